@@ -1,0 +1,98 @@
+/* A small strict HTTP/1.1 server on libevent and http-parser (RFC 9110, 9112; SECURITY "Slowloris", framing).
+ *
+ * One struct flash_http belongs to one event_base and thread; several bind the same address by SO_REUSEPORT. The
+ * handler is called once per complete request (head and body read), and answers it exactly once, at once or later,
+ * on the same thread. Requests of one connection are handled one after the other.
+ *
+ * Strict: absolute deadlines for head and body, one Content-Length, no Transfer-Encoding, no obs-fold, no bare LF or CR, no
+ * NUL, a Host in HTTP/1.1, caps on head (8 KiB), body and connections; whatever leaves the framing in doubt is answered
+ * and the connection closed. Errors are RFC 9457 application/problem+json. */
+#ifndef FLASH_HTTP_H
+#define FLASH_HTTP_H
+
+#include "flash/config.h"
+#include "flash/ids.h"
+
+struct event_base;
+struct flash_http;
+struct flash_request; /* lives until it was answered; answering frees it */
+
+typedef void (*flash_http_handler)(struct flash_request *request, void *arg);
+
+struct flash_http_options {
+    struct flash_address listen;
+    bool reuse_port;
+    size_t body_max; /* bytes; 413 above */
+    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
+    int max_connections, max_connections_per_address;
+    flash_http_handler handler;
+    void *arg;
+};
+
+/* Binds and listens. Error kind: CONFIG (address in use, bad address). */
+FLASH_MUST_CHECK bool flash_http_new(struct event_base *base, const struct flash_http_options *options,
+                                     struct flash_http **ret_http, struct flash_error *err);
+/* The port bound (useful with port 0). */
+uint16_t flash_http_port(const struct flash_http *http);
+/* Stops accepting, closes idle connections, answers what is open with Connection: close. */
+void flash_http_drain(struct flash_http *http);
+/* Requests handed out and not answered yet; connections open. */
+int flash_http_open_requests(const struct flash_http *http);
+int flash_http_connections(const struct flash_http *http);
+/* Closes everything; open requests must not be answered any more (they are freed). NULL is fine. */
+void flash_http_free(struct flash_http *http);
+
+enum flash_method {
+    FLASH_METHOD_GET,
+    FLASH_METHOD_HEAD,
+    FLASH_METHOD_POST,
+    FLASH_METHOD_PUT,
+    FLASH_METHOD_DELETE,
+    FLASH_METHOD_OTHER,
+};
+
+/* All texts are borrowed and valid until the request is answered. */
+enum flash_method flash_request_method(const struct flash_request *request);
+struct flash_text flash_request_path(const struct flash_request *request);  /* as sent, without the query */
+struct flash_text flash_request_query(const struct flash_request *request); /* without '?', may be empty */
+struct flash_text flash_request_body(const struct flash_request *request);
+/* A header's value by lower-case name; at == NULL when absent. A repeated header: the first (Content-Length, Host,
+ * Authorization and Idempotency-Key may not be repeated: refused with 400 before the handler). */
+struct flash_text flash_request_header(const struct flash_request *request, const char *name);
+/* Unique text of this request, in every problem and log line about it. */
+const char *flash_request_id(const struct flash_request *request);
+/* W3C traceparent, taken over when valid, else started. 55 characters. */
+const char *flash_request_traceparent(const struct flash_request *request);
+/* Microseconds (monotonic) when the request was complete. */
+uint64_t flash_request_received_us(const struct flash_request *request);
+/* A slot of the connection for the routes' own use (verified token): lives as long as the connection;
+ * free_slot is called when it is replaced or the connection ends. */
+void *flash_request_slot(const struct flash_request *request);
+void flash_request_set_slot(struct flash_request *request, void *slot, void (*free_slot)(void *));
+/* Called once if the client goes away before the answer; the request must still be answered (which then only frees it). */
+void flash_request_on_gone(struct flash_request *request, void (*gone)(struct flash_request *, void *),
+                           void *arg);
+
+struct flash_response {
+    int status;
+    const char *content_type; /* NULL: application/json */
+    const char *headers;      /* further header lines, each ending \r\n, or NULL */
+    struct flash_text body;   /* copied before return */
+};
+
+/* Answers and frees request. HEAD sends no body; 204 and 304 neither. */
+void flash_request_reply(struct flash_request *request, const struct flash_response *response);
+
+/* An RFC 9457 problem: {"type":"/problems/<slug>","title":…,"status":…,"detail":…,"request_id":…}. */
+struct flash_problem {
+    int status;
+    const char *slug;       /* "sold-out" */
+    const char *title;      /* "Sold out" */
+    const char *detail;     /* a sentence, or NULL; constants or escaped by this function */
+    int retry_after_s;      /* > 0: Retry-After */
+    const char *extra;      /* further JSON members, e.g. "\"state\":\"PAID\"", or NULL */
+    const char *headers;    /* further header lines, or NULL */
+};
+void flash_request_problem(struct flash_request *request, const struct flash_problem *problem);
+
+#endif

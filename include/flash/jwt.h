@@ -1,0 +1,35 @@
+/* Who calls: JWT, HS256 only (RFC 7519, 7515; API.md "Who calls"). Pure: bytes and now in, claims out. */
+#ifndef FLASH_JWT_H
+#define FLASH_JWT_H
+
+#include "flash/ids.h"
+
+enum flash_role { FLASH_ROLE_BUYER, FLASH_ROLE_INTERNAL, FLASH_ROLE_OPS, FLASH_ROLE_ADMIN };
+
+struct flash_claims {
+    char sub[FLASH_USER_MAX + 1]; /* a valid user id */
+    enum flash_role role;         /* buyer when absent */
+    int64_t exp_s, nbf_s;         /* seconds since the epoch; nbf 0 when absent; exp is required */
+    int64_t sku;                  /* 0: for any sale */
+};
+
+struct flash_jwt_key {
+    char kid[32]; /* "" matches a token without kid */
+    char secret[256];
+    size_t secret_len;
+};
+
+/* Verifies token with the keys (one or two; the token's kid chooses) at now_s, without leeway.
+ * False, kind DATA: err.text is a reason for the log (never shown to the caller, never the token). */
+FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_key *keys,
+                                       int key_count, int64_t now_s, struct flash_claims *ret_claims,
+                                       struct flash_error *err);
+
+/* Issues a token (flashctl token, tests). Returns the length, 0 if it does not fit in size. */
+size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt_key *key, char *out,
+                       size_t size);
+
+const char *flash_role_name(enum flash_role role);
+FLASH_MUST_CHECK bool flash_role_parse(struct flash_text text, enum flash_role *ret_role);
+
+#endif

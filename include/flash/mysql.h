@@ -1,0 +1,107 @@
+/* The ledger's connection: prepared statements, bulk inserts, transactions, and error classes.
+ *
+ * Blocking; one struct flash_mysql per thread. READ COMMITTED, strict SQL mode, utf8mb4, no automatic reconnection
+ * (it would lose the transaction: PITFALLS §3). Works with MariaDB 10.11 and MySQL 8/9: array binding where the server
+ * is MariaDB, multi-row statements where it is not; nothing above this header can tell. */
+#ifndef FLASH_MYSQL_H
+#define FLASH_MYSQL_H
+
+#include "flash/config.h"
+#include "flash/ids.h"
+
+struct flash_mysql;
+struct flash_statement; /* prepared, owned by its connection, gone with it */
+
+/* What an error means for the work in hand (DESIGN §7): in all cases the transaction is rolled back or gone. */
+enum flash_mysql_class {
+    FLASH_MYSQL_OK,
+    FLASH_MYSQL_RETRY,          /* deadlock, lock wait, lost or refused connection, read-only: the whole transaction again */
+    FLASH_MYSQL_DUPLICATE,      /* 1062: a key exists already */
+    FLASH_MYSQL_DATA,           /* this input can never go in: out of range, too long, CHECK, … */
+    FLASH_MYSQL_UNKNOWN_COMMIT, /* COMMIT was sent and no answer came: replay, the verdict decides */
+    FLASH_MYSQL_BUG,            /* missing table or column, syntax: not ours to retry */
+};
+
+/* Connects at the first use. Error kind: CONFIG. */
+FLASH_MUST_CHECK bool flash_mysql_new(const struct flash_config *config, struct flash_mysql **ret_mysql,
+                                      struct flash_error *err);
+void flash_mysql_free(struct flash_mysql *mysql);
+/* Connects if away. Error kinds: RETRY, CONFIG (access denied). */
+FLASH_MUST_CHECK bool flash_mysql_connect(struct flash_mysql *mysql, struct flash_error *err);
+/* The class of the last failure on this connection. */
+enum flash_mysql_class flash_mysql_last_class(const struct flash_mysql *mysql);
+bool flash_mysql_connected(const struct flash_mysql *mysql);
+
+FLASH_MUST_CHECK bool flash_mysql_begin(struct flash_mysql *mysql, struct flash_error *err);
+/* False with class UNKNOWN_COMMIT (kind UNKNOWN): the connection is closed. */
+FLASH_MUST_CHECK bool flash_mysql_commit(struct flash_mysql *mysql, struct flash_error *err);
+/* Never fails: what cannot be rolled back is closed. */
+void flash_mysql_rollback(struct flash_mysql *mysql);
+
+/* ---- statements ---- */
+
+enum flash_column_type {
+    FLASH_COLUMN_INT,   /* signed 64 bits */
+    FLASH_COLUMN_BYTES, /* text or binary */
+};
+
+/* A parameter or a result cell. */
+struct flash_value {
+    enum flash_column_type type;
+    bool null;
+    int64_t number;
+    struct flash_text bytes; /* borrowed: of the caller for parameters, until the next fetch for results */
+};
+
+/* Runs sql with `?` parameters, prepared once per connection and kept by the address of the text (so sql must be a string literal).
+ * *ret_affected (may be NULL): rows changed. */
+FLASH_MUST_CHECK bool flash_mysql_exec(struct flash_mysql *mysql, const char *sql,
+                                       const struct flash_value *params, int param_count,
+                                       int64_t *ret_affected, struct flash_error *err);
+
+/* Called for each row of a query, in order; cells are valid during the call. False stops (not an error). */
+typedef bool (*flash_mysql_row)(const struct flash_value *cells, int count, void *arg);
+
+struct flash_query {
+    const char *sql; /* literal, as above */
+    const struct flash_value *params;
+    int param_count;
+    int column_count; /* at most 24 */
+    flash_mysql_row row;
+    void *arg;
+};
+FLASH_MUST_CHECK bool flash_mysql_query(struct flash_mysql *mysql, const struct flash_query *query,
+                                        struct flash_error *err);
+
+/* A query whose list of keys is long: in sql, the one `(%s)` is replaced by the list of `keys` (all INT or all BYTES; escaped
+ * as needed), in chunks; row is called for all. E.g. "SELECT a,b FROM verdict WHERE entry_id IN (%s)". */
+struct flash_query_in {
+    const char *sql;
+    const struct flash_value *keys;
+    int key_count;
+    int column_count;
+    flash_mysql_row row;
+    void *arg;
+};
+FLASH_MUST_CHECK bool flash_mysql_query_in(struct flash_mysql *mysql, const struct flash_query_in *query,
+                                           struct flash_error *err);
+
+/* One column of a bulk insert: an array of row_count values. */
+struct flash_bulk_column {
+    const char *name;
+    enum flash_column_type type;
+    const int64_t *numbers;         /* INT */
+    const struct flash_text *bytes; /* BYTES; at == NULL is SQL NULL */
+};
+
+struct flash_bulk {
+    const char *table;
+    const struct flash_bulk_column *columns;
+    int column_count; /* at most 24 */
+    int row_count;    /* ≥ 1 */
+};
+/* INSERT of all rows, plain: no IGNORE, no ON DUPLICATE KEY (DESIGN §7). On any failure call rollback. */
+FLASH_MUST_CHECK bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk *bulk,
+                                              struct flash_error *err);
+
+#endif
