@@ -1,0 +1,29 @@
+#!lua
+-- Warms up an absent SKU from the ledger, or raises a present one's generation (docs/FORMATS.md). Orders come by settle.
+-- KEYS: stock orders journal
+-- ARGV: generation, base, inflow, title, threshold
+-- Returns: LOADED | RAISED | LIVE (this generation is there, nothing done); or GENERATION, the newer one here; or CORRUPT, the field
+local stock_key, orders_key, journal_key = KEYS[1], KEYS[2], KEYS[3]
+local generation, base, inflow, title, threshold = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local here = redis.call('HGET', stock_key, 'generation')
+if here == generation then
+    return {'LIVE'}
+elseif here and not string.match(here, '^%d+$') then
+    return {'CORRUPT', 'generation'}
+elseif here and tonumber(here) > tonumber(generation) then
+    return {'GENERATION', here}
+elseif here then
+    redis.call('HSET', stock_key, 'generation', generation)
+    return {'RAISED'}
+end
+for name, text in pairs({base = base, inflow = inflow, threshold = threshold, generation = generation}) do
+    if not string.match(text, '^%d+$') or tonumber(text) > 1000000000 then
+        return {'CORRUPT', name}
+    end
+end
+if redis.call('HLEN', orders_key) > 0 or redis.call('XLEN', journal_key) > 0 then
+    return {'CORRUPT', 'orders'}
+end
+redis.call('HSET', stock_key, 'generation', generation, 'available', base, 'base', base, 'inflow', inflow, 'title', title,
+    'threshold', threshold, 'starts', 0, 'ends', 0, 'limit', 0, 'hold', 0, 'sale', 0, 'last', 0)
+return {'LOADED'}
