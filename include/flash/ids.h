@@ -33,11 +33,12 @@ bool flash_key_valid(struct flash_text key);
 /* 1–64 printable ASCII bytes (0x21–0x7e) without quote, backslash or braces: a ref, also a payment id. */
 bool flash_ref_valid(struct flash_text ref);
 
-/* Writes the derived ref, FLASH_REF_DERIVED characters and a NUL. user and key must be valid. */
+/* Writes the derived ref, FLASH_REF_DERIVED characters and a NUL. user and key must be valid, sku positive (it is hashed
+ * as decimal text). */
 void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku,
                       char ret_ref[FLASH_REF_DERIVED + 1]);
 
-/* Splits "<sku>.<ref>" and validates both; *ret_ref points into order_id. */
+/* Splits "<sku>.<ref>" at the first dot and validates both; *ret_ref points into order_id. */
 FLASH_MUST_CHECK bool flash_order_id_parse(struct flash_text order_id, int64_t *ret_sku,
                                            struct flash_text *ret_ref);
 
@@ -47,7 +48,9 @@ struct flash_uuid {
 
 /* UUIDv7 (RFC 9562 §5.7) of unix time in milliseconds and 10 random bytes. */
 struct flash_uuid flash_uuid_v7(uint64_t now_ms, const uint8_t random[10]);
+/* 8-4-4-4-12 in lower case, and a NUL. */
 void flash_uuid_format(const struct flash_uuid *uuid, char ret_text[FLASH_UUID_TEXT + 1]);
+/* Takes that form only, in lower case, and only version 7 of the RFC's variant. */
 FLASH_MUST_CHECK bool flash_uuid_parse(struct flash_text text, struct flash_uuid *ret_uuid);
 /* The low 64 bits, big-endian: the second half of the entry's stream id (DESIGN §5.1 rule 2). */
 uint64_t flash_uuid_low64(const struct flash_uuid *uuid);

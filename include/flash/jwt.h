@@ -4,6 +4,8 @@
 
 #include "flash/ids.h"
 
+#define FLASH_JWT_MAX 2048 /* characters of a token; longer ones are refused unread */
+
 enum flash_role { FLASH_ROLE_BUYER, FLASH_ROLE_INTERNAL, FLASH_ROLE_OPS, FLASH_ROLE_ADMIN };
 
 struct flash_claims {
@@ -14,18 +16,21 @@ struct flash_claims {
 };
 
 struct flash_jwt_key {
-    char kid[32]; /* "" matches a token without kid */
+    char kid[32]; /* NUL-terminated; "" matches a token without kid, and no other */
     char secret[256];
-    size_t secret_len;
+    size_t secret_len; /* bytes; with 0 the key matches nothing */
 };
 
-/* Verifies token with the keys (one or two; the token's kid chooses) at now_s, without leeway.
+/* Verifies token with the keys (one or two; the token's kid chooses, keys of the same kid are tried in turn) at now_s,
+ * without leeway: nbf <= now_s < exp, fractions of a second rounded to the strict side. aud must be "flashgate" or a list
+ * with it; members we do not know are ignored, except that crit is refused. Thread-safe.
  * False, kind DATA: err.text is a reason for the log (never shown to the caller, never the token). */
 FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_key *keys,
                                        int key_count, int64_t now_s, struct flash_claims *ret_claims,
                                        struct flash_error *err);
 
-/* Issues a token (flashctl token, tests). Returns the length, 0 if it does not fit in size. */
+/* Issues a token (flashctl token, tests). Returns the length without the NUL it ends with, 0 if it does not fit in size
+ * or the kid or sub is not UTF-8. The key must have a secret. */
 size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt_key *key, char *out,
                        size_t size);
 

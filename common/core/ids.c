@@ -1,0 +1,232 @@
+/* Validates, derives and formats the identifiers of the protocol.
+ *
+ * Every parser here is canonical: what it accepts, formatting gives back byte for byte. So two
+ * texts never name the same SKU, order or entry, and comparing texts is comparing things. */
+#include "flash/ids.h"
+
+#include <assert.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base64url.h"
+
+#define UUID_TIME_BYTES 6
+
+bool flash_sku_parse(struct flash_text text, int64_t *ret_sku)
+{
+    int64_t sku = 0;
+
+    if (text.len == 0 || text.len > FLASH_SKU_TEXT_MAX || text.at[0] == '0') {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        int digit = text.at[i] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(sku, 10, &sku) ||
+            __builtin_add_overflow(sku, digit, &sku)) {
+            return false;
+        }
+    }
+    *ret_sku = sku;
+    return true;
+}
+
+/* No reader has to escape or unescape these, in JSON, in a key's hash tag or in a log. */
+static bool needs_escape(unsigned char c)
+{
+    return c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '{' || c == '}';
+}
+
+/* Bytes of the code point above 0x7f that starts at, 0 if it is none (RFC 3629 §4). */
+static size_t utf8_wide(const unsigned char *at, size_t left)
+{
+    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    unsigned char low = 0x80, high = 0xbf; /* of the second byte */
+
+    if (at[0] < 0xc2 || at[0] > 0xf4 || left < len) {
+        return 0;
+    }
+    if (at[0] == 0xe0) {
+        low = 0xa0; /* below: overlong */
+    } else if (at[0] == 0xf0) {
+        low = 0x90;
+    } else if (at[0] == 0xed) {
+        high = 0x9f; /* above: surrogates */
+    } else if (at[0] == 0xf4) {
+        high = 0x8f; /* above: past U+10FFFF */
+    }
+    if (at[1] < low || at[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+bool flash_user_valid(struct flash_text user)
+{
+    const unsigned char *bytes = (const unsigned char *)user.at;
+    size_t i = 0;
+
+    if (user.len == 0 || user.len > FLASH_USER_MAX) {
+        return false;
+    }
+    while (i < user.len) {
+        size_t step =
+            bytes[i] < 0x80 ? !needs_escape(bytes[i]) : utf8_wide(bytes + i, user.len - i);
+        if (step == 0) {
+            return false;
+        }
+        i += step;
+    }
+    return true;
+}
+
+bool flash_key_valid(struct flash_text key)
+{
+    if (key.len == 0 || key.len > FLASH_KEY_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.at[i];
+        bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!alnum && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool flash_ref_valid(struct flash_text ref)
+{
+    if (ref.len == 0 || ref.len > FLASH_REF_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < ref.len; i++) {
+        unsigned char c = (unsigned char)ref.at[i];
+        if (c == ' ' || c > 0x7e || needs_escape(c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku,
+                      char ret_ref[FLASH_REF_DERIVED + 1])
+{
+    /* One buffer: user, NUL, key, NUL, sku. The valid texts have no NUL, so no two triples share
+     * it. */
+    char named[FLASH_USER_MAX + 1 + FLASH_KEY_MAX + 1 + FLASH_SKU_TEXT_MAX + 1];
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    size_t n = user.len + 1 + key.len + 1;
+
+    assert(user.len <= FLASH_USER_MAX && key.len <= FLASH_KEY_MAX && sku > 0);
+    memcpy(named, user.at, user.len);
+    named[user.len] = '\0';
+    memcpy(named + user.len + 1, key.at, key.len);
+    named[n - 1] = '\0';
+    n += (size_t)snprintf(named + n, sizeof(named) - n, "%lld", (long long)sku);
+
+    const uint8_t *hashed = SHA256((const uint8_t *)named, n, digest);
+    assert(hashed != NULL); /* a made-up ref would name somebody else's order */
+    (void)flash_base64url_encode(digest, 16, ret_ref);
+    ret_ref[FLASH_REF_DERIVED] = '\0';
+}
+
+bool flash_order_id_parse(struct flash_text order_id, int64_t *ret_sku, struct flash_text *ret_ref)
+{
+    if (order_id.len == 0 || order_id.len > FLASH_ORDER_ID_MAX) {
+        return false;
+    }
+    const char *dot = memchr(order_id.at, '.', order_id.len);
+    if (dot == NULL) {
+        return false;
+    }
+    struct flash_text sku = {order_id.at, (size_t)(dot - order_id.at)};
+    struct flash_text ref = {dot + 1, order_id.len - sku.len - 1};
+    if (!flash_ref_valid(ref) || !flash_sku_parse(sku, ret_sku)) {
+        return false;
+    }
+    *ret_ref = ref;
+    return true;
+}
+
+struct flash_uuid flash_uuid_v7(uint64_t now_ms, const uint8_t random[10])
+{
+    struct flash_uuid uuid;
+
+    for (int i = 0; i < UUID_TIME_BYTES; i++) {
+        uuid.bytes[i] = (uint8_t)(now_ms >> (8 * (UUID_TIME_BYTES - 1 - i)));
+    }
+    memcpy(uuid.bytes + UUID_TIME_BYTES, random, 10);
+    uuid.bytes[6] = (uuid.bytes[6] & 0x0f) | 0x70; /* version 7 */
+    uuid.bytes[8] = (uuid.bytes[8] & 0x3f) | 0x80; /* variant 10 */
+    return uuid;
+}
+
+/* Whether a '-' stands before byte i of the text form 8-4-4-4-12. */
+static bool dash_before(int i)
+{
+    return i == 4 || i == 6 || i == 8 || i == 10;
+}
+
+void flash_uuid_format(const struct flash_uuid *uuid, char ret_text[FLASH_UUID_TEXT + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = ret_text;
+
+    for (int i = 0; i < 16; i++) {
+        if (dash_before(i)) {
+            *out++ = '-';
+        }
+        *out++ = digits[uuid->bytes[i] >> 4];
+        *out++ = digits[uuid->bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool flash_uuid_parse(struct flash_text text, struct flash_uuid *ret_uuid)
+{
+    struct flash_uuid uuid;
+    const char *at = text.at;
+
+    if (text.len != FLASH_UUID_TEXT) {
+        return false;
+    }
+    for (int i = 0; i < 16; i++, at += 2) {
+        if (dash_before(i) && *at++ != '-') {
+            return false;
+        }
+        int high = hex_value(at[0]), low = hex_value(at[1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        uuid.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    if (uuid.bytes[6] >> 4 != 7 || uuid.bytes[8] >> 6 != 2) {
+        return false;
+    }
+    *ret_uuid = uuid;
+    return true;
+}
+
+uint64_t flash_uuid_low64(const struct flash_uuid *uuid)
+{
+    uint64_t low = 0;
+
+    for (int i = 8; i < 16; i++) {
+        low = low << 8 | uuid->bytes[i];
+    }
+    return low;
+}
