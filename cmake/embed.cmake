@@ -3,7 +3,6 @@
 # The bytes are taken in by the assembler at build time; nothing generated is committed.
 
 function(flash_embed target)
-    enable_language(ASM)
     foreach(file IN LISTS ARGN)
         get_filename_component(path ${file} ABSOLUTE)
         get_filename_component(name ${file} NAME)

@@ -20,6 +20,7 @@ enum flash_script {
     FLASH_SCRIPT_LOAD,
     FLASH_SCRIPT_SNAPSHOT,
     FLASH_SCRIPT_STATUS,
+    FLASH_SCRIPT_SALE,
     FLASH_SCRIPT_COUNT,
 };
 
@@ -47,18 +48,22 @@ struct flash_redis_call {
     void *arg;
 };
 
-/* Starts connecting. scripts are embedded. Settings are copied. Error kinds: CONFIG, RETRY. */
+/* Starts connecting. Scripts are embedded. Settings are copied; a host name is resolved here, once. The process must
+ * ignore SIGPIPE (PITFALLS §1.10). Error kinds: CONFIG (the host), RETRY (no memory, no name server). That Redis itself is
+ * away is no error: flash_redis_ready tells. */
 FLASH_MUST_CHECK bool flash_redis_new(struct event_base *base, const struct flash_config *config,
                                       struct flash_redis **ret_redis, struct flash_error *err);
-/* Every open call completes with UNKNOWN before this returns. NULL is fine. */
+/* Every open call completes with UNKNOWN before this returns. Never from inside a completion. NULL is fine. */
 void flash_redis_free(struct flash_redis *redis);
 
-/* Sends call; its bytes are copied. False (kind RETRY: not connected, too many in flight): nothing was sent, done
- * never runs. */
+/* Sends call; its bytes are copied. May be called from inside a completion. False (kind RETRY: not connected, too many
+ * in flight; DATA: longer than 32 MiB): nothing was sent, done never runs. */
 FLASH_MUST_CHECK bool flash_redis_call(struct flash_redis *redis, const struct flash_redis_call *call,
                                        struct flash_error *err);
 
 bool flash_redis_ready(const struct flash_redis *redis);
+/* Why it is not ready, one line for a log; "" while ready (borrowed, until the loop runs again). */
+const char *flash_redis_trouble(const struct flash_redis *redis);
 int flash_redis_in_flight(const struct flash_redis *redis);
 /* The run id of the server the connection is with, asked before the first call on it; "" while away. */
 const char *flash_redis_run_id(const struct flash_redis *redis);

@@ -1,0 +1,157 @@
+/* The scripts' rows, and the one place that knows how a key is spelt.
+ *
+ * Every key of a SKU shares the hash tag {SKU} (docs/FORMATS.md), so a call touches one slot. EVAL
+ * and EVALSHA differ in their first two elements only: what follows is called the tail, and is kept
+ * to repeat a call after NOSCRIPT. */
+#include "scripts.h"
+
+#include <assert.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#define KEY_PREFIX "flash:{"
+#define KEY_PREFIX_MAX (sizeof(KEY_PREFIX) - 1 + FLASH_SKU_TEXT_MAX + 1 + 2) /* sign, "}:" */
+
+struct row {
+    const char *name;
+    const char *keys; /* in the order of the script's KEYS, one space between */
+    const unsigned char *text;
+    const size_t *len;
+};
+
+#define EMBEDDED(name)                                                                             \
+    extern const unsigned char flash_embed_##name##_lua[];                                         \
+    extern const size_t flash_embed_##name##_lua_len
+
+EMBEDDED(reserve);
+EMBEDDED(settle);
+EMBEDDED(load);
+EMBEDDED(snapshot);
+EMBEDDED(status);
+EMBEDDED(sale);
+
+#define ROW(name, keys)                                                                            \
+    {                                                                                              \
+#name, keys, flash_embed_##name##_lua, &flash_embed_##name##_lua_len                       \
+    }
+
+static const struct row rows[FLASH_SCRIPT_COUNT] = {
+    [FLASH_SCRIPT_RESERVE] = ROW(reserve, "stock orders users due journal"),
+    [FLASH_SCRIPT_SETTLE] = ROW(settle, "stock orders users due journal"),
+    [FLASH_SCRIPT_LOAD] = ROW(load, "stock orders journal"),
+    [FLASH_SCRIPT_SNAPSHOT] = ROW(snapshot, "stock orders users journal"),
+    [FLASH_SCRIPT_STATUS] = ROW(status, "stock orders journal"),
+    [FLASH_SCRIPT_SALE] = ROW(sale, "stock"),
+};
+
+static void hex(const unsigned char *bytes, size_t count, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * count] = '\0';
+}
+
+void flash_scripts_init(struct flash_scripts *scripts)
+{
+    memset(scripts, 0, sizeof(*scripts));
+    for (int i = 0; i < FLASH_SCRIPT_COUNT; i++) {
+        unsigned char digest[SHA_DIGEST_LENGTH];
+        SHA1(rows[i].text, *rows[i].len, digest);
+        hex(digest, sizeof(digest), scripts->of[i].sha1);
+        const char *name = rows[i].keys;
+        while (*name != '\0') {
+            size_t len = strcspn(name, " ");
+            assert(scripts->of[i].key_count < FLASH_SCRIPT_KEYS_MAX);
+            scripts->of[i].keys[scripts->of[i].key_count++] = (struct flash_text){name, len};
+            scripts->of[i].key_bytes += len;
+            name += len + (name[len] == ' ');
+        }
+    }
+}
+
+const char *flash_scripts_name(enum flash_script script)
+{
+    return rows[script].name;
+}
+
+static size_t put_key_prefix(char out[KEY_PREFIX_MAX], int64_t sku)
+{
+    char digits[FLASH_SKU_TEXT_MAX + 1];
+    size_t count = 0, len = sizeof(KEY_PREFIX) - 1;
+    uint64_t rest = (uint64_t)sku;
+    memcpy(out, KEY_PREFIX, len);
+    do {
+        digits[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    while (count > 0) {
+        out[len++] = digits[--count];
+    }
+    out[len++] = '}';
+    out[len++] = ':';
+    return len;
+}
+
+bool flash_scripts_format(const struct flash_scripts *scripts, const struct flash_redis_call *call,
+                          struct flash_resp *resp, size_t *ret_tail, struct flash_error *err)
+{
+    assert(call->script >= 0 && call->script < FLASH_SCRIPT_COUNT && call->sku > 0);
+    char key[KEY_PREFIX_MAX + 16];
+    int key_count = scripts->of[call->script].key_count;
+    const struct flash_text *keys = scripts->of[call->script].keys;
+    size_t prefix = put_key_prefix(key, call->sku), payload = 0;
+    for (int i = 0; i < call->argc; i++) {
+        payload += call->argv_len[i];
+    }
+    payload += sizeof("EVALSHA") + FLASH_SCRIPT_SHA1 + scripts->of[call->script].key_bytes +
+               prefix * (size_t)key_count;
+    if (!flash_resp_begin(resp, 3 + key_count + call->argc, payload, err)) {
+        return false;
+    }
+    flash_resp_bulk(resp, "EVALSHA", 7);
+    flash_resp_bulk(resp, scripts->of[call->script].sha1, FLASH_SCRIPT_SHA1);
+    *ret_tail = resp->len;
+    flash_resp_bulk_int(resp, key_count);
+    for (int i = 0; i < key_count; i++) {
+        assert(keys[i].len <= sizeof(key) - prefix);
+        memcpy(key + prefix, keys[i].at, keys[i].len);
+        flash_resp_bulk(resp, key, prefix + keys[i].len);
+    }
+    for (int i = 0; i < call->argc; i++) {
+        flash_resp_bulk(resp, call->argv[i], call->argv_len[i]);
+    }
+    return true;
+}
+
+bool flash_scripts_format_eval(const struct flash_scripts_sent *sent, struct flash_resp *resp,
+                               struct flash_error *err)
+{
+    const struct row *row = &rows[sent->script];
+    const char *tail = sent->command->bytes + sent->tail;
+    size_t tail_len = sent->command->len - sent->tail;
+    const char *count_end = memchr(sent->command->bytes, '\n', sent->command->len);
+    assert(count_end != NULL);
+    if (!flash_resp_begin(resp, 3, sizeof("EVAL") + *row->len + tail_len, err)) {
+        return false;
+    }
+    resp->len = 0; /* the count is the one of the call that is repeated */
+    flash_resp_raw(resp, sent->command->bytes, (size_t)(count_end + 1 - sent->command->bytes));
+    flash_resp_bulk(resp, "EVAL", 4);
+    flash_resp_bulk(resp, (const char *)row->text, *row->len);
+    flash_resp_raw(resp, tail, tail_len);
+    return true;
+}
+
+bool flash_scripts_format_load(enum flash_script script, struct flash_resp *resp,
+                               struct flash_error *err)
+{
+    const struct flash_text texts[] = {
+        {"SCRIPT", 6},
+        {"LOAD", 4},
+        {(const char *)rows[script].text, *rows[script].len},
+    };
+    return flash_resp_command(resp, texts, 3, err);
+}
