@@ -122,7 +122,7 @@ static void put_string(struct line *line, const char *value)
         return;
     }
     const unsigned char *text = (const unsigned char *)value;
-    size_t whole = strnlen(value, VALUE_MAX_BYTES + 1);
+    size_t whole = strnlen(value, VALUE_MAX_BYTES + 4);
     size_t end = whole > VALUE_MAX_BYTES ? VALUE_MAX_BYTES : whole;
     put_text(line, "\"");
     for (size_t at = 0; at < end;) {

@@ -102,10 +102,17 @@ enum flash_config_action {
 /* Defaults, then the file of --config FILE (or none), then the environment, then --set, from a daemon's argv:
  * --config FILE, --set section.key=value (repeatable), --check-config, --help, --version.
  * On failure (kind CONFIG) err.text says which file and line or which argument, and what is allowed.
- * Secrets may also be given as `key_1 = @/path`: the file's first line. */
+ * Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they must be.
+ * Each source may give a key once. On failure config is untouched; with EXIT_OK for --help and --version
+ * too. Made for reloads with the same argv; from one thread at a time. */
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);
+
+/* For the daemons that ask who calls: with auth.mode = jwt, the keys are long enough for HS256 and, if there are
+ * two, named apart. Error kind: CONFIG. */
+FLASH_MUST_CHECK bool flash_config_check_auth(const struct flash_config *config,
+                                              struct flash_error *err);
 
 /* The effective configuration as an INI file, every key, secrets as "***". */
 void flash_config_print(const struct flash_config *config, FILE *out);

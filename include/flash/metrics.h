@@ -15,12 +15,12 @@ enum flash_metric_type {
     FLASH_METRIC_HISTOGRAM, /* of microseconds, exposed in seconds */
 };
 
-#define FLASH_METRIC_BUCKETS 24 /* upper bounds 50 µs · 2^(i/2)…: see metrics.c */
+#define FLASH_METRIC_BUCKETS 24 /* upper bounds 50 µs … 100 s: see metrics.c */
 
 struct flash_metric {
     const char *name;   /* flash_engine_orders_total, seconds suffix by the caller */
     const char *help;
-    const char *labels; /* outcome="accepted", or NULL */
+    const char *labels; /* outcome="accepted" (escaped already), or NULL */
     enum flash_metric_type type;
     _Atomic int64_t value; /* counter, gauge; histogram: sum of microseconds */
     _Atomic uint64_t buckets[FLASH_METRIC_BUCKETS + 1];
@@ -44,7 +44,8 @@ static inline int64_t flash_metric_get(struct flash_metric *metric)
 }
 void flash_metric_observe_us(struct flash_metric *metric, uint64_t us);
 
-/* All registered metrics as text; *ret_text is malloc'd, the caller frees it. Returns its length. */
+/* All registered metrics as text; *ret_text is malloc'd, the caller frees it. Returns its length;
+ * 0 and NULL when memory is short. Any thread. */
 size_t flash_metrics_format(char **ret_text);
 
 #endif
