@@ -1,0 +1,263 @@
+/* The strict look at a head's raw bytes, line by line, before anything else believes them
+ * (SECURITY: smuggling).
+ *
+ * Every line ends in CRLF; CR, LF, NUL and other controls stand nowhere else. The request line is
+ * exactly method SP target SP version, the target a path in origin-form. A field is token ":" value
+ * without white space before the colon; a line that begins with white space (obs-fold) is none. An
+ * empty line before the request is refused too (RFC 9112 §2.2 would let us skip it: no client of an
+ * API sends one). A broken line is refused when it ends and not when the head does, so a client
+ * with bare LFs is told at once. */
+#include "head.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum byte_class {
+    BYTE_TOKEN = 1, /* RFC 9110 §5.6.2 */
+    BYTE_TARGET =
+        2, /* RFC 3986 pchar, '/' and '?'; brackets too: browsers do not escape them in a query */
+    BYTE_VALUE = 4, /* visible, space, tab, and obs-text, which is opaque */
+    BYTE_ALL = 7,
+};
+
+static const unsigned char classes[256] = {
+    ['\t'] = BYTE_VALUE,
+    [' '] = BYTE_VALUE,
+    ['"'] = BYTE_VALUE,
+    ['\\'] = BYTE_VALUE,
+    ['<'] = BYTE_VALUE,
+    ['>'] = BYTE_VALUE,
+    ['{'] = BYTE_VALUE,
+    ['}'] = BYTE_VALUE,
+    ['#'] = BYTE_VALUE | BYTE_TOKEN,
+    ['^'] = BYTE_VALUE | BYTE_TOKEN,
+    ['`'] = BYTE_VALUE | BYTE_TOKEN,
+    ['|'] = BYTE_VALUE | BYTE_TOKEN,
+    ['('] = BYTE_VALUE | BYTE_TARGET,
+    [')'] = BYTE_VALUE | BYTE_TARGET,
+    [','] = BYTE_VALUE | BYTE_TARGET,
+    ['/'] = BYTE_VALUE | BYTE_TARGET,
+    [':'] = BYTE_VALUE | BYTE_TARGET,
+    [';'] = BYTE_VALUE | BYTE_TARGET,
+    ['='] = BYTE_VALUE | BYTE_TARGET,
+    ['?'] = BYTE_VALUE | BYTE_TARGET,
+    ['@'] = BYTE_VALUE | BYTE_TARGET,
+    ['['] = BYTE_VALUE | BYTE_TARGET,
+    [']'] = BYTE_VALUE | BYTE_TARGET,
+    ['!'] = BYTE_ALL,
+    ['$'] = BYTE_ALL,
+    ['%'] = BYTE_ALL,
+    ['&'] = BYTE_ALL,
+    ['\''] = BYTE_ALL,
+    ['*'] = BYTE_ALL,
+    ['+'] = BYTE_ALL,
+    ['-'] = BYTE_ALL,
+    ['.'] = BYTE_ALL,
+    ['_'] = BYTE_ALL,
+    ['~'] = BYTE_ALL,
+    ['0' ... '9'] = BYTE_ALL,
+    ['A' ... 'Z'] = BYTE_ALL,
+    ['a' ... 'z'] = BYTE_ALL,
+    [0x80 ... 0xff] = BYTE_VALUE,
+};
+
+static const struct {
+    const char *name;
+    uint8_t len;
+} known_names[KNOWN_FIELDS] = {
+    [KNOWN_HOST] = {"host", 4},
+    [KNOWN_CONTENT_LENGTH] = {"content-length", 14},
+    [KNOWN_TRANSFER_ENCODING] = {"transfer-encoding", 17},
+    [KNOWN_EXPECT] = {"expect", 6},
+    [KNOWN_CONTENT_TYPE] = {"content-type", 12},
+    [KNOWN_AUTHORIZATION] = {"authorization", 13},
+    [KNOWN_IDEMPOTENCY_KEY] = {"idempotency-key", 15},
+};
+
+static enum refusal take_line(struct head *head, const char *bytes, size_t end);
+static enum refusal take_request_line(struct head *head, const char *line, size_t len);
+static enum refusal take_field(struct head *head, const char *line, size_t len);
+
+void flash_http_head_reset(struct head *head)
+{
+    memset(head, 0, offsetof(struct head, fields));
+}
+
+static enum head_progress refuse(struct head *head, enum refusal refusal)
+{
+    head->refusal = refusal;
+    return HEAD_REFUSED;
+}
+
+enum head_progress flash_http_head_feed(struct head *head, const char *bytes, size_t len)
+{
+    size_t limit = len < HEAD_MAX ? len : HEAD_MAX;
+    while (head->len == 0) {
+        const char *lf = memchr(bytes + head->scanned, '\n', limit - head->scanned);
+        size_t end = lf ? (size_t)(lf - bytes) : limit;
+        /* One byte may still be the CR. Sizes come first: the verdict must not depend on where the
+         * bytes were cut. */
+        if (head->line == 0 && end > REQUEST_LINE_MAX + 1) {
+            return refuse(head, REFUSAL_LINE_SIZE);
+        }
+        if (!lf) {
+            head->scanned = (uint16_t)limit;
+            return limit < HEAD_MAX ? HEAD_MORE : refuse(head, REFUSAL_HEAD_SIZE);
+        }
+        enum refusal refusal = take_line(head, bytes, end);
+        if (refusal != REFUSAL_NONE) {
+            return refuse(head, refusal);
+        }
+        head->scanned = head->line = (uint16_t)(end + 1);
+    }
+    return HEAD_COMPLETE;
+}
+
+/* The line from head->line up to its LF at end. The empty one completes the head. */
+static enum refusal take_line(struct head *head, const char *bytes, size_t end)
+{
+    if (end == head->line || bytes[end - 1] != '\r') {
+        return REFUSAL_LINE_END;
+    }
+    const char *line = bytes + head->line;
+    size_t len = end - 1 - head->line;
+    if (head->line == 0) {
+        return take_request_line(head, line, len);
+    }
+    if (len > 0) {
+        return take_field(head, line, len);
+    }
+    head->len = (uint16_t)(end + 1);
+    return REFUSAL_NONE;
+}
+
+/* How many bytes from the start are of the class. */
+static size_t span(const char *bytes, size_t len, enum byte_class wanted)
+{
+    size_t at = 0;
+    while (at < len && (classes[(unsigned char)bytes[at]] & wanted)) {
+        at++;
+    }
+    return at;
+}
+
+static enum flash_method method_of(const char *name, size_t len)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+        enum flash_method method;
+    } rows[] = {
+        {"GET", 3, FLASH_METHOD_GET},       {"HEAD", 4, FLASH_METHOD_HEAD},
+        {"POST", 4, FLASH_METHOD_POST},     {"PUT", 3, FLASH_METHOD_PUT},
+        {"DELETE", 6, FLASH_METHOD_DELETE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].len == len && memcmp(rows[i].name, name, len) == 0) {
+            return rows[i].method;
+        }
+    }
+    return FLASH_METHOD_OTHER;
+}
+
+static enum refusal take_version(struct head *head, const char *text, size_t len)
+{
+    if (len != 8 || memcmp(text, "HTTP/", 5) != 0 || text[6] != '.') {
+        return REFUSAL_REQUEST_LINE;
+    }
+    if (text[5] < '0' || text[5] > '9' || text[7] < '0' || text[7] > '9') {
+        return REFUSAL_REQUEST_LINE;
+    }
+    head->minor = (uint8_t)(text[7] - '0');
+    return text[5] == '1' && head->minor <= 1 ? REFUSAL_NONE : REFUSAL_VERSION;
+}
+
+static bool is_hex(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') ||
+           (byte >= 'A' && byte <= 'F');
+}
+
+/* A path that begins with '/', perhaps a query, no fragment, each '%' before two hex digits. */
+static bool target_valid(const char *target, size_t len)
+{
+    if (len == 0 || target[0] != '/' || span(target, len, BYTE_TARGET) != len) {
+        return false;
+    }
+    for (size_t at = 0; at < len; at++) {
+        if (target[at] == '%' &&
+            (len - at < 3 || !is_hex(target[at + 1]) || !is_hex(target[at + 2]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum refusal take_request_line(struct head *head, const char *line, size_t len)
+{
+    size_t method_len = span(line, len, BYTE_TOKEN);
+    if (method_len == 0 || method_len == len || line[method_len] != ' ') {
+        return REFUSAL_REQUEST_LINE;
+    }
+    const char *target = line + method_len + 1;
+    size_t left = len - method_len - 1;
+    const char *space = memchr(target, ' ', left);
+    if (!space || space == target) {
+        return REFUSAL_REQUEST_LINE;
+    }
+    size_t target_len = (size_t)(space - target);
+    if (!target_valid(target, target_len)) {
+        return REFUSAL_TARGET;
+    }
+    const char *query = memchr(target, '?', target_len);
+    head->method = method_of(line, method_len);
+    head->method_len = (uint16_t)method_len;
+    head->target = (uint16_t)(method_len + 1);
+    head->target_len = (uint16_t)target_len;
+    head->path_len = query ? (uint16_t)(query - target) : (uint16_t)target_len;
+    return take_version(head, space + 1, left - target_len - 1);
+}
+
+/* Remembers where a known field stands; a second one is refused. */
+static enum refusal take_known(struct head *head, const char *name, size_t len)
+{
+    for (int i = 0; i < KNOWN_FIELDS; i++) {
+        if (known_names[i].len != len || strncasecmp(known_names[i].name, name, len) != 0) {
+            continue;
+        }
+        if (head->known[i]) {
+            return REFUSAL_REPEATED;
+        }
+        head->known[i] = head->field_count;
+        break;
+    }
+    return REFUSAL_NONE;
+}
+
+static enum refusal take_field(struct head *head, const char *line, size_t len)
+{
+    size_t name_len = span(line, len, BYTE_TOKEN);
+    if (name_len == 0 || name_len == len || line[name_len] != ':') {
+        return REFUSAL_FIELD;
+    }
+    if (head->field_count == FIELDS_MAX) {
+        return REFUSAL_HEAD_SIZE;
+    }
+    size_t begin = name_len + 1;
+    if (span(line + begin, len - begin, BYTE_VALUE) != len - begin) {
+        return REFUSAL_FIELD;
+    }
+    while (begin < len && (line[begin] == ' ' || line[begin] == '\t')) {
+        begin++;
+    }
+    while (len > begin && (line[len - 1] == ' ' || line[len - 1] == '\t')) {
+        len--;
+    }
+    head->fields[head->field_count++] = (struct field){
+        .name = head->line,
+        .name_len = (uint16_t)name_len,
+        .value = (uint16_t)(head->line + begin),
+        .value_len = (uint16_t)(len - begin),
+    };
+    return take_known(head, line, name_len);
+}
