@@ -1,0 +1,139 @@
+/* The engine's bodies and problems; see answer.h. */
+#include "answer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flash/time.h"
+
+static const struct flash_problem refusals[] = {
+    [FLASH_REFUSE_SOLD_OUT] = {409, "sold-out", "Sold out",
+                               "Fewer units are left than this order asks for.", 0},
+    [FLASH_REFUSE_LIMIT] = {409, "limit-reached", "Limit reached",
+                            "This buyer would hold more units than the sale allows.", 0},
+    [FLASH_REFUSE_NOT_STARTED] = {409, "not-started", "Not started",
+                                  "The sale has not started.", 1},
+    [FLASH_REFUSE_ENDED] = {409, "ended", "Ended", "The sale has ended.", 0},
+    [FLASH_REFUSE_KEY_REUSED] = {422, "key-reused", "Key reused",
+                                 "This Idempotency-Key was used for an order with other content.",
+                                 0},
+    [FLASH_REFUSE_UNKNOWN_SKU] = {404, "unknown-sku", "Unknown SKU", "No such SKU is on sale.", 0},
+    [FLASH_REFUSE_NO_ORDER] = {404, "not-found", "Not found", "No such order.", 0},
+    [FLASH_REFUSE_NOT_ADMITTING] = {503, "not-admitting", "Not admitting orders",
+                                    "No order was made. Try again later.", 1},
+    [FLASH_REFUSE_OUTCOME_UNKNOWN] =
+        {503, "outcome-unknown", "Outcome unknown",
+         "The order may have been made. Repeat it with the same Idempotency-Key to learn it.", 1},
+    [FLASH_REFUSE_UNAVAILABLE] = {503, "unavailable", "Unavailable",
+                                  "The status cannot be read now. Try again later.", 1},
+    [FLASH_REFUSE_UNAUTHORIZED] = {401, "unauthorized", "Unauthorized",
+                                   "A valid bearer token is needed.", 0, NULL,
+                                   "WWW-Authenticate: Bearer\r\n"},
+    [FLASH_REFUSE_FORBIDDEN] = {403, "forbidden", "Forbidden",
+                                "The token's role does not allow this.", 0},
+    [FLASH_REFUSE_WRONG_SALE] = {403, "wrong-sale", "Wrong sale",
+                                 "The token is for another sale.", 0},
+    [FLASH_REFUSE_BAD_USER] = {400, "bad-user", "Bad user",
+                               "X-User-Id must be 1 to 64 bytes of UTF-8 without controls, quotes, "
+                               "backslashes or braces.",
+                               0},
+    [FLASH_REFUSE_MISSING_KEY] = {400, "missing-key", "Missing Idempotency-Key",
+                                  "An order needs an Idempotency-Key header.", 0},
+    [FLASH_REFUSE_BAD_KEY] = {400, "bad-key", "Bad Idempotency-Key",
+                              "An Idempotency-Key is 1 to 64 of A-Z a-z 0-9 _ -.", 0},
+    [FLASH_REFUSE_BAD_BODY] = {400, "bad-body", "Bad body", NULL, 0},
+    [FLASH_REFUSE_BAD_PREFER] = {400, "bad-prefer", "Bad Prefer",
+                                 "Prefer: wait takes 0 to 30 seconds.", 0},
+    [FLASH_REFUSE_MEDIA_TYPE] = {415, "unsupported-media-type", "Unsupported media type",
+                                 "The body must be application/json.", 0},
+    [FLASH_REFUSE_NO_ROUTE] = {404, "not-found", "Not found", "No such route.", 0},
+    [FLASH_REFUSE_METHOD] = {405, "method-not-allowed", "Method not allowed",
+                             "The route does not know this method.", 0},
+};
+_Static_assert(sizeof(refusals) / sizeof(refusals[0]) == FLASH_REFUSE_COUNT, "one row each");
+
+void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
+                         const char *detail)
+{
+    assert(refusal < FLASH_REFUSE_COUNT);
+    struct flash_problem problem = refusals[refusal];
+    if (detail) {
+        problem.detail = detail;
+    }
+    flash_request_problem(request, &problem);
+}
+
+#define ORDER_BODY_MAX 512
+
+static size_t write_order(char out[ORDER_BODY_MAX], const struct flash_order_view *order)
+{
+    const struct flash_record *record = &order->record;
+    char updated_at[FLASH_TIME_TEXT], pay_by[FLASH_TIME_TEXT];
+    flash_time_format_ms(record->at_us / 1000, updated_at);
+    const char *reason = flash_state_reason(record->state);
+    bool payable = record->due_s > 0 && (record->state == FLASH_STATE_QUEUED ||
+                                         record->state == FLASH_STATE_CREATED);
+    if (payable) {
+        flash_time_format_ms(record->due_s * 1000, pay_by);
+    }
+    int len = snprintf(out, ORDER_BODY_MAX,
+                       "{\"order_id\":\"%lld.%.*s\",\"sku\":\"%lld\",\"quantity\":%d,"
+                       "\"status\":\"%s\"%s%s%s%s%s%s,\"version\":%d,\"updated_at\":\"%s\"}",
+                       (long long)order->sku, (int)order->ref.len, order->ref.at,
+                       (long long)order->sku, record->quantity, flash_state_name(record->state),
+                       reason ? ",\"reason\":\"" : "", reason ? reason : "", reason ? "\"" : "",
+                       payable ? ",\"pay_by\":\"" : "", payable ? pay_by : "", payable ? "\"" : "",
+                       flash_state_visible_version(record->state), updated_at);
+    assert(len > 0 && len < ORDER_BODY_MAX);
+    return (size_t)len;
+}
+
+void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order)
+{
+    char body[ORDER_BODY_MAX], headers[160];
+    size_t len = write_order(body, order);
+    snprintf(headers, sizeof(headers), "Location: /v1/orders/%lld.%.*s\r\nRetry-After: 1\r\n",
+             (long long)order->sku, (int)order->ref.len, order->ref.at);
+    flash_request_reply(request, &(struct flash_response){.status = 202,
+                                                          .headers = headers,
+                                                          .body = {body, len}});
+}
+
+/* Whether the list of entity tags has "<version>" (weak or not) or is *. */
+static bool etag_listed(struct flash_text list, const char *version)
+{
+    size_t len = strlen(version);
+    if (list.len == 1 && list.at[0] == '*') {
+        return true;
+    }
+    for (size_t i = 0; i + len + 2 <= list.len; i++) {
+        bool starts = i == 0 || list.at[i - 1] == ' ' || list.at[i - 1] == ',' ||
+                      list.at[i - 1] == '/' || list.at[i - 1] == '\t';
+        if (starts && list.at[i] == '"' && memcmp(list.at + i + 1, version, len) == 0 &&
+            list.at[i + 1 + len] == '"') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool flash_answer_unchanged(const struct flash_request *request, enum flash_state state)
+{
+    struct flash_text list = flash_request_header(request, "if-none-match");
+    char version[16];
+    snprintf(version, sizeof(version), "%d", flash_state_visible_version(state));
+    return list.at && etag_listed(list, version);
+}
+
+void flash_answer_order(struct flash_request *request, const struct flash_order_view *order)
+{
+    char body[ORDER_BODY_MAX], headers[96];
+    bool unchanged = flash_answer_unchanged(request, order->record.state);
+    size_t len = unchanged ? 0 : write_order(body, order);
+    snprintf(headers, sizeof(headers), "ETag: \"%d\"\r\nCache-Control: no-store\r\n",
+             flash_state_visible_version(order->record.state));
+    flash_request_reply(request, &(struct flash_response){.status = unchanged ? 304 : 200,
+                                                          .headers = headers,
+                                                          .body = {body, len}});
+}

@@ -1,0 +1,50 @@
+/* What the engine says: an order's JSON, and the table of its refusals (API.md). */
+#ifndef ENGINE_ANSWER_H
+#define ENGINE_ANSWER_H
+
+#include "flash/http.h"
+#include "flash/record.h"
+
+enum flash_refusal {
+    FLASH_REFUSE_SOLD_OUT,
+    FLASH_REFUSE_LIMIT,
+    FLASH_REFUSE_NOT_STARTED,
+    FLASH_REFUSE_ENDED,
+    FLASH_REFUSE_KEY_REUSED,
+    FLASH_REFUSE_UNKNOWN_SKU,
+    FLASH_REFUSE_NO_ORDER, /* absent, or somebody else's: the same answer */
+    FLASH_REFUSE_NOT_ADMITTING,
+    FLASH_REFUSE_OUTCOME_UNKNOWN,
+    FLASH_REFUSE_UNAVAILABLE, /* a read could not be done now */
+    FLASH_REFUSE_UNAUTHORIZED,
+    FLASH_REFUSE_FORBIDDEN,
+    FLASH_REFUSE_WRONG_SALE, /* the token is for another sale */
+    FLASH_REFUSE_BAD_USER,
+    FLASH_REFUSE_MISSING_KEY,
+    FLASH_REFUSE_BAD_KEY,
+    FLASH_REFUSE_BAD_BODY,
+    FLASH_REFUSE_BAD_PREFER,
+    FLASH_REFUSE_MEDIA_TYPE,
+    FLASH_REFUSE_NO_ROUTE,
+    FLASH_REFUSE_METHOD,
+    FLASH_REFUSE_COUNT,
+};
+
+/* Answers with the refusal's problem; detail (may be NULL) replaces the table's sentence. */
+void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
+                         const char *detail);
+
+struct flash_order_view {
+    int64_t sku;
+    struct flash_text ref;
+    struct flash_record record;
+};
+
+/* 202 with Location and Retry-After: the answer to POST /v1/orders, first or repeated. */
+void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order);
+/* 200 with ETag: the answer to GET /v1/orders/{id}; 304 when If-None-Match names this version. */
+void flash_answer_order(struct flash_request *request, const struct flash_order_view *order);
+/* Whether If-None-Match names this state's version (RFC 9110 §13.1.2: a list, weak comparison, or *). */
+bool flash_answer_unchanged(const struct flash_request *request, enum flash_state state);
+
+#endif

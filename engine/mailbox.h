@@ -1,0 +1,26 @@
+/* Hands pointers from any thread to one event loop: a locked list and an eventfd. */
+#ifndef ENGINE_MAILBOX_H
+#define ENGINE_MAILBOX_H
+
+#include "flash/error.h"
+
+struct event_base;
+struct flash_mailbox;
+
+/* What is posted; embedded as first member, owned by the mailbox until it is delivered. */
+struct flash_letter {
+    struct flash_letter *next;
+};
+
+typedef void (*flash_mailbox_deliver)(struct flash_letter *letter, void *arg);
+
+/* deliver runs on base's thread, once per letter, in the order of posting. Error kind: RETRY. */
+FLASH_MUST_CHECK bool flash_mailbox_new(struct event_base *base, flash_mailbox_deliver deliver,
+                                        void *arg, struct flash_mailbox **ret_mailbox,
+                                        struct flash_error *err);
+/* Any thread. */
+void flash_mailbox_post(struct flash_mailbox *mailbox, struct flash_letter *letter);
+/* On the loop's thread, when nobody posts any more: delivers what is left, then frees. NULL is fine. */
+void flash_mailbox_free(struct flash_mailbox *mailbox);
+
+#endif

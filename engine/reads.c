@@ -1,0 +1,336 @@
+/* From a lane of reads to one call of lua/status and back; see reads.h.
+ *
+ * The oldest open stream id is read in the same script as the records (DESIGN §5.1 rule 13): what is answered here
+ * was true at one instant. Each answer also tells the SKU's generation and the length and age of its journal. */
+#include "reads.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flash/log.h"
+#include "flash/time.h"
+#include "metrics.h"
+#include "reserve.h"
+#include "waiters.h"
+
+#define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
+#define REPLY_HEAD 6           /* OK, now, journal length, oldest, generation, sale */
+#define READS_PER_CALL FLASH_BATCH_LINES
+
+struct read_call {
+    struct flash_worker *worker;
+    struct flash_sku *sku;
+    struct flash_lane_item *reads;
+};
+
+static struct flash_read *read_of(struct flash_lane_item *item)
+{
+    return (struct flash_read *)item;
+}
+
+/* ---- starting a read ---- */
+
+static struct flash_read *new_read(struct flash_worker *worker, struct flash_sku *sku,
+                                   enum flash_read_kind kind)
+{
+    struct flash_read *read = flash_pool_take(&worker->reads);
+    if (read) {
+        read->kind = kind;
+        read->sku = sku;
+        read->request = NULL;
+        read->waiter = NULL;
+        read->ref_len = read->user_len = 0;
+    }
+    return read;
+}
+
+static void push(struct flash_worker *worker, struct flash_read *read)
+{
+    flash_lane_push(&read->sku->reads, &read->item, worker->now_us);
+    flash_worker_touch(worker, read->sku);
+}
+
+void flash_reads_order(struct flash_worker *worker, struct flash_request *request,
+                       const struct flash_order_query *query)
+{
+    struct flash_sku *sku = flash_sku_find(worker->skus, query->sku, worker->now_us);
+    struct flash_read *read = sku ? new_read(worker, sku, FLASH_READ_ORDER) : NULL;
+    if (!read) {
+        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, NULL);
+        return;
+    }
+    read->request = request;
+    read->wait_us = query->wait_us;
+    read->ref_len = (uint8_t)query->ref.len;
+    read->user_len = (uint8_t)query->user.len;
+    memcpy(read->ref, query->ref.at, query->ref.len);
+    memcpy(read->user, query->user.at, query->user.len);
+    push(worker, read);
+}
+
+void flash_reads_sale(struct flash_worker *worker, int64_t id, int slot,
+                      void (*done)(enum flash_sale_outcome outcome, const struct flash_sku *sku,
+                                   int slot, void *arg),
+                      void *arg)
+{
+    struct flash_sku *sku = flash_sku_find(worker->skus, id, worker->now_us);
+    if (sku && sku->known == FLASH_SKU_PRESENT && sku->sale.read_us &&
+        worker->now_us - sku->sale.read_us < FLASH_SALE_FRESH_US) {
+        done(FLASH_SALE_READ, sku, slot, arg);
+        return;
+    }
+    struct flash_read *read = sku ? new_read(worker, sku, FLASH_READ_SALE) : NULL;
+    if (!read) {
+        done(FLASH_SALE_UNAVAILABLE, NULL, slot, arg);
+        return;
+    }
+    read->sale_done = done;
+    read->arg = arg;
+    read->slot = slot;
+    push(worker, read);
+}
+
+void flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
+{
+    struct flash_read *read = new_read(worker, sku, FLASH_READ_PRESENCE);
+    if (read) {
+        push(worker, read);
+    }
+}
+
+/* Redis has no such SKU. Where it was there before, Redis has lost it: that is no "unknown SKU". */
+static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku)
+{
+    bool lost = sku->generation != 0;
+    flash_reserve_refuse_waiting(worker, sku,
+                                 lost ? FLASH_REFUSE_NOT_ADMITTING : FLASH_REFUSE_UNKNOWN_SKU,
+                                 lost ? "The stock is being recovered." : NULL);
+}
+
+bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
+{
+    bool believed = worker->now_us - sku->asked_us < ABSENT_KEPT_US;
+    if (sku->known == FLASH_SKU_ABSENT && believed) {
+        refuse_absent(worker, sku);
+    } else if (sku->known == FLASH_SKU_NEW || sku->known == FLASH_SKU_ABSENT) {
+        sku->known = FLASH_SKU_ASKING;
+        flash_reads_refresh(worker, sku);
+    }
+    return sku->known == FLASH_SKU_PRESENT;
+}
+
+void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
+{
+    struct flash_waiter *waiters[READS_PER_CALL];
+    int count = flash_waiters_next(sku, waiters, READS_PER_CALL);
+    for (int i = 0; i < count; i++) {
+        struct flash_read *read = new_read(worker, sku, FLASH_READ_WAITER);
+        if (!read) {
+            return;
+        }
+        read->waiter = waiters[i];
+        read->ref_len = waiters[i]->ref_len;
+        memcpy(read->ref, waiters[i]->ref, waiters[i]->ref_len);
+        waiters[i]->reading = read;
+        push(worker, read);
+    }
+}
+
+/* ---- finishing a read ---- */
+
+static void finish_order(struct flash_worker *worker, struct flash_read *read,
+                         const struct flash_order_view *order)
+{
+    bool visible = order && (read->user_len == 0 ||
+                             (order->record.user.len == read->user_len &&
+                              memcmp(order->record.user.at, read->user, read->user_len) == 0));
+    bool lost = read->sku->known == FLASH_SKU_ABSENT && read->sku->generation != 0;
+    if (!visible) {
+        flash_answer_refuse(read->request, lost ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
+                            NULL);
+    } else if (read->wait_us == 0 || !flash_answer_unchanged(read->request, order->record.state) ||
+               !flash_waiters_hold(worker, read, order->record.state)) {
+        flash_answer_order(read->request, order);
+    }
+}
+
+static void finish_read(struct flash_worker *worker, struct flash_read *read,
+                        const struct flash_order_view *order)
+{
+    if (read->kind == FLASH_READ_ORDER) {
+        finish_order(worker, read, order);
+    } else if (read->kind == FLASH_READ_WAITER && read->waiter) {
+        flash_waiters_seen(read->waiter, order);
+    } else if (read->kind == FLASH_READ_SALE) {
+        bool present = read->sku->known == FLASH_SKU_PRESENT;
+        read->sale_done(present ? FLASH_SALE_READ : FLASH_SALE_ABSENT, read->sku, read->slot,
+                        read->arg);
+    }
+    flash_pool_give(&worker->reads, read);
+}
+
+/* The read could not be done: say so, except to waiters, who are read again at the next tick. */
+static void fail_list(struct flash_worker *worker, struct flash_lane_item *item)
+{
+    while (item) {
+        struct flash_lane_item *next = item->next;
+        struct flash_read *read = read_of(item);
+        if (read->kind == FLASH_READ_ORDER) {
+            flash_answer_refuse(read->request, FLASH_REFUSE_UNAVAILABLE, NULL);
+        } else if (read->kind == FLASH_READ_SALE) {
+            read->sale_done(FLASH_SALE_UNAVAILABLE, read->sku, read->slot, read->arg);
+        } else if (read->kind == FLASH_READ_WAITER && read->waiter) {
+            read->waiter->reading = NULL;
+        }
+        flash_pool_give(&worker->reads, read);
+        item = next;
+    }
+}
+
+/* ---- the call ---- */
+
+static void status_done(const struct flash_redis_result *result, void *arg);
+
+static bool send_call(struct read_call *call, struct flash_error *err)
+{
+    const char *argv[1 + READS_PER_CALL];
+    size_t len[1 + READS_PER_CALL];
+    int argc = 1, count = 0;
+    for (struct flash_lane_item *item = call->reads; item; item = item->next) {
+        struct flash_read *read = read_of(item);
+        count++;
+        if (read->ref_len) {
+            argv[argc] = read->ref;
+            len[argc++] = read->ref_len;
+        }
+    }
+    bool fresh = call->sku->sale.read_us &&
+                 call->worker->now_us - call->sku->sale.read_us < FLASH_SALE_FRESH_US;
+    argv[0] = fresh ? "0" : "1";
+    len[0] = 1;
+    struct flash_redis_call redis_call = {
+        .script = FLASH_SCRIPT_STATUS,
+        .sku = call->sku->id,
+        .argc = argc,
+        .argv = argv,
+        .argv_len = len,
+        .done = status_done,
+        .arg = call,
+    };
+    flash_engine_count(METRIC_STATUS_CALLS, 1);
+    flash_engine_count(METRIC_STATUS_READS, count);
+    return flash_redis_call(call->worker->redis, &redis_call, err);
+}
+
+static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
+                        struct flash_lane_item *reads)
+{
+    if (sku->known == FLASH_SKU_ASKING) {
+        sku->known = FLASH_SKU_NEW;
+        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "Redis is away or busy.");
+    }
+    fail_list(worker, reads);
+}
+
+void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
+{
+    uint64_t wait_us;
+    struct read_call *call;
+    if (!flash_lane_due(&sku->reads, worker->now_us, 0, &wait_us) ||
+        !(call = malloc(sizeof(*call)))) {
+        return;
+    }
+    int count;
+    call->worker = worker;
+    call->sku = sku;
+    call->reads = flash_lane_take(&sku->reads, READS_PER_CALL, worker->now_us, &count);
+    struct flash_error err;
+    if (!send_call(call, &err)) {
+        flash_lane_done(&sku->reads);
+        call_failed(worker, sku, call->reads);
+        free(call);
+    }
+}
+
+static int64_t number_at(const struct flash_redis_reply *reply, size_t i)
+{
+    return flash_redis_reply_int(flash_redis_reply_at(reply, i));
+}
+
+static void learn_sale(struct flash_sku *sku, const struct flash_redis_reply *sale, uint64_t now_us)
+{
+    if (flash_redis_reply_count(sale) < 9) {
+        return;
+    }
+    struct flash_text title = flash_redis_reply_text(flash_redis_reply_at(sale, 7));
+    size_t len = title.len < FLASH_TITLE_MAX ? title.len : FLASH_TITLE_MAX;
+    sku->sale = (struct flash_sale){
+        .available = number_at(sale, 0),
+        .base = number_at(sale, 1),
+        .starts_ms = number_at(sale, 2),
+        .ends_ms = number_at(sale, 3),
+        .limit = number_at(sale, 4),
+        .hold_s = number_at(sale, 5),
+        .version = number_at(sale, 6),
+        .threshold = number_at(sale, 8),
+        .read_us = now_us,
+        .server_us = sku->journal_read_us,
+    };
+    memcpy(sku->sale.title, title.at, len);
+}
+
+static void learn(struct flash_worker *worker, struct flash_sku *sku,
+                  const struct flash_redis_reply *reply)
+{
+    sku->asked_us = worker->now_us;
+    if (!flash_redis_reply_is(flash_redis_reply_at(reply, 0), "OK")) {
+        sku->known = FLASH_SKU_ABSENT;
+        refuse_absent(worker, sku);
+        return;
+    }
+    sku->known = FLASH_SKU_PRESENT;
+    sku->journal_read_us = number_at(reply, 1);
+    sku->journal_entries = number_at(reply, 2);
+    sku->journal_oldest_us = number_at(reply, 3);
+    sku->generation = number_at(reply, 4);
+    learn_sale(sku, flash_redis_reply_at(reply, 5), worker->now_us);
+}
+
+static void finish_list(struct flash_worker *worker, struct flash_lane_item *item,
+                        const struct flash_redis_reply *reply)
+{
+    size_t record_at = REPLY_HEAD;
+    while (item) {
+        struct flash_lane_item *next = item->next;
+        struct flash_read *read = read_of(item);
+        struct flash_order_view order = {.sku = read->sku->id, .ref = {read->ref, read->ref_len}};
+        bool found = false;
+        if (read->ref_len) {
+            const struct flash_redis_reply *record = flash_redis_reply_at(reply, record_at++);
+            found = flash_record_parse(flash_redis_reply_text(record), &order.record);
+        }
+        finish_read(worker, read, found ? &order : NULL);
+        item = next;
+    }
+}
+
+static void status_done(const struct flash_redis_result *result, void *arg)
+{
+    struct read_call *call = arg;
+    struct flash_worker *worker = call->worker;
+    worker->now_us = flash_time_monotonic_us();
+    flash_lane_done(&call->sku->reads);
+    if (result->outcome == FLASH_REDIS_REPLY) {
+        learn(worker, call->sku, result->reply);
+        finish_list(worker, call->reads, result->reply);
+    } else {
+        if (result->outcome == FLASH_REDIS_ERROR) {
+            flash_engine_count(METRIC_REDIS_ERRORS, 1);
+            FLASH_LOG(WARN, "status.refused_by_redis", FLASH_INT("sku", call->sku->id),
+                      FLASH_TEXT("error", result->error));
+        }
+        call_failed(worker, call->sku, call->reads);
+    }
+    flash_worker_touch(worker, call->sku);
+    free(call);
+}

@@ -1,0 +1,53 @@
+/* The read path of a worker: status reads gather in their SKU's lane and go to lua/status together; requests that
+ * asked to wait are held and read again until their status changes or their time is up. */
+#ifndef ENGINE_READS_H
+#define ENGINE_READS_H
+
+#include "answer.h"
+#include "worker.h"
+
+#define FLASH_SALE_FRESH_US 100000 /* a sale may be answered from memory for so long (API.md) */
+
+/* A request held by Prefer: wait. */
+struct flash_waiter {
+    TAILQ_ENTRY(flash_waiter) links; /* in its SKU's list */
+    struct flash_worker *worker;
+    struct flash_request *request;
+    struct flash_sku *sku;
+    struct flash_read *reading; /* the read under way for it, or NULL */
+    enum flash_state state;     /* as last read; what the client has */
+    uint64_t deadline_us;
+    uint8_t ref_len;
+    char ref[FLASH_REF_MAX];
+};
+
+struct flash_order_query {
+    int64_t sku;
+    struct flash_text ref;
+    struct flash_text user; /* empty: anybody's order may be seen */
+    int64_t wait_us;
+};
+
+/* Answers GET of one order, now or later. */
+void flash_reads_order(struct flash_worker *worker, struct flash_request *request,
+                       const struct flash_order_query *query);
+
+/* Calls done with the sale of sku: at once when it was read within FLASH_SALE_FRESH_US, else later. */
+void flash_reads_sale(struct flash_worker *worker, int64_t sku, int slot,
+                      void (*done)(enum flash_sale_outcome outcome, const struct flash_sku *sku,
+                                   int slot, void *arg),
+                      void *arg);
+
+/* Whether sku's generation is known; if not, asks for it (or refuses what waits, when Redis has no such SKU). */
+bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku);
+
+/* Reads sku's journal and sale in the background, for admission. */
+void flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
+
+/* Sends what is due in sku's read lane. */
+void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku);
+
+/* Every tick: reads sku's waiters again, a call's worth at a time, and lets go those whose time is up. */
+void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku);
+
+#endif

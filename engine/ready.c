@@ -1,0 +1,84 @@
+/* Readiness and gauges, from what the workers publish atomically; see ready.h. */
+#include "ready.h"
+
+#include <stdio.h>
+
+#include "admission.h"
+#include "metrics.h"
+#include "worker.h"
+
+struct sums {
+    bool redis_ready;
+    int64_t lines, memory_percent, journal_entries, journal_age_us, connections, waiting;
+};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct sums sum_workers(struct flash_engine *engine)
+{
+    struct sums sums = {.redis_ready = true};
+    for (int i = 0; i < engine->worker_count; i++) {
+        struct flash_worker *worker = &engine->workers[i];
+        sums.redis_ready &= worker->seen.redis_ready;
+        sums.lines = larger(sums.lines, worker->seen.lines);
+        sums.memory_percent = larger(sums.memory_percent, worker->seen.memory_percent);
+        sums.journal_entries = larger(sums.journal_entries, worker->seen.journal_entries);
+        sums.journal_age_us = larger(sums.journal_age_us, worker->seen.journal_age_us);
+        sums.connections += worker->seen.connections;
+        sums.waiting += worker->seen.waiting;
+    }
+    return sums;
+}
+
+/* Fills one part; returns whether there was room. */
+static int fill(struct flash_ready_part *part, const char *name, bool ready,
+                enum flash_admission reason)
+{
+    part->name = name;
+    part->ready = ready;
+    snprintf(part->reason, sizeof(part->reason), "%s", ready ? "" : flash_admission_text(reason));
+    return 1;
+}
+
+int flash_ready_parts(struct flash_ready_part *parts, int max, void *arg)
+{
+    struct flash_engine *engine = arg;
+    struct sums sums = sum_workers(engine);
+    int64_t queued = flash_producer_queued(engine->producer);
+    bool kafka_ready = flash_producer_ready(engine->producer);
+    const struct {
+        const char *name;
+        bool ready;
+        enum flash_admission reason;
+    } rows[] = {
+        {"process", !engine->draining, FLASH_STOP_DRAINING},
+        {"redis", sums.redis_ready, FLASH_STOP_REDIS_AWAY},
+        {"redis-queue", sums.lines < engine->limits.redis_lines, FLASH_STOP_REDIS_LINES},
+        {"redis-memory", sums.memory_percent < engine->limits.memory_percent, FLASH_STOP_MEMORY},
+        {"kafka", kafka_ready, FLASH_STOP_KAFKA_AWAY},
+        {"kafka-queue", queued < engine->limits.kafka_queue, FLASH_STOP_KAFKA_QUEUE},
+        {"journal-depth", sums.journal_entries < engine->limits.journal_entries,
+         FLASH_STOP_JOURNAL_DEPTH},
+        {"journal-age", sums.journal_age_us < engine->limits.journal_age_us,
+         FLASH_STOP_JOURNAL_AGE},
+    };
+    int count = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && count < max; i++) {
+        count += fill(&parts[count], rows[i].name, rows[i].ready, rows[i].reason);
+    }
+    return count;
+}
+
+void flash_ready_gauges(struct flash_engine *engine)
+{
+    struct sums sums = sum_workers(engine);
+    flash_metric_set(&flash_engine_metrics[METRIC_KAFKA_QUEUE],
+                     flash_producer_queued(engine->producer));
+    flash_metric_set(&flash_engine_metrics[METRIC_JOURNAL_ENTRIES], sums.journal_entries);
+    flash_metric_set(&flash_engine_metrics[METRIC_JOURNAL_AGE], sums.journal_age_us);
+    flash_metric_set(&flash_engine_metrics[METRIC_CONNECTIONS], sums.connections);
+    flash_metric_set(&flash_engine_metrics[METRIC_WAITING], sums.waiting);
+}

@@ -1,0 +1,354 @@
+/* From a lane of orders to one call of lua/reserve and back to the buyers.
+ *
+ * The script's answer is the decision: an accepted order is in the journal before anybody is told (DESIGN §6). The
+ * entry goes to Kafka first, then the buyers are answered. A call whose reply was lost may have run, so its
+ * buyers are told outcome-unknown and learn it by a repeat with the same key (promise 5). */
+#include "reserve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "admission.h"
+#include "flash/entry.h"
+#include "flash/log.h"
+#include "flash/time.h"
+#include "metrics.h"
+#include "publish.h"
+#include "reads.h"
+
+#define HEAD_ARGS 3
+#define LINE_ARGS 4
+#define REPLY_HEAD 5 /* OK, entry, µs, due, journal length */
+
+/* The lines of one call in flight. */
+struct reserve_call {
+    struct flash_worker *worker;
+    struct flash_sku *sku;
+    struct flash_lane_item *lines;
+    uint64_t sent_us;
+    char id[FLASH_UUID_TEXT + 1];
+};
+
+static struct flash_order_line *line_of(struct flash_lane_item *item)
+{
+    return (struct flash_order_line *)item;
+}
+
+static void refuse_line(struct flash_worker *worker, struct flash_order_line *line,
+                        enum flash_refusal refusal, const char *detail)
+{
+    flash_answer_refuse(line->request, refusal, detail);
+    flash_pool_give(&worker->lines, line);
+}
+
+static void refuse_list(struct flash_worker *worker, struct flash_lane_item *item,
+                        enum flash_refusal refusal, const char *detail)
+{
+    enum flash_engine_metric metric = refusal == FLASH_REFUSE_OUTCOME_UNKNOWN
+                                          ? METRIC_ORDERS_UNKNOWN
+                                          : METRIC_ORDERS_NOT_ADMITTED;
+    while (item) {
+        struct flash_lane_item *next = item->next;
+        flash_engine_count(metric, 1);
+        refuse_line(worker, line_of(item), refusal, detail);
+        item = next;
+    }
+}
+
+static enum flash_admission admit(struct flash_worker *worker, const struct flash_sku *sku)
+{
+    struct flash_engine *engine = worker->engine;
+    struct flash_admission_state state = {
+        .draining = atomic_load_explicit(&engine->draining, memory_order_relaxed),
+        .redis_ready = flash_redis_ready(worker->redis),
+        .kafka_ready = flash_producer_ready(engine->producer),
+        .redis_lines = flash_pool_used(&worker->lines),
+        .redis_lines_max = engine->limits.redis_lines,
+        .memory_percent = flash_redis_memory_percent(worker->redis),
+        .memory_percent_max = engine->limits.memory_percent,
+        .kafka_queue = flash_producer_queued(engine->producer),
+        .kafka_queue_max = engine->limits.kafka_queue,
+        .journal_entries = sku->journal_entries,
+        .journal_entries_max = engine->limits.journal_entries,
+        .journal_age_us =
+            sku->journal_oldest_us ? sku->journal_read_us - sku->journal_oldest_us : 0,
+        .journal_age_us_max = engine->limits.journal_age_us,
+    };
+    return flash_admission_decide(&state);
+}
+
+void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,
+                          const struct flash_order *order)
+{
+    struct flash_sku *sku = flash_sku_find(worker->skus, order->sku, worker->now_us);
+    enum flash_admission admission = sku ? admit(worker, sku) : FLASH_STOP_REDIS_LINES;
+    struct flash_order_line *line =
+        admission == FLASH_ADMIT ? flash_pool_take(&worker->lines) : NULL;
+    if (!line) {
+        flash_engine_count(METRIC_ORDERS_NOT_ADMITTED, 1);
+        flash_answer_refuse(request, FLASH_REFUSE_NOT_ADMITTING, flash_admission_text(admission));
+        return;
+    }
+    line->request = request;
+    line->sku = sku;
+    line->quantity = order->quantity;
+    line->ref_len = (uint8_t)order->ref.len;
+    line->user_len = (uint8_t)order->user.len;
+    memcpy(line->ref, order->ref.at, order->ref.len);
+    memcpy(line->user, order->user.at, order->user.len);
+    flash_lane_push(&sku->orders, &line->item, worker->now_us);
+    flash_worker_touch(worker, sku);
+}
+
+void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
+                                  enum flash_refusal refusal, const char *detail)
+{
+    if (sku->orders.in_flight || !sku->orders.count) {
+        return;
+    }
+    int count;
+    struct flash_lane_item *lines =
+        flash_lane_take(&sku->orders, sku->orders.count, worker->now_us, &count);
+    flash_lane_done(&sku->orders);
+    refuse_list(worker, lines, refusal, detail);
+}
+
+/* ---- sending ---- */
+
+/* The arguments of one call; one per thread, rebuilt for each. */
+static _Thread_local struct {
+    const char *argv[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
+    size_t len[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
+    char quantity[FLASH_BATCH_LINES][8];
+    char json[FLASH_BATCH_LINES][FLASH_LINE_BYTES];
+    char generation[24], r[24];
+    int count;
+} args;
+
+static void add_arg(const char *at, size_t len)
+{
+    args.argv[args.count] = at;
+    args.len[args.count++] = len;
+}
+
+static void add_line(int i, const struct flash_order_line *line)
+{
+    struct flash_text ref = {line->ref, line->ref_len}, user = {line->user, line->user_len};
+    add_arg(ref.at, ref.len);
+    add_arg(user.at, user.len);
+    add_arg(args.quantity[i], (size_t)snprintf(args.quantity[i], 8, "%d", line->quantity));
+    add_arg(args.json[i], flash_entry_line_write(args.json[i], ref, user, line->quantity));
+}
+
+static bool make_id(char text[FLASH_UUID_TEXT + 1], uint64_t *ret_low)
+{
+    uint8_t random[10];
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return false;
+    }
+    struct flash_uuid id = flash_uuid_v7(flash_time_wall_ms(), random);
+    flash_uuid_format(&id, text);
+    *ret_low = flash_uuid_low64(&id);
+    return true;
+}
+
+static void reserve_done(const struct flash_redis_result *result, void *arg);
+
+static bool send_call(struct reserve_call *call, struct flash_error *err)
+{
+    uint64_t low;
+    if (!make_id(call->id, &low)) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
+    }
+    args.count = 0;
+    add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",
+                                              (long long)call->sku->generation));
+    add_arg(call->id, FLASH_UUID_TEXT);
+    add_arg(args.r, (size_t)snprintf(args.r, sizeof(args.r), "%llu", (unsigned long long)low));
+    int i = 0;
+    for (struct flash_lane_item *item = call->lines; item; item = item->next) {
+        add_line(i++, line_of(item));
+    }
+    struct flash_redis_call redis_call = {
+        .script = FLASH_SCRIPT_RESERVE,
+        .sku = call->sku->id,
+        .argc = args.count,
+        .argv = args.argv,
+        .argv_len = args.len,
+        .done = reserve_done,
+        .arg = call,
+    };
+    flash_engine_count(METRIC_RESERVE_CALLS, 1);
+    flash_engine_count(METRIC_RESERVE_LINES, i);
+    return flash_redis_call(call->worker->redis, &redis_call, err);
+}
+
+uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
+{
+    uint64_t wait_us;
+    if (!sku->orders.count || !flash_reads_know(worker, sku) ||
+        !flash_lane_due(&sku->orders, worker->now_us, (uint64_t)worker->engine->limits.gather_window_us,
+                        &wait_us)) {
+        return sku->orders.count && sku->known == FLASH_SKU_PRESENT ? wait_us : 0;
+    }
+    struct reserve_call *call = malloc(sizeof(*call));
+    if (!call) {
+        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "out of memory");
+        return 0;
+    }
+    int count;
+    *call = (struct reserve_call){.worker = worker, .sku = sku, .sent_us = worker->now_us};
+    call->lines = flash_lane_take(&sku->orders, worker->engine->config->engine.batch_lines,
+                                  worker->now_us, &count);
+    struct flash_error err;
+    if (!send_call(call, &err)) {
+        flash_lane_done(&sku->orders);
+        refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING, "Redis is away or busy.");
+        free(call);
+    }
+    return 0;
+}
+
+/* ---- the answer ---- */
+
+static const struct {
+    const char *word;
+    enum flash_refusal refusal;
+    enum flash_engine_metric metric;
+} words[] = {
+    {"SOLD_OUT", FLASH_REFUSE_SOLD_OUT, METRIC_ORDERS_SOLD_OUT},
+    {"LIMIT", FLASH_REFUSE_LIMIT, METRIC_ORDERS_LIMIT},
+    {"NOT_STARTED", FLASH_REFUSE_NOT_STARTED, METRIC_ORDERS_NOT_STARTED},
+    {"ENDED", FLASH_REFUSE_ENDED, METRIC_ORDERS_ENDED},
+    {"KEY_REUSED", FLASH_REFUSE_KEY_REUSED, METRIC_ORDERS_KEY_REUSED},
+};
+
+static void answer_refused(struct flash_worker *worker, struct flash_order_line *line,
+                           const struct flash_redis_reply *word)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (flash_redis_reply_is(word, words[i].word)) {
+            flash_engine_count(words[i].metric, 1);
+            refuse_line(worker, line, words[i].refusal, NULL);
+            return;
+        }
+    }
+    struct flash_order_view view = {.sku = line->sku->id, .ref = {line->ref, line->ref_len}};
+    if (flash_record_parse(flash_redis_reply_text(word), &view.record)) {
+        flash_engine_count(METRIC_ORDERS_REPLAYED, 1);
+        flash_answer_accepted(line->request, &view);
+        flash_pool_give(&worker->lines, line);
+        return;
+    }
+    FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
+    refuse_line(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+}
+
+static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_item *item,
+                                 int64_t at_us, int64_t due_s)
+{
+    while (item) {
+        struct flash_lane_item *next = item->next;
+        struct flash_order_line *line = line_of(item);
+        struct flash_order_view view = {
+            .sku = line->sku->id,
+            .ref = {line->ref, line->ref_len},
+            .record = {.state = FLASH_STATE_QUEUED,
+                       .version = 1,
+                       .quantity = line->quantity,
+                       .at_us = at_us,
+                       .due_s = due_s},
+        };
+        flash_engine_count(METRIC_ORDERS_ACCEPTED, 1);
+        flash_metric_observe_us(&flash_engine_metrics[METRIC_RESERVE_LATENCY],
+                                worker->now_us - flash_request_received_us(line->request));
+        flash_answer_accepted(line->request, &view);
+        flash_pool_give(&worker->lines, line);
+        item = next;
+    }
+}
+
+/* Publishes the entry and answers its buyers: at once, or when Kafka has acknowledged it. */
+static void finish_accepted(struct reserve_call *call, struct flash_text entry,
+                            struct flash_lane_item *accepted, int64_t at_us, int64_t due_s)
+{
+    struct flash_worker *worker = call->worker;
+    struct flash_ack_wait *wait = NULL;
+    bool hold = worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
+    if (hold && (wait = malloc(sizeof(*wait)))) {
+        *wait = (struct flash_ack_wait){
+            .worker = worker, .lines = accepted, .at_us = at_us, .due_s = due_s};
+    }
+    bool sent = flash_publish(worker, call->sku, entry, call->id, wait);
+    if (!hold) {
+        answer_accepted_list(worker, accepted, at_us, due_s);
+    } else if (!sent || !wait) {
+        free(wait);
+        refuse_list(worker, accepted, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    }
+}
+
+void flash_reserve_acked(struct flash_letter *letter, void *arg)
+{
+    (void)arg;
+    struct flash_ack_wait *wait = (struct flash_ack_wait *)letter;
+    if (wait->outcome == FLASH_DELIVERY_ACKED) {
+        answer_accepted_list(wait->worker, wait->lines, wait->at_us, wait->due_s);
+    } else {
+        refuse_list(wait->worker, wait->lines, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    }
+    free(wait);
+}
+
+/* The script decided: sorts the accepted lines from the refused, in order. */
+static void answer_lines(struct reserve_call *call, const struct flash_redis_reply *reply)
+{
+    struct flash_lane_item *item = call->lines, *accepted = NULL, **tail = &accepted;
+    for (size_t i = REPLY_HEAD; item; i++) {
+        struct flash_lane_item *next = item->next;
+        const struct flash_redis_reply *word = flash_redis_reply_at(reply, i);
+        if (flash_redis_reply_is(word, "ACCEPTED")) {
+            item->next = NULL;
+            *tail = item;
+            tail = &item->next;
+        } else {
+            answer_refused(call->worker, line_of(item), word);
+        }
+        item = next;
+    }
+    call->sku->journal_entries = flash_redis_reply_int(flash_redis_reply_at(reply, 4));
+    struct flash_text entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
+    if (accepted) {
+        finish_accepted(call, entry, accepted, flash_redis_reply_int(flash_redis_reply_at(reply, 2)),
+                        flash_redis_reply_int(flash_redis_reply_at(reply, 3)));
+    }
+}
+
+static void reserve_done(const struct flash_redis_result *result, void *arg)
+{
+    struct reserve_call *call = arg;
+    struct flash_worker *worker = call->worker;
+    struct flash_sku *sku = call->sku;
+    const struct flash_redis_reply *word = flash_redis_reply_at(result->reply, 0);
+    worker->now_us = flash_time_monotonic_us();
+    flash_lane_done(&sku->orders);
+    if (result->outcome == FLASH_REDIS_UNKNOWN) {
+        refuse_list(worker, call->lines, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    } else if (result->outcome == FLASH_REDIS_ERROR) {
+        flash_engine_count(METRIC_REDIS_ERRORS, 1);
+        FLASH_LOG(WARN, "reserve.refused_by_redis", FLASH_INT("sku", sku->id),
+                  FLASH_TEXT("error", result->error));
+        refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING, "Redis refuses to write.");
+    } else if (flash_redis_reply_is(word, "OK")) {
+        answer_lines(call, result->reply);
+    } else {
+        flash_engine_count(METRIC_GENERATION_REFUSALS, 1);
+        sku->known = FLASH_SKU_NEW;
+        refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING,
+                    "The stock is being recovered.");
+    }
+    flash_worker_touch(worker, sku);
+    free(call);
+}

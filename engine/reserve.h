@@ -1,0 +1,29 @@
+/* The order path of a worker: lines gather in their SKU's lane, go to lua/reserve together, and are answered. */
+#ifndef ENGINE_RESERVE_H
+#define ENGINE_RESERVE_H
+
+#include "answer.h"
+#include "worker.h"
+
+/* An order as the routes hand it over; texts are copied. */
+struct flash_order {
+    int64_t sku;
+    struct flash_text ref, user;
+    int quantity;
+};
+
+/* Decides order and answers request, now or later. */
+void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,
+                          const struct flash_order *order);
+
+/* Sends what is due in sku's order lane. Returns how long its gather window still holds it back, 0 if it does not. */
+uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku);
+
+/* Refuses everything that waits in sku's order lane. */
+void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
+                                  enum flash_refusal refusal, const char *detail);
+
+/* A struct flash_ack_wait has come back from Kafka (accept_after = log). */
+void flash_reserve_acked(struct flash_letter *letter, void *arg);
+
+#endif

@@ -1,0 +1,56 @@
+/* What one worker knows of each SKU: its generation, its sale as last read, its journal, and its two lanes.
+ *
+ * A fixed pool, found by hash; an idle entry that Redis does not know is reused first. Not thread-safe: one per worker. */
+#ifndef ENGINE_SKU_H
+#define ENGINE_SKU_H
+
+#include <sys/queue.h>
+
+#include "flash/limits.h"
+#include "lane.h"
+
+#define FLASH_SKUS_MAX 8192 /* SKUs one worker can serve at a time */
+
+enum flash_sku_known {
+    FLASH_SKU_NEW,     /* nothing asked yet */
+    FLASH_SKU_ASKING,  /* the first status call is out; orders wait */
+    FLASH_SKU_PRESENT, /* generation and sale are those of the last answer */
+    FLASH_SKU_ABSENT,  /* Redis had no such SKU at asked_us */
+};
+
+struct flash_sale {
+    int64_t available, base, starts_ms, ends_ms, limit, hold_s, version, threshold;
+    char title[FLASH_TITLE_MAX + 1];
+    uint64_t read_us;    /* monotonic; 0: never */
+    int64_t server_us;   /* Redis' clock at that reading */
+};
+
+struct flash_sku {
+    int64_t id;
+    enum flash_sku_known known;
+    int64_t generation;
+    uint64_t asked_us;
+    struct flash_sale sale;
+    int64_t journal_entries;    /* by the last answer */
+    int64_t journal_oldest_us;  /* Redis' clock; 0: empty */
+    int64_t journal_read_us;    /* Redis' clock at that reading */
+    struct flash_lane orders;   /* struct flash_order_line */
+    struct flash_lane reads;    /* struct flash_read */
+    bool dirty;                 /* in the worker's list of SKUs to look at this turn */
+    struct flash_sku *next_dirty;
+    TAILQ_HEAD(flash_waiter_list, flash_waiter) waiters; /* requests held by Prefer: wait */
+    uint64_t used_us;
+    struct flash_sku *next_in_bucket;
+};
+
+struct flash_sku_table;
+
+/* NULL when memory is short. */
+struct flash_sku_table *flash_sku_table_new(void);
+void flash_sku_table_free(struct flash_sku_table *table);
+/* The entry of sku, made if it is new; NULL when all are busy with other SKUs. */
+struct flash_sku *flash_sku_find(struct flash_sku_table *table, int64_t sku, uint64_t now_us);
+/* The i-th entry in use, NULL past the end; for per-second rounds. */
+struct flash_sku *flash_sku_at(struct flash_sku_table *table, int i);
+
+#endif

@@ -1,0 +1,273 @@
+/* The event loop of one worker; see worker.h. */
+#include "worker.h"
+
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flash/time.h"
+#include "reads.h"
+#include "reserve.h"
+#include "routes.h"
+#include "waiters.h"
+
+#define TICK_US 20000           /* waiters are read again this often */
+#define ROUND_US 500000         /* journals of SKUs in use are looked at this often */
+#define IN_USE_US 10000000      /* a SKU is in use for so long after its last request */
+#define BODY_MAX 4096           /* bytes (SECURITY: JSON bombs) */
+#define READS_MAX 20000         /* status reads waiting or in flight */
+
+void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
+{
+    if (!sku->dirty) {
+        sku->dirty = true;
+        sku->next_dirty = worker->dirty;
+        worker->dirty = sku;
+    }
+}
+
+/* ---- the turn ---- */
+
+static void arm_gather(struct flash_worker *worker, uint64_t wait_us)
+{
+    if (wait_us) {
+        struct timeval wait = {0, (suseconds_t)wait_us};
+        event_add(worker->gather, &wait);
+    }
+}
+
+/* After each turn of the loop: what came in goes out, one call per SKU and lane. */
+static void run_turn(struct flash_worker *worker)
+{
+    struct flash_sku *sku = worker->dirty;
+    uint64_t soonest_us = 0;
+    worker->dirty = NULL;
+    worker->now_us = sku ? flash_time_monotonic_us() : worker->now_us;
+    struct flash_sku *held = NULL;
+    while (sku) {
+        struct flash_sku *next = sku->next_dirty;
+        sku->dirty = false;
+        uint64_t wait_us = flash_reserve_turn(worker, sku);
+        flash_reads_turn(worker, sku);
+        if (wait_us) {
+            soonest_us = !soonest_us || wait_us < soonest_us ? wait_us : soonest_us;
+            sku->dirty = true;
+            sku->next_dirty = held;
+            held = sku;
+        }
+        sku = next;
+    }
+    while (held) {
+        struct flash_sku *next = held->next_dirty;
+        held->dirty = false;
+        flash_worker_touch(worker, held);
+        held = next;
+    }
+    arm_gather(worker, soonest_us);
+}
+
+static void gather_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg; /* waking the loop is all: run_turn follows every turn */
+}
+
+/* Looks at every SKU in use: its journal's length and age decide about admission. */
+static void run_round(struct flash_worker *worker)
+{
+    int64_t entries = 0, age_us = 0;
+    struct flash_sku *sku;
+    for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
+        if (sku->known != FLASH_SKU_PRESENT || worker->now_us - sku->used_us > IN_USE_US) {
+            continue;
+        }
+        int64_t oldest_us = sku->journal_oldest_us;
+        int64_t sku_age_us = oldest_us ? sku->journal_read_us - oldest_us : 0;
+        entries = sku->journal_entries > entries ? sku->journal_entries : entries;
+        age_us = sku_age_us > age_us ? sku_age_us : age_us;
+        flash_reads_refresh(worker, sku);
+    }
+    worker->seen.journal_entries = entries;
+    worker->seen.journal_age_us = age_us;
+}
+
+static void tick(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct flash_worker *worker = arg;
+    struct flash_sku *sku;
+    worker->now_us = flash_time_monotonic_us();
+    for (int i = 0; flash_pool_used(&worker->waiters) && (sku = flash_sku_at(worker->skus, i)); i++) {
+        flash_reads_tick(worker, sku);
+    }
+    if (worker->now_us - worker->last_round_us >= ROUND_US) {
+        worker->last_round_us = worker->now_us;
+        run_round(worker);
+    }
+    worker->seen.redis_ready = flash_redis_ready(worker->redis);
+    worker->seen.lines = flash_pool_used(&worker->lines);
+    worker->seen.waiting = flash_pool_used(&worker->waiters);
+    worker->seen.memory_percent = flash_redis_memory_percent(worker->redis);
+    worker->seen.connections = flash_http_connections(worker->public_http);
+}
+
+/* ---- stopping ---- */
+
+static bool drained(struct flash_worker *worker)
+{
+    return flash_http_open_requests(worker->public_http) == 0 &&
+           flash_http_connections(worker->public_http) == 0;
+}
+
+/* Stops accepting and waits for the open requests, at most the configured time. */
+static void drain(struct flash_worker *worker)
+{
+    uint64_t limit_us = (uint64_t)worker->engine->config->http.drain_timeout_ms * 1000;
+    uint64_t end_us = flash_time_monotonic_us() + limit_us;
+    flash_http_drain(worker->public_http);
+    struct flash_sku *sku;
+    while (!drained(worker) && flash_time_monotonic_us() < end_us) {
+        for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
+            flash_waiters_release(sku);
+        }
+        event_base_loop(worker->base, EVLOOP_ONCE);
+        run_turn(worker);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct flash_worker *worker = arg;
+    while (!atomic_load_explicit(&worker->engine->draining, memory_order_relaxed)) {
+        event_base_loop(worker->base, EVLOOP_ONCE);
+        run_turn(worker);
+    }
+    drain(worker);
+    worker->drained = true;
+    return NULL;
+}
+
+/* ---- building ---- */
+
+static bool open_listeners(struct flash_worker *worker, struct flash_error *err)
+{
+    const struct flash_config *config = worker->engine->config;
+    struct flash_http_options options = {
+        .listen = config->engine.listen,
+        .reuse_port = true,
+        .body_max = BODY_MAX,
+        .header_timeout_ms = config->http.header_timeout_ms,
+        .body_timeout_ms = config->http.body_timeout_ms,
+        .idle_timeout_ms = config->http.idle_timeout_ms,
+        .max_connections = config->http.max_connections,
+        .max_connections_per_address = config->http.max_connections_per_address,
+        .handler = flash_routes_public,
+        .arg = worker,
+    };
+    if (worker->number > 0) { /* port 0: the first worker's choice is everybody's */
+        options.listen.port = flash_http_port(worker->engine->workers[0].public_http);
+    }
+    if (!flash_http_new(worker->base, &options, &worker->public_http, err)) {
+        return false;
+    }
+    options.listen = config->engine.internal_listen;
+    options.handler = flash_routes_internal;
+    if (worker->number > 0) {
+        options.listen.port = flash_http_port(worker->engine->workers[0].internal_http);
+    }
+    return flash_http_new(worker->base, &options, &worker->internal_http, err);
+}
+
+static bool open_pools(struct flash_worker *worker)
+{
+    const struct flash_config *config = worker->engine->config;
+    int waiters = config->engine.max_waiting_polls;
+    worker->skus = flash_sku_table_new();
+    return worker->skus &&
+           flash_pool_init(&worker->lines, config->engine.max_redis_lines,
+                           sizeof(struct flash_order_line)) &&
+           flash_pool_init(&worker->reads, READS_MAX, sizeof(struct flash_read)) &&
+           flash_pool_init(&worker->waiters, waiters, sizeof(struct flash_waiter));
+}
+
+static bool open_loop(struct flash_worker *worker, struct flash_error *err)
+{
+    struct event_config *options = event_config_new();
+    if (options) {
+        event_config_set_flag(options, EVENT_BASE_FLAG_PRECISE_TIMER);
+        worker->base = event_base_new_with_config(options);
+        event_config_free(options);
+    }
+    if (worker->base) {
+        worker->tick = event_new(worker->base, -1, EV_PERSIST, tick, worker);
+        worker->gather = evtimer_new(worker->base, gather_over, worker);
+    }
+    struct timeval every = {0, TICK_US};
+    if (!worker->tick || !worker->gather || event_add(worker->tick, &every) != 0) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "worker: no event loop");
+    }
+    return true;
+}
+
+bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine, int number,
+                       struct flash_error *err)
+{
+    memset(worker, 0, sizeof(*worker));
+    worker->engine = engine;
+    worker->number = number;
+    worker->now_us = flash_time_monotonic_us();
+    if (!open_pools(worker)) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "worker: out of memory");
+    }
+    return open_loop(worker, err) &&
+           flash_mailbox_new(worker->base, flash_reserve_acked, worker, &worker->mailbox, err) &&
+           flash_redis_new(worker->base, engine->config, &worker->redis, err) &&
+           open_listeners(worker, err);
+}
+
+bool flash_worker_start(struct flash_worker *worker, struct flash_error *err)
+{
+    int rc = pthread_create(&worker->thread, NULL, run, worker);
+    if (rc != 0) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "worker: no thread: %s", strerror(rc));
+    }
+    worker->started = true;
+    return true;
+}
+
+bool flash_worker_drained(const struct flash_worker *worker)
+{
+    return !worker->started || worker->drained;
+}
+
+void flash_worker_join(struct flash_worker *worker)
+{
+    if (worker->started) {
+        pthread_join(worker->thread, NULL);
+        worker->started = false;
+    }
+}
+
+void flash_worker_finish(struct flash_worker *worker)
+{
+    flash_redis_free(worker->redis); /* every open call completes here, and answers its buyers */
+    flash_mailbox_free(worker->mailbox);
+    flash_http_free(worker->public_http);
+    flash_http_free(worker->internal_http);
+    if (worker->tick) {
+        event_free(worker->tick);
+    }
+    if (worker->gather) {
+        event_free(worker->gather);
+    }
+    if (worker->base) {
+        event_base_free(worker->base);
+    }
+    flash_pool_finish(&worker->lines);
+    flash_pool_finish(&worker->reads);
+    flash_pool_finish(&worker->waiters);
+    flash_sku_table_free(worker->skus);
+}

@@ -1,0 +1,115 @@
+/* One worker: an event loop with its own listeners, its own connection to Redis, and the lanes between them.
+ *
+ *   routes ─▶ admission ─▶ reserve lane ─▶ lua/reserve ─▶ reply, publish
+ *                       └▶ read lane ───▶ lua/status ───▶ reply, waiters
+ *
+ * Everything here belongs to the worker's thread, except what is said to be atomic. What a turn of the loop brought
+ * in goes out once at the turn's end, so that one read of many sockets becomes one call. */
+#ifndef ENGINE_WORKER_H
+#define ENGINE_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "flash/config.h"
+#include "flash/http.h"
+#include "flash/jwt.h"
+#include "flash/kafka.h"
+#include "flash/redis.h"
+#include "mailbox.h"
+#include "pool.h"
+#include "sku.h"
+
+/* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow). */
+struct flash_engine_limits {
+    _Atomic int64_t redis_lines, journal_entries, journal_age_us, kafka_queue, memory_percent;
+    _Atomic int64_t gather_window_us;
+};
+
+struct flash_engine {
+    const struct flash_config *config;
+    struct flash_engine_limits limits;
+    struct flash_producer *producer;
+    struct flash_worker *workers; /* worker_count of them */
+    int worker_count;
+    struct flash_jwt_key keys[2];
+    int key_count;
+    _Atomic bool draining;
+};
+
+/* One order on its way to Redis and back. */
+struct flash_order_line {
+    struct flash_lane_item item; /* first member */
+    struct flash_request *request;
+    struct flash_sku *sku;
+    int quantity;
+    uint8_t ref_len, user_len;
+    char ref[FLASH_REF_MAX];
+    char user[FLASH_USER_MAX];
+};
+
+enum flash_read_kind {
+    FLASH_READ_PRESENCE, /* is the SKU there; no request hangs on it */
+    FLASH_READ_ORDER,    /* GET /v1/orders/{id} */
+    FLASH_READ_WAITER,   /* the same order again, for a held request */
+    FLASH_READ_SALE,     /* the sale as it is now */
+};
+
+enum flash_sale_outcome { FLASH_SALE_READ, FLASH_SALE_ABSENT, FLASH_SALE_UNAVAILABLE };
+
+/* One read on its way to Redis and back. */
+struct flash_read {
+    struct flash_lane_item item; /* first member */
+    enum flash_read_kind kind;
+    struct flash_sku *sku;
+    struct flash_request *request; /* ORDER */
+    int64_t wait_us;               /* ORDER: how long the answer may be held, 0: not at all */
+    struct flash_waiter *waiter;   /* WAITER; NULL when it has been answered meanwhile */
+    void (*sale_done)(enum flash_sale_outcome outcome, const struct flash_sku *sku, int slot,
+                      void *arg); /* SALE */
+    void *arg;
+    int slot;
+    uint8_t ref_len, user_len;
+    char ref[FLASH_REF_MAX];
+    char user[FLASH_USER_MAX]; /* ORDER: whose it must be; user_len 0: anybody's */
+};
+
+struct flash_worker {
+    struct flash_engine *engine;
+    int number;
+    pthread_t thread;
+    struct event_base *base;
+    struct event *tick, *gather;
+    struct flash_http *public_http, *internal_http;
+    struct flash_redis *redis;
+    struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
+    struct flash_sku_table *skus;
+    struct flash_sku *dirty;
+    uint64_t now_us; /* monotonic, read once per turn */
+    uint64_t last_round_us;
+    struct flash_pool lines; /* struct flash_order_line: waiting, in flight, or held for Kafka */
+    struct flash_pool reads; /* struct flash_read */
+    struct flash_pool waiters; /* struct flash_waiter */
+    bool started; /* the thread runs or ran */
+    _Atomic bool drained;
+    struct {
+        _Atomic bool redis_ready;
+        _Atomic int64_t lines, memory_percent, connections, waiting;
+        _Atomic int64_t journal_entries, journal_age_us; /* deepest and oldest of all SKUs in use */
+    } seen; /* for readiness and metrics, written once a round, read by any thread */
+};
+
+/* Builds everything but the thread. Error kinds: CONFIG, RETRY. */
+FLASH_MUST_CHECK bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
+                                        int number, struct flash_error *err);
+FLASH_MUST_CHECK bool flash_worker_start(struct flash_worker *worker, struct flash_error *err);
+/* After engine->draining was set: whether the thread has answered what was open, or its time is up. Any thread. */
+bool flash_worker_drained(const struct flash_worker *worker);
+/* Waits for the thread's end; fine when it was never started. */
+void flash_worker_join(struct flash_worker *worker);
+/* Frees, after join and after the producer's last report. Half-built is fine. */
+void flash_worker_finish(struct flash_worker *worker);
+/* Puts sku into this turn's list. */
+void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku);
+
+#endif
