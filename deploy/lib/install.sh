@@ -91,8 +91,8 @@ install_kafka() {
     say "fetching Kafka $KAFKA_VERSION with maven"
     local part
     part=$(mktemp -d "$CACHE/kafka.XXXXXX")
-    if ! mvn -B -q -C -Dstyle.color=never -f "$LIB/kafka-pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-        -DoutputDirectory="$part" </dev/null >&2 || [[ ! -f $part/kafka_2.13-$KAFKA_VERSION.jar ]]; then
+    if ! mvn -B -q -C -f "$LIB/kafka-pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+        -DoutputDirectory="$part" </dev/null 2>&1 | sed 's/\x1b\[[0-9;]*m//g' >&2 || [[ ! -f $part/kafka_2.13-$KAFKA_VERSION.jar ]]; then
         rm -rf "$part"
         fail "maven could not fetch Kafka (see above)"
     fi

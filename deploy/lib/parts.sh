@@ -80,6 +80,7 @@ mariadb_configure() {
     cat >"$DIR/mariadb/my.cnf" <<END
 [mariadbd]
 datadir = $DIR/mariadb/data
+tmpdir = $DIR/mariadb/tmp
 socket = $(mariadb_socket)
 pid-file = $DIR/mariadb/mariadbd.pid
 port = $(port_of mariadb)
@@ -126,17 +127,18 @@ mariadb_users() {
 
 mariadb_prepare() {
     local secret
-    mkdir -p "$DIR/mariadb"
+    # A private temporary folder: a starting mariadbd deletes the temporary tables it finds in a shared one.
+    mkdir -p "$DIR/mariadb/tmp"
     mariadb_socket_choose
     mariadb_configure
     [[ -d $DIR/mariadb/data ]] && return 0
     secret=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n')
     (umask 077 && mariadb_users "$secret" >"$DIR/mariadb/users.sql" && echo "$secret" >"$DIR/mariadb/password")
     rm -rf "$DIR/mariadb/data.new"
-    if ! mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$DIR/mariadb/data.new" \
+    if ! TMPDIR=$DIR/mariadb/tmp mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$DIR/mariadb/data.new" \
         --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
         --extra-file="$DIR/mariadb/users.sql" </dev/null >"$DIR/log/mariadb-install.log" 2>&1; then
-        REASON="mariadb-install-db failed: $(tail -n 3 "$DIR/log/mariadb-install.log" | tr '\n' ' ')"
+        REASON="mariadb-install-db failed: $(grep -i -m 4 error "$DIR/log/mariadb-install.log" | tr '\n' ' ')"
         return 1
     fi
     rm "$DIR/mariadb/users.sql"

@@ -1,4 +1,5 @@
 """deploy/local as a person and as a fault test use it: side by side, killed, frozen, restarted, stopped."""
+import concurrent.futures
 import os
 import signal
 import subprocess
@@ -189,18 +190,29 @@ def test_a_port_taken_while_down_is_replaced(tmp_path):
             thief.wait()
 
 
+def test_stacks_start_at_the_same_time(tmp_path):
+    stacks = [Stack(tmp_path / str(number)) for number in range(4)]
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(Stack.up, stacks))
+        assert all(one.is_ready() for one in stacks)
+        assert len({port for one in stacks for _, port, _ in one.status().values()}) == 12
+    finally:
+        for one in stacks:
+            one.down(purge=True)
+
+
 def test_down_leaves_no_process(tmp_path):
-    one = Stack(tmp_path / "stack").up()
-    assert len(processes_of(one.folder)) == 3
-    one.stop("kafka")
-    one.down()
-    assert processes_of(one.folder) == []
-    assert (one.folder / "mariadb" / "data").is_dir()
-    assert {row[2] for row in one.status().values()} == {"not running"}
-    one.down()
-    one.down(purge=True)
-    assert not one.folder.exists()
-    one.down()
+    with Stack(tmp_path / "stack") as one:
+        assert len(processes_of(one.folder)) == 3
+        one.stop("kafka")
+        one.down()
+        assert processes_of(one.folder) == []
+        assert (one.folder / "mariadb" / "data").is_dir()
+        assert {row[2] for row in one.status().values()} == {"not running"}
+        one.down()
+        one.down(purge=True)
+        assert not one.folder.exists()
 
 
 def test_everysec_and_a_deep_folder(tmp_path):
