@@ -45,15 +45,23 @@ FLASH_MUST_CHECK bool flash_producer_new(const struct flash_config *config, flas
 int flash_producer_fd(const struct flash_producer *producer);
 /* Runs delivery reports, up to max of them; returns how many. Only from the loop thread that owns the fd. */
 int flash_producer_poll(struct flash_producer *producer, int max);
-/* Hands a message to librdkafka, from any thread. False, RETRY: its queue is full, nothing was taken. */
+/* Hands a message to librdkafka, from any thread, also from inside delivered. False: nothing was taken and there will be
+ * no report. Error kinds: RETRY (its queue is full, or the topic is not there), DATA (larger than message.max.bytes),
+ * CONFIG (not a topic's name), BUG (a fatal error). */
 FLASH_MUST_CHECK bool flash_producer_send(struct flash_producer *producer,
                                           const struct flash_produce *message, struct flash_error *err);
 /* Messages accepted and not yet reported. Any thread. */
 int64_t flash_producer_queued(const struct flash_producer *producer);
-/* Whether a broker has been reachable lately (no _ALL_BROKERS_DOWN since the last success). Any thread. */
+/* Whether a broker is reachable as far as is known: one was seen up (asked once a second) or acknowledged a message, and
+ * not all were lost since. False until then, and for ever after a fatal error. Polling keeps it true. Any thread. */
 bool flash_producer_ready(const struct flash_producer *producer);
-/* Waits up to timeout_ms for all reports (running them); returns how many messages are left. */
+/* The last error of the client as a whole; kind NONE: there was none. RETRY: brokers are away. CONFIG: they refuse our
+ * credentials or certificate, so messages can only time out. BUG: fatal, start a new producer. Any thread. */
+void flash_producer_last_error(struct flash_producer *producer, struct flash_error *ret_error);
+/* Waits up to timeout_ms for all reports (running them); returns how many messages are left. Only from the loop thread. */
 int64_t flash_producer_flush(struct flash_producer *producer, int timeout_ms);
+/* Reports what is still open (NOT_SENT or UNKNOWN) inside this call, without waiting for brokers, and frees. NULL is fine.
+ * Only from the loop thread, never from inside delivered. */
 void flash_producer_free(struct flash_producer *producer);
 
 /* ---- consumer ---- */
