@@ -104,6 +104,34 @@ def test_kafka_keeps_its_topics(stack, kill_first):
     assert (stack.folder / "kafka1" / "data" / f"{stack_name}-0").is_dir()
 
 
+def kafka_tool(stack, name, *words, text=""):
+    """One of Kafka's own command-line tools."""
+    cache = os.environ.get("FLASH_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flashgate")
+    done = subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-cp", f"{cache}/kafka-4.1.1/*",
+                           f"org.apache.kafka.tools.{name}", "--bootstrap-server", stack.env["FLASH_KAFKA_BROKERS"],
+                           *words], input=text, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_kafka_keeps_acknowledged_messages(stack):
+    kafka_tool(stack, "ConsoleProducer", "--topic", "flash.dead", "--producer-property", "acks=all",
+               text="".join(f"{number}\n" for number in range(100)))
+    stack.kill("kafka")
+    stack.restart("kafka")
+    assert kafka_tool(stack, "GetOffsetShell", "--topic", "flash.dead").strip() == "flash.dead:0:100"
+
+
+def test_the_orders_topic_has_the_settings_of_the_fence(stack):
+    text = kafka_tool(stack, "TopicCommand", "--describe", "--topic", "flash.orders")
+    for setting in ("message.timestamp.type=CreateTime", "message.timestamp.before.max.ms=25000",
+                    "message.timestamp.after.max.ms=5000", "unclean.leader.election.enable=false",
+                    "cleanup.policy=delete", "retention.ms=604800000"):
+        assert setting in text
+    assert "PartitionCount: 8" in text
+
+
 def _restarted(stack, part, kill_first):
     name = "kafka1" if part == "kafka" else part
     before = stack.status()[name]
