@@ -54,8 +54,8 @@ static void test_every_pair_of_characters(void **unused)
 
 static void test_refused(void **unused)
 {
-    static const char *const wrong[] = {"Z",    "Zm9vZ", "Zg==", "Zm8=", "Zm9v ",
-                                        "Zm9+", "Zm9/",  "Zm9",  "Zh"};
+    static const char *const wrong[] = {
+        "Z", "A", "Zm9vA", "Zm9vZ", "Zg==", "Zm8=", "Zm9v ", "Zm9+", "Zm9/", "Zm9", "Zh"};
     uint8_t out[16];
     size_t len = 99;
 
