@@ -19,11 +19,32 @@ enum {
     KEY_BYTES_MIN = 32, /* of an HS256 key: RFC 7518 §3.2 */
 };
 
+/* Whether a row's type and its field agree: a row that does not would write past its field. */
+static bool fits_field(const struct flash_config_key *key)
+{
+    switch (key->type) {
+    case FLASH_CONFIG_TYPE_TEXT:
+    case FLASH_CONFIG_TYPE_SECRET:
+        return (size_t)key->max == key->size - 1;
+    case FLASH_CONFIG_TYPE_INT:
+    case FLASH_CONFIG_TYPE_WORD:
+        return key->size == sizeof(int);
+    case FLASH_CONFIG_TYPE_INT64:
+    case FLASH_CONFIG_TYPE_MS:
+    case FLASH_CONFIG_TYPE_US:
+        return key->size == sizeof(int64_t);
+    case FLASH_CONFIG_TYPE_ADDRESS:
+        return key->size == sizeof(struct flash_address);
+    }
+    return false;
+}
+
 static void load_defaults(struct flash_config_loader *loader)
 {
     size_t count;
     const struct flash_config_key *keys = flash_config_keys(&count);
     for (size_t i = 0; i < count; i++) {
+        assert(fits_field(&keys[i]));
         bool ok = flash_config_value_set(&loader->config, &keys[i], keys[i].fallback, NULL);
         assert(ok);
     }

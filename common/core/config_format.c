@@ -26,7 +26,6 @@ void flash_config_value_format(const struct flash_config *config,
     const struct flash_address *address = field;
     switch (key->type) {
     case FLASH_CONFIG_TYPE_TEXT:
-    case FLASH_CONFIG_TYPE_IP:
         snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%s", (const char *)field);
         break;
     case FLASH_CONFIG_TYPE_SECRET:
@@ -73,9 +72,6 @@ void flash_config_value_allowed(const struct flash_config_key *key,
     case FLASH_CONFIG_TYPE_SECRET:
         snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%" PRId64 " to %" PRId64 " bytes", key->min,
                  key->max);
-        break;
-    case FLASH_CONFIG_TYPE_IP:
-        snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "IPv4 or IPv6 address");
         break;
     case FLASH_CONFIG_TYPE_INT:
     case FLASH_CONFIG_TYPE_INT64:

@@ -16,7 +16,6 @@
 
 #define TEXT FLASH_CONFIG_TYPE_TEXT
 #define SECRET FLASH_CONFIG_TYPE_SECRET
-#define IP FLASH_CONFIG_TYPE_IP
 #define INT FLASH_CONFIG_TYPE_INT
 #define INT64 FLASH_CONFIG_TYPE_INT64
 #define WORD FLASH_CONFIG_TYPE_WORD
@@ -49,8 +48,8 @@ static const struct flash_config_key keys[] = {
     {AT(auth, kid_2, kid_2), TEXT, "", 0, 31, NULL, "the name of key_2"},
     {AT(auth, key_2, key_2), SECRET, "", 0, 255, NULL, "the other key while keys are changed"},
 
-    {AT(redis, host, host), IP, "127.0.0.1", 0, 0, NULL,
-     "an address: looking up a name would block every order"},
+    {AT(redis, host, host), TEXT, "127.0.0.1", 1, 63, NULL,
+     "an address, or a name that is looked up once, at the start"},
     {AT(redis, port, port), INT, "6379", 1, 65535, NULL, "its port"},
     {AT(redis, user, user), TEXT, "", 0, 63, NULL, "ACL user; empty: the default user"},
     {AT(redis, password, password), SECRET, "", 0, 255, NULL, "empty: no AUTH"},

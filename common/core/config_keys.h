@@ -12,7 +12,6 @@
 enum flash_config_type {
     FLASH_CONFIG_TYPE_TEXT,    /* char[]; min and max count bytes */
     FLASH_CONFIG_TYPE_SECRET,  /* char[], never shown; "@/path" is that file's first line */
-    FLASH_CONFIG_TYPE_IP,      /* char[], an IPv4 or IPv6 literal */
     FLASH_CONFIG_TYPE_INT,     /* int */
     FLASH_CONFIG_TYPE_INT64,   /* int64_t */
     FLASH_CONFIG_TYPE_WORD,    /* an enum, by its words */

@@ -106,12 +106,6 @@ static bool read_word(const struct flash_config_key *key, const char *text, int 
     return refuse_range(err, key, text);
 }
 
-static bool is_ip(const char *text)
-{
-    struct in6_addr scratch;
-    return inet_pton(AF_INET, text, &scratch) == 1 || inet_pton(AF_INET6, text, &scratch) == 1;
-}
-
 static bool is_printable(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -135,10 +129,7 @@ static bool read_text(const struct flash_config_key *key, const char *text, char
     if (!flash_config_is_plain(text)) {
         return refuse(err, text, "has a control character, or white space at an end");
     }
-    if (key->type == FLASH_CONFIG_TYPE_IP && (!is_ip(text) || len >= key->size)) {
-        return refuse(err, text, "is not an IPv4 or IPv6 address");
-    }
-    if (key->type == FLASH_CONFIG_TYPE_TEXT && (len < (size_t)key->min || len > (size_t)key->max)) {
+    if (len < (size_t)key->min || len > (size_t)key->max) {
         return refuse_range(err, key, text);
     }
     memcpy(field, text, len + 1);
@@ -231,7 +222,6 @@ bool flash_config_value_set(struct flash_config *config, const struct flash_conf
     int64_t number = 0;
     switch (key->type) {
     case FLASH_CONFIG_TYPE_TEXT:
-    case FLASH_CONFIG_TYPE_IP:
         return read_text(key, text, field, err);
     case FLASH_CONFIG_TYPE_SECRET:
         return flash_config_secret_set(field, key->size, text, err);
