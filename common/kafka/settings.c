@@ -121,8 +121,12 @@ rd_kafka_conf_t *flash_kafka_conf_producer(const struct flash_config *config,
 rd_kafka_conf_t *flash_kafka_conf_consumer(const struct flash_config *config,
                                            struct flash_error *err)
 {
-    rd_kafka_conf_t *conf = conf_make(&consumer_side, config, &config->kafka.consumer, err);
     const struct setting group = {"group.id", config->kafka.group};
+    if (config->kafka.group[0] == '\0') {
+        flash_error_set(err, FLASH_ERROR_CONFIG, "[kafka] group must not be empty");
+        return NULL;
+    }
+    rd_kafka_conf_t *conf = conf_make(&consumer_side, config, &config->kafka.consumer, err);
     if (conf == NULL || set(conf, "kafka", &group, err)) {
         return conf;
     }
