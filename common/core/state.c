@@ -1,5 +1,5 @@
-/* The states of a reservation as one table: names, letters, versions, what each holds and where it
- * may go.
+/* The states of a reservation as one table: names, letters, codes, versions, what each holds and
+ * where it may go.
  *
  * The arrows are DESIGN §4's. Redis walks them by way of the -ING states (an intent the ledger has
  * not met); the ledger stores no intent and goes from CREATED to CANCELLED or EXPIRED and from PAID
@@ -18,25 +18,26 @@ struct row {
     char letter;        /* '\0': has no record */
     bool holds;
     int visible_version;
-    unsigned to; /* bit n: may become state n */
+    int ledger_code; /* reservation.state; 0: never stored */
+    unsigned to;     /* bit n: may become state n */
 };
 
 static const struct row rows[] = {
-    [FLASH_STATE_NONE] = {"NONE", NULL, '\0', false, 0, TO(QUEUED)},
-    [FLASH_STATE_QUEUED] = {"QUEUED", NULL, 'A', true, 1,
+    [FLASH_STATE_NONE] = {"NONE", NULL, '\0', false, 0, 0, TO(QUEUED)},
+    [FLASH_STATE_QUEUED] = {"QUEUED", NULL, 'A', true, 1, 0,
                             TO(CREATED) | TO(FAILED_LOST) | TO(FAILED_SHORTAGE)},
-    [FLASH_STATE_CREATED] = {"CREATED", NULL, 'C', true, 2,
+    [FLASH_STATE_CREATED] = {"CREATED", NULL, 'C', true, 2, 1,
                              TO(PAID) | TO(CANCELLING) | TO(EXPIRING) | TO(CANCELLED) |
                                  TO(EXPIRED)},
-    [FLASH_STATE_PAID] = {"PAID", NULL, 'P', true, 3, TO(RETURNING) | TO(RETURNED)},
-    [FLASH_STATE_CANCELLING] = {"CANCELLING", NULL, 'K', true, 4, TO(CANCELLED)},
-    [FLASH_STATE_CANCELLED] = {"CANCELLED", NULL, 'X', false, 5, 0},
-    [FLASH_STATE_EXPIRING] = {"EXPIRING", NULL, 'E', true, 6, TO(EXPIRED)},
-    [FLASH_STATE_EXPIRED] = {"EXPIRED", NULL, 'D', false, 7, 0},
-    [FLASH_STATE_RETURNING] = {"RETURNING", NULL, 'R', true, 8, TO(RETURNED)},
-    [FLASH_STATE_RETURNED] = {"RETURNED", NULL, 'T', false, 9, 0},
-    [FLASH_STATE_FAILED_LOST] = {"FAILED", "lost", 'L', false, 10, 0},
-    [FLASH_STATE_FAILED_SHORTAGE] = {"FAILED", "shortage", 'S', false, 10, 0},
+    [FLASH_STATE_PAID] = {"PAID", NULL, 'P', true, 3, 2, TO(RETURNING) | TO(RETURNED)},
+    [FLASH_STATE_CANCELLING] = {"CANCELLING", NULL, 'K', true, 4, 0, TO(CANCELLED)},
+    [FLASH_STATE_CANCELLED] = {"CANCELLED", NULL, 'X', false, 5, 3, 0},
+    [FLASH_STATE_EXPIRING] = {"EXPIRING", NULL, 'E', true, 6, 0, TO(EXPIRED)},
+    [FLASH_STATE_EXPIRED] = {"EXPIRED", NULL, 'D', false, 7, 4, 0},
+    [FLASH_STATE_RETURNING] = {"RETURNING", NULL, 'R', true, 8, 0, TO(RETURNED)},
+    [FLASH_STATE_RETURNED] = {"RETURNED", NULL, 'T', false, 9, 5, 0},
+    [FLASH_STATE_FAILED_LOST] = {"FAILED", "lost", 'L', false, 10, 6, 0},
+    [FLASH_STATE_FAILED_SHORTAGE] = {"FAILED", "shortage", 'S', false, 10, 7, 0},
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == FLASH_STATE_COUNT, "every state has its row");
@@ -74,6 +75,21 @@ enum flash_state flash_state_from_letter(char letter)
     }
     for (int state = FLASH_STATE_NONE + 1; state < FLASH_STATE_COUNT; state++) {
         if (rows[state].letter == letter) {
+            return (enum flash_state)state;
+        }
+    }
+    return FLASH_STATE_NONE;
+}
+
+int flash_state_ledger_code(enum flash_state state)
+{
+    return row_of(state)->ledger_code;
+}
+
+enum flash_state flash_state_from_ledger_code(int64_t code)
+{
+    for (int state = FLASH_STATE_NONE + 1; state < FLASH_STATE_COUNT; state++) {
+        if (rows[state].ledger_code != 0 && rows[state].ledger_code == code) {
             return (enum flash_state)state;
         }
     }

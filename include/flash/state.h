@@ -3,6 +3,7 @@
 #define FLASH_STATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum flash_state {
     FLASH_STATE_NONE = 0,        /* no such order */
@@ -29,6 +30,10 @@ bool flash_state_holds(enum flash_state state);
 /* The letter of the order's record in Redis (docs/FORMATS.md); 'A' (accepted) is QUEUED's. */
 char flash_state_letter(enum flash_state state);
 enum flash_state flash_state_from_letter(char letter);
+/* The number of the state in reservation.state (deploy/sql); 0 for states the ledger never stores. Back: NONE for
+ * what is no such number. */
+int flash_state_ledger_code(enum flash_state state);
+enum flash_state flash_state_from_ledger_code(int64_t code);
 /* What the outside sees as `version` and ETag: distinct for every state and growing along every path. */
 int flash_state_visible_version(enum flash_state state);
 /* Moves *state to next. Asserts that DESIGN §4 has that arrow. The only writer of a reservation's state. */

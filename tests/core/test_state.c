@@ -84,6 +84,29 @@ static void test_letters(void **unused)
     }
 }
 
+/* reservation.state in deploy/sql: 1 CREATED, 2 PAID, 3 CANCELLED, 4 EXPIRED, 5 RETURNED, 6 lost, 7
+ * shortage. */
+static void test_ledger_codes(void **unused)
+{
+    static const char letters[] = "CPXDTLS";
+
+    (void)unused;
+    for (int i = 0; i < FLASH_STATE_COUNT; i++) {
+        char letter = table[i].letter;
+        const char *found = letter == '\0' ? NULL : strchr(letters, letter);
+        int code = found == NULL ? 0 : (int)(found - letters) + 1;
+        assert_int_equal(flash_state_ledger_code(table[i].state), code);
+        if (code != 0) {
+            assert_int_equal(flash_state_from_ledger_code(code), i);
+        }
+    }
+    assert_int_equal(flash_state_from_ledger_code(0), FLASH_STATE_NONE);
+    assert_int_equal(flash_state_from_ledger_code(8), FLASH_STATE_NONE);
+    assert_int_equal(flash_state_from_ledger_code(-1), FLASH_STATE_NONE);
+    assert_int_equal(flash_state_from_ledger_code(INT64_MAX), FLASH_STATE_NONE);
+    assert_int_equal(flash_state_from_ledger_code((1LL << 32) + 1), FLASH_STATE_NONE);
+}
+
 static void test_arrows(void **unused)
 {
     (void)unused;
@@ -143,11 +166,9 @@ static void test_wrong_move_aborts(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_letters),
-        cmocka_unit_test(test_arrows),
-        cmocka_unit_test(test_move),
-        cmocka_unit_test(test_wrong_move_aborts),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_letters),
+        cmocka_unit_test(test_ledger_codes), cmocka_unit_test(test_arrows),
+        cmocka_unit_test(test_move),         cmocka_unit_test(test_wrong_move_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
