@@ -1,0 +1,119 @@
+/* The requests' bytes; see request.h. */
+#include "request.h"
+
+#include <string.h>
+
+/* The longest request: path and fixed lines (~320), a token, an entity tag, user, key and body. */
+_Static_assert(320 + FLASH_BENCH_TOKEN_MAX + FLASH_BENCH_ETAG_MAX + FLASH_USER_MAX + FLASH_KEY_MAX +
+                       64 <=
+                   FLASH_BENCH_REQUEST_MAX,
+               "a request fits its buffer");
+_Static_assert(FLASH_BENCH_RUN_MAX + 1 + 20 <= FLASH_KEY_MAX, "a run and a number are a key");
+_Static_assert(FLASH_BENCH_PREFIX_MAX + 20 <= FLASH_USER_MAX, "a prefix and a number are a user");
+
+static char *put(char *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+#define PUT_LITERAL(out, text) put(out, text, sizeof(text) - 1)
+
+static char *put_number(char *out, uint64_t number)
+{
+    char digits[20];
+    size_t n = 0;
+    do {
+        digits[sizeof(digits) - ++n] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return put(out, digits + sizeof(digits) - n, n);
+}
+
+void flash_bench_writer_init(struct flash_bench_writer *writer,
+                             const struct flash_bench_options *options,
+                             const struct flash_bench_tokens *tokens)
+{
+    writer->options = options;
+    writer->tokens = tokens;
+    writer->host_lines_len =
+        (size_t)snprintf(writer->host_lines, sizeof(writer->host_lines),
+                         " HTTP/1.1\r\nHost: %s:%d\r\n", options->host, (int)options->port);
+    writer->order_head_len =
+        (size_t)snprintf(writer->order_head, sizeof(writer->order_head),
+                         "POST /v1/orders%sContent-Type: application/json\r\nIdempotency-Key: %s-",
+                         writer->host_lines, options->run);
+}
+
+struct flash_text flash_bench_writer_user(const struct flash_bench_writer *writer, int64_t user,
+                                          char buffer[FLASH_USER_MAX])
+{
+    const char *prefix = writer->options->user_prefix;
+    char *end = put_number(put(buffer, prefix, strlen(prefix)), (uint64_t)user);
+    return (struct flash_text){buffer, (size_t)(end - buffer)};
+}
+
+struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer, uint64_t number,
+                                         char buffer[FLASH_KEY_MAX])
+{
+    char *end = put(buffer, writer->options->run, strlen(writer->options->run));
+    *end++ = '-';
+    end = put_number(end, number);
+    return (struct flash_text){buffer, (size_t)(end - buffer)};
+}
+
+static char *put_user(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
+                      char *out)
+{
+    if (writer->tokens != NULL) {
+        struct flash_text token = flash_bench_tokens_of(writer->tokens, op->user);
+        return put(PUT_LITERAL(out, "\r\nAuthorization: Bearer "), token.at, token.len);
+    }
+    const char *prefix = writer->options->user_prefix;
+    out = put(PUT_LITERAL(out, "\r\nX-User-Id: "), prefix, strlen(prefix));
+    return put_number(out, (uint64_t)op->user);
+}
+
+static char *put_order(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
+                       char *out)
+{
+    char body[64];
+    char *end = put_number(PUT_LITERAL(body, "{\"sku\":\""), (uint64_t)op->sku);
+    end = put_number(PUT_LITERAL(end, "\",\"quantity\":"), (uint64_t)op->quantity);
+    *end++ = '}';
+    size_t len = (size_t)(end - body);
+
+    out = put_number(put(out, writer->order_head, writer->order_head_len), op->number);
+    out = put_user(writer, op, out);
+    out = put_number(PUT_LITERAL(out, "\r\nContent-Length: "), len);
+    return put(PUT_LITERAL(out, "\r\n\r\n"), body, len);
+}
+
+/* The lines that make a GET conditional or held; the last line of host_lines is complete, so each
+ * begins with its name and ends with \r\n, but for the user, which put_user begins with one. */
+static char *put_read(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
+                      char *out)
+{
+    bool held = op->kind == FLASH_BENCH_WAIT ||
+                (op->kind == FLASH_BENCH_PAGE && writer->options->poll_wait);
+    out = put(PUT_LITERAL(out, "GET /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = put(out, writer->host_lines, writer->host_lines_len);
+    if (op->etag[0] != '\0') {
+        out = put(PUT_LITERAL(out, "If-None-Match: "), op->etag, strlen(op->etag));
+        out = PUT_LITERAL(out, "\r\n");
+    }
+    if (held) {
+        out = put_number(PUT_LITERAL(out, "Prefer: wait="), (uint64_t)writer->options->wait_s);
+        out = PUT_LITERAL(out, "\r\n");
+    }
+    out = put_user(writer, op, PUT_LITERAL(out, "Accept: application/json"));
+    return PUT_LITERAL(out, "\r\n\r\n");
+}
+
+size_t flash_bench_writer_put(const struct flash_bench_writer *writer,
+                              const struct flash_bench_op *op, char *out)
+{
+    char *end =
+        op->kind == FLASH_BENCH_ORDER ? put_order(writer, op, out) : put_read(writer, op, out);
+    return (size_t)(end - out);
+}
