@@ -4,7 +4,8 @@
  *                       any of them, refused ─────▶ WRITING ─▶ LINGERING ─▶ CLOSED
  *                                     HANDLING ─▶ ORPHANED ─▶ CLOSED
  *
- * A request whose bytes come at once skips HEAD and BODY. A deadline is set when its state is
+ * A request whose bytes come at once skips HEAD and BODY; one that was pipelined behind an answer
+ * is handed out from WRITING, and both answers go out together. A deadline is set when its state is
  * entered and not touched inside it: a client cannot push it by sending a byte (SECURITY:
  * Slowloris). HANDLING has none: the handler has. */
 #include <assert.h>
@@ -24,7 +25,7 @@ static const struct {
     [CONNECTION_BODY] = {TO(HANDLING) | TO(WRITING) | TO(CLOSED), DEADLINE_BODY},
     [CONNECTION_HANDLING] = {TO(ORPHANED) | TO(WRITING) | TO(CLOSED), DEADLINE_NONE},
     [CONNECTION_ORPHANED] = {TO(CLOSED), DEADLINE_NONE},
-    [CONNECTION_WRITING] = {TO(IDLE) | TO(LINGERING) | TO(CLOSED), DEADLINE_WRITE},
+    [CONNECTION_WRITING] = {TO(IDLE) | TO(HANDLING) | TO(LINGERING) | TO(CLOSED), DEADLINE_WRITE},
     [CONNECTION_LINGERING] = {TO(CLOSED), DEADLINE_LINGER},
 };
 
