@@ -118,8 +118,13 @@ bool flash_mysql_exec(struct flash_mysql *mysql, const char *sql, const struct f
     if (!flash_mysql_run(mysql, &call, &handle, err)) {
         return false;
     }
-    if (mysql_stmt_field_count(handle) > 0 && mysql_stmt_free_result(handle) != 0) {
-        return flash_mysql_fail(mysql, handle, call.stage, err);
+    /* A result nobody wants is read all the same: it may end in an error instead of its last row.
+     */
+    if (mysql_stmt_field_count(handle) > 0) {
+        if (mysql_stmt_store_result(handle) != 0) {
+            return flash_mysql_fail(mysql, handle, call.stage, err);
+        }
+        mysql_stmt_free_result(handle);
     }
     if (ret_affected != NULL) {
         *ret_affected = (int64_t)mysql_stmt_affected_rows(handle);
