@@ -11,9 +11,6 @@ struct flash_order_body {
     int quantity; /* 1..FLASH_QUANTITY_MAX */
 };
 
-/* Whether Content-Type is application/json, with or without charset=utf-8. */
-bool flash_body_is_json(const struct flash_request *request);
-
 /* {"sku":"<digits>","quantity":<1..9999>}, nothing else. False: *ret_detail is a sentence for the caller (static). */
 FLASH_MUST_CHECK bool flash_body_order(struct flash_text body, struct flash_order_body *ret_order,
                                        const char **ret_detail);

@@ -1,7 +1,8 @@
-/* flash-engine: the front door of a sale. Decides orders in Redis, publishes them to Kafka, answers buyers.
+/* flash-engine: the front door of a sale. Decides orders in Redis, publishes them to Kafka, answers
+ * buyers.
  *
- * The main thread owns the producer's reports and the signals: TERM and INT drain, HUP reads the log level and the
- * limits again. Everything else happens in the workers. */
+ * The main thread owns the producer's reports and the signals: TERM and INT drain, HUP reads the
+ * log level and the limits again. Everything else happens in the workers. */
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,16 +34,6 @@ static void take_limits(struct flash_engine *engine, const struct flash_config *
     engine->limits.kafka_queue = config->engine.max_kafka_queue;
     engine->limits.memory_percent = config->engine.max_memory_percent;
     engine->limits.gather_window_us = config->engine.gather_window_us;
-}
-
-static void take_key(struct flash_engine *engine, const char *kid, const char *secret)
-{
-    if (secret[0]) {
-        struct flash_jwt_key *key = &engine->keys[engine->key_count++];
-        snprintf(key->kid, sizeof(key->kid), "%s", kid);
-        snprintf(key->secret, sizeof(key->secret), "%s", secret);
-        key->secret_len = strlen(key->secret);
-    }
 }
 
 /* ---- the main thread's events ---- */
@@ -144,8 +135,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     struct flash_engine *engine = &daemon->engine;
     engine->config = &daemon->config;
     take_limits(engine, &daemon->config);
-    take_key(engine, daemon->config.auth.kid_1, daemon->config.auth.key_1);
-    take_key(engine, daemon->config.auth.kid_2, daemon->config.auth.key_2);
+    flash_http_auth_init(&engine->auth, &daemon->config);
     flash_metrics_register(flash_engine_metrics, METRIC_ENGINE_COUNT);
     return flash_config_check_auth(&daemon->config, err) &&
            flash_producer_new(&daemon->config, flash_publish_delivered, NULL, &engine->producer,
@@ -197,10 +187,11 @@ int main(int argc, char **argv)
     flash_log_init("flash-engine", daemon.config.log.level);
     bool started = start(&daemon, &err);
     if (started) {
-        FLASH_LOG(INFO, "engine.started",
-                  FLASH_INT("port", flash_http_port(daemon.engine.workers[0].public_http)),
-                  FLASH_INT("internal_port", flash_http_port(daemon.engine.workers[0].internal_http)),
-                  FLASH_INT("workers", daemon.engine.worker_count));
+        FLASH_LOG(
+            INFO, "engine.started",
+            FLASH_INT("port", flash_http_port(daemon.engine.workers[0].public_http)),
+            FLASH_INT("internal_port", flash_http_port(daemon.engine.workers[0].internal_http)),
+            FLASH_INT("workers", daemon.engine.worker_count));
         event_base_dispatch(daemon.base);
     } else {
         FLASH_LOG(ERROR, "engine.not_started", FLASH_TEXT("error", err.text));

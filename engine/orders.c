@@ -1,4 +1,5 @@
-/* The buyer's routes; see orders.h. What the request says is checked here, once; what it means is the script's. */
+/* The buyer's routes; see orders.h. What the request says is checked here, once; what it means is
+ * the script's. */
 #include "orders.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "answer.h"
 #include "auth.h"
 #include "body.h"
+#include "flash/json_body.h"
 #include "reads.h"
 #include "reserve.h"
 
@@ -26,7 +28,7 @@ void flash_orders_post(struct flash_worker *worker, struct flash_request *reques
     const char *detail = NULL;
     if (user.len == 0) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_USER, NULL);
-    } else if (!flash_body_is_json(request)) {
+    } else if (!flash_json_body_declared(request)) {
         flash_answer_refuse(request, FLASH_REFUSE_MEDIA_TYPE, NULL);
     } else if (!key.at) {
         flash_answer_refuse(request, FLASH_REFUSE_MISSING_KEY, NULL);

@@ -1,4 +1,5 @@
-/* What the sale page and the shop ask about stock; see sales.h. Public reads: no token, answered from a reading at most 100 ms old. */
+/* What the sale page and the shop ask about stock; see sales.h. Public reads: no token, answered
+ * from a reading at most 100 ms old. */
 #include "sales.h"
 
 #include <jansson.h>
@@ -8,6 +9,7 @@
 
 #include "answer.h"
 #include "body.h"
+#include "flash/json_body.h"
 #include "flash/time.h"
 #include "reads.h"
 
@@ -81,10 +83,10 @@ static void reply_json(struct flash_request *request, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (text) {
-        flash_request_reply(request, &(struct flash_response){
-                                         .status = 200,
-                                         .headers = "Cache-Control: no-cache\r\n",
-                                         .body = {text, strlen(text)}});
+        flash_request_reply(request,
+                            &(struct flash_response){.status = 200,
+                                                     .headers = "Cache-Control: no-cache\r\n",
+                                                     .body = {text, strlen(text)}});
     } else {
         flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, "Out of memory.");
     }
@@ -105,8 +107,8 @@ static json_t *gather_parts(struct query *query)
 {
     json_t *list = json_array();
     for (int i = 0; i < query->count; i++) {
-        json_array_append_new(list, query->parts[i] ? query->parts[i]
-                                                    : describe_absent(query->skus[i]));
+        json_array_append_new(list,
+                              query->parts[i] ? query->parts[i] : describe_absent(query->skus[i]));
     }
     return json_pack("{s:o}", "products", list);
 }
@@ -189,7 +191,7 @@ void flash_sales_check_batch(struct flash_worker *worker, struct flash_request *
     (void)rest;
     struct query query = {.describe = describe_stock, .batch = true};
     const char *detail = NULL;
-    if (!flash_body_is_json(request)) {
+    if (!flash_json_body_declared(request)) {
         flash_answer_refuse(request, FLASH_REFUSE_MEDIA_TYPE, NULL);
     } else if (!flash_body_products(flash_request_body(request), query.skus, &query.count,
                                     &detail)) {

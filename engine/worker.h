@@ -13,10 +13,10 @@
 
 #include "flash/config.h"
 #include "flash/http.h"
-#include "flash/jwt.h"
+#include "flash/http_auth.h"
 #include "flash/kafka.h"
+#include "flash/mailbox.h"
 #include "flash/redis.h"
-#include "mailbox.h"
 #include "pool.h"
 #include "sku.h"
 
@@ -32,8 +32,7 @@ struct flash_engine {
     struct flash_producer *producer;
     struct flash_worker *workers; /* worker_count of them */
     int worker_count;
-    struct flash_jwt_key keys[2];
-    int key_count;
+    struct flash_http_auth auth;
     _Atomic bool draining;
 };
 

@@ -25,6 +25,9 @@ CREATE TABLE stock (
     low_stock_threshold INT          NOT NULL DEFAULT 0,
     version             BIGINT       NOT NULL DEFAULT 0, -- number of the last inflow; the optimistic lock
     flagged             TINYINT      NOT NULL DEFAULT 0, -- 1: something contradicted Redis, audit it
+    -- The generation whose Redis has been given this SKU, 0: none yet. Only a 0 may be loaded from the back office: what
+    -- was loaded once and is missing now may have open reservations, and waits for a recovery.
+    loaded_generation   INT UNSIGNED NOT NULL DEFAULT 0,
     created_at_ms       BIGINT       NOT NULL,
     updated_at_ms       BIGINT       NOT NULL,
     PRIMARY KEY (sku),

@@ -1,6 +1,9 @@
-/* Hands pointers from any thread to one event loop: a locked list and an eventfd. */
-#ifndef ENGINE_MAILBOX_H
-#define ENGINE_MAILBOX_H
+/* Hands pointers from any thread to one event loop: a locked list and an eventfd.
+ *
+ * How work that was done elsewhere comes back to the thread that owns the request: Kafka's acknowledgements in the
+ * engine, ledger transactions in the back office. */
+#ifndef FLASH_MAILBOX_H
+#define FLASH_MAILBOX_H
 
 #include "flash/error.h"
 

@@ -1,5 +1,5 @@
-/* A locked list and an eventfd; see mailbox.h. */
-#include "mailbox.h"
+/* A locked list and an eventfd; see flash/mailbox.h. */
+#include "flash/mailbox.h"
 
 #include <event2/event.h>
 #include <pthread.h>
