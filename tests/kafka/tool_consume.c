@@ -3,6 +3,7 @@
  *     at P OFFSET     answer OFFSET (-2: the beginning) for partition P; 0 until told otherwise
  *     hold | give     answer that no position is known, or that they are again
  *     reposition | watermarks P | note P OFFSET | quit
+ *     start           begin to poll; nothing is polled before
  *     bench COUNT     count that many messages instead of printing each
  * It says, a line each: assigned P OFFSET, revoked P lost|kept, message P OFFSET N KEY, range P,
  * watermarks P LOW HIGH, error KIND TEXT, bench COUNT SECONDS CPU_US, repositioned, closed. */
@@ -22,7 +23,7 @@ enum { PARTITIONS = 64, POLL_MS = 50 };
 struct run {
     struct flash_subscriber *subscriber;
     int64_t positions[PARTITIONS];
-    bool hold, quit;
+    bool started, hold, quit;
     long bench_count, bench_left;
     uint64_t bench_start_us, bench_start_cpu_us;
     char input[4096];
@@ -94,18 +95,20 @@ static void obey(struct run *run, const char *line)
         run->bench_left = run->bench_count;
     } else if (strcmp(line, "reposition") == 0) {
         reposition(run);
-    } else if (strcmp(line, "quit") == 0) {
-        run->quit = true;
+    } else if (strcmp(line, "hold") == 0 || strcmp(line, "give") == 0) {
+        run->hold = line[0] == 'h';
+    } else if (strcmp(line, "start") == 0) {
+        run->started = true;
     } else {
-        run->hold = strcmp(line, "hold") == 0;
+        run->quit = true;
     }
 }
 
-/* Reads what stdin has, without waiting, and obeys each whole line. */
+/* Reads what stdin has, waiting for it only before the start, and obeys each whole line. */
 static void listen_to(struct run *run)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    if (poll(&in, 1, 0) != 1) {
+    if (poll(&in, 1, run->started ? 0 : -1) != 1) {
         return;
     }
     ssize_t got =
@@ -189,10 +192,12 @@ int main(int argc, char *argv[])
     snprintf(config.kafka.brokers, sizeof(config.kafka.brokers), "%s", argv[1]);
     snprintf(config.kafka.topic, sizeof(config.kafka.topic), "%s", argv[2]);
     snprintf(config.kafka.group, sizeof(config.kafka.group), "%s", argv[3]);
-    listen_to(&run); /* positions that were given before the start */
     if (!flash_subscriber_new(&config, &hooks, &run.subscriber, &err)) {
         fprintf(stderr, "flash_kafka_consume: %s\n", err.text);
         return 1;
+    }
+    while (!run.started && !run.quit) {
+        listen_to(&run);
     }
     consume(&run);
     flash_subscriber_free(run.subscriber);
