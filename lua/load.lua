@@ -5,6 +5,11 @@
 -- Returns: LOADED | RAISED | LIVE (this generation is there, nothing done); or GENERATION, the newer one here; or CORRUPT, the field
 local stock_key, orders_key, journal_key = KEYS[1], KEYS[2], KEYS[3]
 local generation, base, inflow, title, threshold = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+for name, text in pairs({base = base, inflow = inflow, threshold = threshold, generation = generation}) do
+    if not string.match(text, '^%d+$') or tonumber(text) > 1000000000 then
+        return {'CORRUPT', name}
+    end
+end
 local here = redis.call('HGET', stock_key, 'generation')
 if here == generation then
     return {'LIVE'}
@@ -15,11 +20,6 @@ elseif here and tonumber(here) > tonumber(generation) then
 elseif here then
     redis.call('HSET', stock_key, 'generation', generation)
     return {'RAISED'}
-end
-for name, text in pairs({base = base, inflow = inflow, threshold = threshold, generation = generation}) do
-    if not string.match(text, '^%d+$') or tonumber(text) > 1000000000 then
-        return {'CORRUPT', name}
-    end
 end
 if redis.call('HLEN', orders_key) > 0 or redis.call('XLEN', journal_key) > 0 then
     return {'CORRUPT', 'orders'}

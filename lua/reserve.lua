@@ -8,6 +8,7 @@ local stock_key, orders_key, users_key, due_key, journal_key = KEYS[1], KEYS[2],
 local generation, uuid, r = ARGV[1], ARGV[2], ARGV[3]
 local names = {'available', 'starts', 'ends', 'limit', 'hold', 'sale', 'last'}
 local stock = redis.call('HMGET', stock_key, 'generation', unpack(names))
+if #ARGV < 7 or #ARGV % 4 ~= 3 then return {'CORRUPT', 'lines'} end
 if stock[1] ~= generation then
     return {'GENERATION', stock[1] or ''}
 end
@@ -69,10 +70,10 @@ if #lines > 0 then
     reply[2] = '{"v":1,"id":"' .. uuid .. '","type":"reserve","sku":"' .. string.match(stock_key, '{(%d+)}') .. '","generation":' ..
         generation .. ',"stream":"' .. id .. '","due":' .. due .. ',"lines":[' .. table.concat(lines, ',') .. ']}'
     reply[5] = journal_length + 1
+    redis.call('XADD', journal_key, id, 'e', reply[2]) -- first: an id the stream refuses leaves nothing half done
     redis.call('HSET', orders_key, unpack(orders))
     redis.call('HSET', users_key, unpack(fields))
     redis.call('ZADD', due_key, due, table.concat(members, ' '))
-    redis.call('XADD', journal_key, id, 'e', reply[2])
     redis.call('HSET', stock_key, 'available', string.format('%.0f', available), 'last', us)
 end
 return reply
