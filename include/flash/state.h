@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdint.h>
 
 enum flash_state {
     FLASH_STATE_NONE = 0,        /* no such order */

@@ -1,0 +1,114 @@
+/* Collects and decodes messages; see batch.h. */
+#include "batch.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool flash_batch_init(struct flash_batch *batch, int line_aim)
+{
+    memset(batch, 0, sizeof(*batch));
+    batch->line_aim = line_aim;
+    batch->line_max = line_aim + FLASH_BATCH_LINES;
+    batch->message_max = line_aim;
+    batch->messages = calloc((size_t)batch->message_max, sizeof(*batch->messages));
+    batch->entries = calloc((size_t)batch->message_max, sizeof(*batch->entries));
+    batch->lines = calloc((size_t)batch->line_max, sizeof(*batch->lines));
+    batch->scratch = malloc(sizeof(*batch->scratch));
+    return batch->messages && batch->entries && batch->lines && batch->scratch;
+}
+
+void flash_batch_finish(struct flash_batch *batch)
+{
+    flash_batch_reset(batch);
+    free(batch->messages);
+    free(batch->entries);
+    free(batch->lines);
+    free(batch->scratch);
+}
+
+void flash_batch_reset(struct flash_batch *batch)
+{
+    for (int i = 0; i < batch->message_count; i++) {
+        flash_message_free(&batch->messages[i]);
+    }
+    batch->message_count = batch->line_count = 0;
+}
+
+bool flash_batch_full(const struct flash_batch *batch)
+{
+    return batch->line_count >= batch->line_aim || batch->message_count == batch->message_max;
+}
+
+void flash_batch_condemn(struct flash_batch *batch, int i, const char *reason)
+{
+    struct flash_batch_entry *entry = &batch->entries[i];
+    entry->fate = FLASH_FATE_DEAD;
+    snprintf(entry->reason, sizeof(entry->reason), "%s", reason);
+}
+
+static void add_line(struct flash_batch *batch, int entry, int64_t sku,
+                     const struct flash_entry_line *from)
+{
+    struct flash_batch_line *line = &batch->lines[batch->line_count++];
+    int ref_at = snprintf(line->order_id, sizeof(line->order_id), "%lld.", (long long)sku);
+    memcpy(line->order_id + ref_at, from->ref.at, from->ref.len);
+    line->ref_at = (uint8_t)ref_at;
+    line->order_id_len = (uint8_t)((size_t)ref_at + from->ref.len);
+    line->order_id[line->order_id_len] = '\0';
+    line->entry = entry;
+    line->existed = false;
+    line->same_as = -1;
+    line->state = FLASH_STATE_NONE;
+    line->version = from->from_version + 1;
+    line->quantity = from->quantity;
+    line->user_len = (uint8_t)from->user.len;
+    memcpy(line->user, from->user.at, from->user.len);
+}
+
+static void take_entry(struct flash_batch *batch, int i, const struct flash_entry *from)
+{
+    struct flash_batch_entry *entry = &batch->entries[i];
+    entry->fate = from->type == FLASH_ENTRY_MARKER ? FLASH_FATE_MARKER : FLASH_FATE_APPLY;
+    entry->type = from->type;
+    entry->id = from->id;
+    entry->sku = from->sku;
+    entry->generation = from->generation;
+    entry->stream_us = from->stream_us;
+    entry->stream_r = from->stream_r;
+    entry->due_s = from->due_s;
+    entry->line_count = from->line_count;
+    for (int n = 0; n < from->line_count; n++) {
+        add_line(batch, i, from->sku, &from->lines[n]);
+        batch->lines[batch->line_count - 1].due_s = from->due_s;
+    }
+}
+
+static void decode(struct flash_batch *batch, int i)
+{
+    struct flash_error err;
+    memset(&batch->entries[i], 0, sizeof(batch->entries[i]));
+    batch->entries[i].message = i;
+    batch->entries[i].first_line = batch->line_count;
+    if (flash_entry_decode(batch->messages[i].value, batch->scratch, &err)) {
+        take_entry(batch, i, batch->scratch);
+    } else {
+        flash_batch_condemn(batch, i, err.text);
+    }
+}
+
+void flash_batch_add(struct flash_batch *batch, const struct flash_message *message)
+{
+    assert(!flash_batch_full(batch));
+    batch->messages[batch->message_count] = *message;
+    decode(batch, batch->message_count++);
+}
+
+void flash_batch_again(struct flash_batch *batch)
+{
+    batch->line_count = 0;
+    for (int i = 0; i < batch->message_count; i++) {
+        decode(batch, i);
+    }
+}

@@ -1,0 +1,43 @@
+/* What the files of the ledger transaction share. */
+#ifndef CONSUMER_LEDGER_INTERNAL_H
+#define CONSUMER_LEDGER_INTERNAL_H
+
+#include "ledger.h"
+
+#define FLASH_LEDGER_COLUMNS 13 /* of the widest bulk insert */
+
+struct flash_ledger {
+    struct flash_mysql *mysql;
+    char topic[100];
+    int64_t generation;
+    int row_max;
+    uint64_t owner;                                /* token of the last batch */
+    int64_t *numbers[FLASH_LEDGER_COLUMNS];        /* row_max each */
+    struct flash_text *bytes[FLASH_LEDGER_COLUMNS]; /* row_max each */
+    int *order;                                    /* row_max line indices */
+    struct flash_value *keys;                      /* row_max */
+};
+
+static inline struct flash_value flash_ledger_int(int64_t number)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
+}
+
+static inline struct flash_value flash_ledger_bytes(const void *at, size_t len)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = at == NULL, .bytes = {at, len}};
+}
+
+/* ledger_look.c: what the ledger has already of the batch's entries and lines. */
+FLASH_MUST_CHECK bool flash_ledger_look(struct flash_ledger *ledger, struct flash_batch *batch,
+                                        struct flash_error *err);
+/* ledger_rows.c: verdicts, reservations, stock_log as bulk inserts. */
+FLASH_MUST_CHECK bool flash_ledger_insert_rows(struct flash_ledger *ledger,
+                                               const struct flash_ledger_work *work,
+                                               struct flash_error *err);
+/* ledger_progress.c: the compare-and-set rows. *ret_held is false when one did not match. */
+FLASH_MUST_CHECK bool flash_ledger_move_progress(struct flash_ledger *ledger,
+                                                 struct flash_progress_table *table, int64_t now_ms,
+                                                 bool *ret_held, struct flash_error *err);
+
+#endif

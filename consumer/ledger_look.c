@@ -1,0 +1,131 @@
+/* Looks up what the ledger has already of a batch: verdicts and reservation rows. Runs after the stock rows are locked. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger_internal.h"
+
+struct look {
+    struct flash_ledger *ledger;
+    struct flash_batch *batch;
+};
+
+static bool take_verdict(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    struct look *look = arg;
+    for (int i = 0; i < look->batch->message_count; i++) {
+        struct flash_batch_entry *entry = &look->batch->entries[i];
+        if (entry->fate == FLASH_FATE_APPLY &&
+            memcmp(entry->id.bytes, cells[0].bytes.at, sizeof(entry->id.bytes)) == 0) {
+            entry->fate = FLASH_FATE_DUPLICATE;
+            entry->fenced = cells[1].number == 2;
+            entry->clean = cells[2].number == 1;
+        }
+    }
+    return true;
+}
+
+static bool look_verdicts(struct look *look, struct flash_error *err)
+{
+    struct flash_ledger *ledger = look->ledger;
+    int count = 0;
+    for (int i = 0; i < look->batch->message_count; i++) {
+        struct flash_batch_entry *entry = &look->batch->entries[i];
+        if (entry->fate == FLASH_FATE_APPLY) {
+            ledger->keys[count++] = flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes));
+        }
+    }
+    struct flash_query_in query = {
+        .sql = "SELECT entry_id, verdict, clean FROM verdict WHERE entry_id IN (%s)",
+        .keys = ledger->keys,
+        .key_count = count,
+        .column_count = 3,
+        .row = take_verdict,
+        .arg = look,
+    };
+    return flash_mysql_query_in(ledger->mysql, &query, err);
+}
+
+/* ---- reservation rows ---- */
+
+static int by_order_id(const void *a, const void *b, void *batch)
+{
+    const struct flash_batch_line *lines = ((struct flash_batch *)batch)->lines;
+    return strcmp(lines[*(const int *)a].order_id, lines[*(const int *)b].order_id);
+}
+
+static void take_row(struct flash_batch_line *line, const struct flash_value *cells)
+{
+    line->existed = true;
+    line->state = flash_state_from_ledger_code(cells[1].number);
+    line->version = (int)cells[2].number;
+    line->quantity = (int)cells[3].number;
+    line->user_len = (uint8_t)cells[4].bytes.len;
+    memcpy(line->user, cells[4].bytes.at, cells[4].bytes.len);
+    line->due_s = cells[5].number;
+}
+
+/* Gives the row to every line of that order: they stand together in look->ledger->order. */
+static bool take_reservation(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    struct look *look = arg;
+    struct flash_batch *batch = look->batch;
+    const int *order = look->ledger->order;
+    struct flash_text id = cells[0].bytes;
+    int low = 0, high = batch->line_count;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        const struct flash_batch_line *line = &batch->lines[order[middle]];
+        size_t len = line->order_id_len < id.len ? line->order_id_len : id.len;
+        int cmp = memcmp(line->order_id, id.at, len);
+        bool before = cmp < 0 || (cmp == 0 && line->order_id_len < id.len);
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    for (; low < batch->line_count; low++) {
+        struct flash_batch_line *line = &batch->lines[order[low]];
+        if (line->order_id_len != id.len || memcmp(line->order_id, id.at, id.len) != 0) {
+            break;
+        }
+        take_row(line, cells);
+    }
+    return true;
+}
+
+static bool look_reservations(struct look *look, struct flash_error *err)
+{
+    struct flash_ledger *ledger = look->ledger;
+    struct flash_batch *batch = look->batch;
+    int count = 0;
+    for (int i = 0; i < batch->line_count; i++) {
+        ledger->order[i] = i;
+    }
+    qsort_r(ledger->order, (size_t)batch->line_count, sizeof(*ledger->order), by_order_id, batch);
+    for (int i = 0; i < batch->line_count; i++) {
+        const struct flash_batch_line *line = &batch->lines[ledger->order[i]];
+        if (i == 0 || strcmp(line->order_id, batch->lines[ledger->order[i - 1]].order_id) != 0) {
+            ledger->keys[count++] = flash_ledger_bytes(line->order_id, line->order_id_len);
+        }
+    }
+    struct flash_query_in query = {
+        .sql = "SELECT order_id, state, version, qty, user_id, due FROM reservation "
+               "WHERE order_id IN (%s)",
+        .keys = ledger->keys,
+        .key_count = count,
+        .column_count = 6,
+        .row = take_reservation,
+        .arg = look,
+    };
+    return flash_mysql_query_in(ledger->mysql, &query, err);
+}
+
+bool flash_ledger_look(struct flash_ledger *ledger, struct flash_batch *batch,
+                       struct flash_error *err)
+{
+    struct look look = {ledger, batch};
+    if (!flash_plan_repeats(batch)) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "ledger: out of memory");
+    }
+    return look_verdicts(&look, err) && look_reservations(&look, err);
+}

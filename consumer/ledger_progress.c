@@ -1,0 +1,170 @@
+/* The rows of consumer_progress: read, moved by compare-and-set, set back. */
+#include <string.h>
+
+#include "ledger_internal.h"
+
+static bool take_number(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    *(int64_t *)arg = cells[0].number;
+    return true;
+}
+
+bool flash_ledger_read_generation(struct flash_ledger *ledger, int64_t *ret_generation,
+                                  struct flash_error *err)
+{
+    int64_t generation = 0;
+    struct flash_query query = {.sql = "SELECT generation FROM generation WHERE id = 1",
+                                .column_count = 1,
+                                .row = take_number,
+                                .arg = &generation};
+    if (!flash_mysql_connect(ledger->mysql, err) ||
+        !flash_mysql_query(ledger->mysql, &query, err)) {
+        return false;
+    }
+    if (!generation) {
+        return flash_error_set(err, FLASH_ERROR_BUG, "the ledger has no generation");
+    }
+    *ret_generation = ledger->generation = generation;
+    return true;
+}
+
+static bool take_entry(const struct flash_value *cell, struct flash_uuid *uuid)
+{
+    if (cell->null || cell->bytes.len != sizeof(uuid->bytes)) {
+        return false;
+    }
+    memcpy(uuid->bytes, cell->bytes.at, sizeof(uuid->bytes));
+    return true;
+}
+
+static bool take_progress(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    struct flash_progress *progress = arg;
+    progress->applied = cells[0].number;
+    progress->acked = progress->settled = cells[1].number;
+    progress->has_applied_entry = take_entry(&cells[2], &progress->applied_entry);
+    progress->has_acked_entry = take_entry(&cells[3], &progress->acked_entry);
+    progress->settled_entry = progress->acked_entry;
+    progress->has_settled_entry = progress->has_acked_entry;
+    progress->assigned = true;
+    return true;
+}
+
+/* Makes the row of a new partition, or takes over one of an older generation (a recovery rewinds before: rule 14). */
+static bool make_row(struct flash_ledger *ledger, int partition, struct flash_error *err)
+{
+    struct flash_value topic = flash_ledger_bytes(ledger->topic, strlen(ledger->topic));
+    struct flash_value number = flash_ledger_int(partition);
+    struct flash_value generation = flash_ledger_int(ledger->generation);
+    struct flash_value insert[] = {topic, number, generation, topic, number};
+    struct flash_value raise[] = {generation, topic, number, generation};
+    return flash_mysql_exec(ledger->mysql,
+                            "INSERT INTO consumer_progress (topic, partition_no, generation, "
+                            "updated_at_ms) SELECT ?, ?, ?, 0 FROM DUAL WHERE NOT EXISTS (SELECT 1 "
+                            "FROM consumer_progress WHERE topic = ? AND partition_no = ?)",
+                            insert, 5, NULL, err) &&
+           flash_mysql_exec(ledger->mysql,
+                            "UPDATE consumer_progress SET generation = ? WHERE topic = ? AND "
+                            "partition_no = ? AND generation < ?",
+                            raise, 4, NULL, err);
+}
+
+bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
+                                struct flash_progress *progress, struct flash_error *err)
+{
+    struct flash_value params[] = {flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
+                                   flash_ledger_int(partition)};
+    struct flash_query query = {
+        .sql = "SELECT applied, acked, applied_entry, acked_entry FROM consumer_progress "
+               "WHERE topic = ? AND partition_no = ?",
+        .params = params,
+        .param_count = 2,
+        .column_count = 4,
+        .row = take_progress,
+        .arg = progress,
+    };
+    int64_t generation;
+    memset(progress, 0, sizeof(*progress));
+    if (!flash_ledger_read_generation(ledger, &generation, err) ||
+        !make_row(ledger, partition, err) || !flash_mysql_query(ledger->mysql, &query, err)) {
+        return false;
+    }
+    return progress->assigned ||
+           flash_error_set(err, FLASH_ERROR_BUG, "no progress row for partition %d", partition);
+}
+
+static struct flash_value entry_value(bool has, const struct flash_uuid *uuid)
+{
+    return flash_ledger_bytes(has ? uuid->bytes : NULL, sizeof(uuid->bytes));
+}
+
+static bool move_one(struct flash_ledger *ledger, int partition, struct flash_progress *progress,
+                     int64_t now_ms, int64_t *ret_changed, struct flash_error *err)
+{
+    bool moves = progress->next > progress->applied;
+    int64_t applied = moves ? progress->next : progress->applied;
+    struct flash_value params[] = {
+        flash_ledger_int(applied),
+        flash_ledger_int(progress->settled),
+        moves ? entry_value(progress->has_next_entry, &progress->next_entry)
+              : entry_value(progress->has_applied_entry, &progress->applied_entry),
+        entry_value(progress->has_settled_entry, &progress->settled_entry),
+        flash_ledger_int(now_ms),
+        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_ledger_int(partition),
+        flash_ledger_int(ledger->generation),
+        flash_ledger_int(progress->applied),
+    };
+    /* updated_at_ms always grows, so a matched row is a changed row. */
+    return flash_mysql_exec(ledger->mysql,
+                            "UPDATE consumer_progress SET applied = ?, acked = ?, "
+                            "applied_entry = ?, acked_entry = ?, "
+                            "updated_at_ms = GREATEST(updated_at_ms + 1, ?) "
+                            "WHERE topic = ? AND partition_no = ? AND generation = ? "
+                            "AND applied = ?",
+                            params, 9, ret_changed, err);
+}
+
+bool flash_ledger_move_progress(struct flash_ledger *ledger, struct flash_progress_table *table,
+                                int64_t now_ms, bool *ret_held, struct flash_error *err)
+{
+    *ret_held = true;
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS && *ret_held; p++) {
+        struct flash_progress *progress = &table->partitions[p];
+        bool due = progress->next || (progress->assigned && progress->settled > progress->acked);
+        int64_t changed = 0;
+        if (!due) {
+            continue;
+        }
+        if (!progress->assigned) {
+            *ret_held = false; /* a message of a partition that is not ours any more */
+        } else if (!move_one(ledger, p, progress, now_ms, &changed, err)) {
+            return false;
+        } else {
+            *ret_held = changed == 1;
+        }
+    }
+    return true;
+}
+
+bool flash_ledger_reset_progress(struct flash_ledger *ledger, int partition,
+                                 const struct flash_progress *progress, int64_t offset,
+                                 struct flash_error *err)
+{
+    struct flash_value params[] = {
+        flash_ledger_int(offset),
+        flash_ledger_int(offset),
+        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_ledger_int(partition),
+        flash_ledger_int(ledger->generation),
+        flash_ledger_int(progress->applied),
+    };
+    return flash_mysql_exec(ledger->mysql,
+                            "UPDATE consumer_progress SET applied = ?, acked = ?, "
+                            "applied_entry = NULL, acked_entry = NULL, "
+                            "updated_at_ms = updated_at_ms + 1 WHERE topic = ? AND "
+                            "partition_no = ? AND generation = ? AND applied = ?",
+                            params, 6, NULL, err);
+}

@@ -1,0 +1,144 @@
+/* The bulk inserts of a judged batch: verdicts, reservations, stock_log; all plain (DESIGN §7: never INSERT IGNORE). */
+#include "ledger_internal.h"
+
+static struct flash_bulk_column number_column(const struct flash_ledger *ledger, const char *name,
+                                              int i)
+{
+    return (struct flash_bulk_column){
+        .name = name, .type = FLASH_COLUMN_INT, .numbers = ledger->numbers[i]};
+}
+
+static struct flash_bulk_column bytes_column(const struct flash_ledger *ledger, const char *name,
+                                             int i)
+{
+    return (struct flash_bulk_column){
+        .name = name, .type = FLASH_COLUMN_BYTES, .bytes = ledger->bytes[i]};
+}
+
+static struct flash_text id_text(const struct flash_batch_entry *entry)
+{
+    return (struct flash_text){(const char *)entry->id.bytes, sizeof(entry->id.bytes)};
+}
+
+static bool insert(struct flash_ledger *ledger, const struct flash_bulk *bulk,
+                   struct flash_error *err)
+{
+    return bulk->row_count == 0 || flash_mysql_bulk_insert(ledger->mysql, bulk, err);
+}
+
+static bool insert_verdicts(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                            struct flash_error *err)
+{
+    enum { ID, TYPE, VERDICT, CLEAN, SKU, US, GENERATION, DUE, LINES, PARTITION, OFFSET, OWNER, AT };
+    int64_t **n = ledger->numbers;
+    int rows = 0;
+    for (int i = 0; i < work->batch->message_count; i++) {
+        const struct flash_batch_entry *entry = &work->batch->entries[i];
+        if (entry->fate != FLASH_FATE_APPLY) {
+            continue;
+        }
+        ledger->bytes[ID][rows] = id_text(entry);
+        n[TYPE][rows] = entry->type;
+        n[VERDICT][rows] = 1;
+        n[CLEAN][rows] = entry->clean;
+        n[SKU][rows] = entry->sku;
+        n[US][rows] = (int64_t)entry->stream_us;
+        n[GENERATION][rows] = entry->generation;
+        n[DUE][rows] = entry->due_s;
+        n[LINES][rows] = entry->line_count;
+        n[PARTITION][rows] = work->batch->messages[i].partition;
+        n[OFFSET][rows] = work->batch->messages[i].offset;
+        n[OWNER][rows] = (int64_t)ledger->owner;
+        n[AT][rows++] = work->now_ms;
+    }
+    struct flash_bulk_column columns[] = {
+        bytes_column(ledger, "entry_id", ID),
+        number_column(ledger, "type", TYPE),
+        number_column(ledger, "verdict", VERDICT),
+        number_column(ledger, "clean", CLEAN),
+        number_column(ledger, "sku", SKU),
+        number_column(ledger, "stream_us", US),
+        number_column(ledger, "generation", GENERATION),
+        number_column(ledger, "due", DUE),
+        number_column(ledger, "line_count", LINES),
+        number_column(ledger, "partition_no", PARTITION),
+        number_column(ledger, "kafka_offset", OFFSET),
+        number_column(ledger, "owner", OWNER),
+        number_column(ledger, "applied_at_ms", AT),
+    };
+    return insert(ledger, &(struct flash_bulk){"verdict", columns, 13, rows}, err);
+}
+
+static bool insert_reservations(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                                struct flash_error *err)
+{
+    enum { ORDER, SKU, USER, QTY, STATE, VERSION, DUE, ENTRY, LINE, AT };
+    const struct flash_batch *batch = work->batch;
+    int64_t **n = ledger->numbers;
+    int rows = 0;
+    for (int i = 0; i < batch->line_count; i++) {
+        const struct flash_batch_line *line = &batch->lines[i];
+        const struct flash_batch_entry *entry = &batch->entries[line->entry];
+        if (entry->fate != FLASH_FATE_APPLY || line->existed) {
+            continue;
+        }
+        ledger->bytes[ORDER][rows] = (struct flash_text){line->order_id, line->order_id_len};
+        ledger->bytes[USER][rows] = (struct flash_text){line->user, line->user_len};
+        ledger->bytes[ENTRY][rows] = id_text(entry);
+        n[SKU][rows] = entry->sku;
+        n[QTY][rows] = line->quantity;
+        n[STATE][rows] = flash_state_ledger_code(line->state);
+        n[VERSION][rows] = line->version;
+        n[DUE][rows] = line->due_s;
+        n[LINE][rows] = i - entry->first_line;
+        n[AT][rows++] = work->now_ms;
+    }
+    struct flash_bulk_column columns[] = {
+        bytes_column(ledger, "order_id", ORDER), number_column(ledger, "sku", SKU),
+        bytes_column(ledger, "user_id", USER),   number_column(ledger, "qty", QTY),
+        number_column(ledger, "state", STATE),   number_column(ledger, "version", VERSION),
+        number_column(ledger, "due", DUE),       bytes_column(ledger, "entry_id", ENTRY),
+        number_column(ledger, "line_no", LINE),  number_column(ledger, "updated_at_ms", AT),
+    };
+    return insert(ledger, &(struct flash_bulk){"reservation", columns, 10, rows}, err);
+}
+
+static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                       struct flash_error *err)
+{
+    enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, LINES, AT };
+    int64_t **n = ledger->numbers;
+    int rows = 0;
+    for (int i = 0; i < work->batch->message_count; i++) {
+        const struct flash_batch_entry *entry = &work->batch->entries[i];
+        if (entry->fate != FLASH_FATE_APPLY) {
+            continue;
+        }
+        ledger->bytes[ENTRY][rows] = id_text(entry);
+        n[SKU][rows] = entry->sku;
+        n[TYPE][rows] = entry->type;
+        n[QUANTITY][rows] = entry->after - entry->before;
+        n[BEFORE][rows] = entry->before;
+        n[AFTER][rows] = entry->after;
+        n[LINES][rows] = entry->line_count;
+        n[AT][rows++] = work->now_ms;
+    }
+    struct flash_bulk_column columns[] = {
+        number_column(ledger, "sku", SKU),
+        number_column(ledger, "type", TYPE),
+        number_column(ledger, "quantity", QUANTITY),
+        number_column(ledger, "available_before", BEFORE),
+        number_column(ledger, "available_after", AFTER),
+        bytes_column(ledger, "entry_id", ENTRY),
+        number_column(ledger, "line_count", LINES),
+        number_column(ledger, "created_at_ms", AT),
+    };
+    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 8, rows}, err);
+}
+
+bool flash_ledger_insert_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                              struct flash_error *err)
+{
+    return insert_verdicts(ledger, work, err) && insert_reservations(ledger, work, err) &&
+           insert_log(ledger, work, err);
+}

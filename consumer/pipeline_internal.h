@@ -1,0 +1,43 @@
+/* What the pipeline's files share. */
+#ifndef CONSUMER_PIPELINE_INTERNAL_H
+#define CONSUMER_PIPELINE_INTERNAL_H
+
+#include "dead.h"
+#include "flash/kafka.h"
+#include "ledger.h"
+#include "pipeline.h"
+#include "settle.h"
+
+struct flash_pipeline {
+    const struct flash_config *config;
+    const _Atomic bool *stop;
+    struct flash_subscriber *subscriber;
+    struct flash_ledger *ledger;
+    struct flash_settler *settler;
+    struct flash_dead *dead;
+    struct flash_batch batch;
+    struct flash_batch single; /* one message, when a batch is taken apart */
+    struct flash_plan plan;
+    struct flash_progress_table progress;
+    int64_t generation;   /* that all partitions were read under */
+    bool reposition;      /* ask the ledger anew where every partition stands */
+    uint64_t probed_us;
+    uint64_t ack_due_us;
+    struct flash_pipeline_health health;
+};
+
+/* positions.c: where to read from, and whether the topic is still the one that was read before. */
+
+bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg);
+void flash_positions_revoked(int partition, bool lost, void *arg);
+/* Whether message belongs into the batch; false: it was freed (read only to verify, or out of place). */
+bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_message *message);
+void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition);
+/* Carries out a wanted reposition. */
+void flash_positions_renew(struct flash_pipeline *pipeline);
+/* Starts over if the ledger's generation has been raised. */
+void flash_positions_check_generation(struct flash_pipeline *pipeline);
+/* Tells the group how far we are; for monitoring only. */
+void flash_positions_note(struct flash_pipeline *pipeline);
+
+#endif

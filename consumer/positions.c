@@ -1,0 +1,148 @@
+/* Where each partition is read from: the ledger's acked, one message earlier, so that the topic can be recognised.
+ *
+ * A topic that was deleted and made anew, and has grown past the stored position, gives no error at all: so the message at
+ * acked - 1 is read again and its entry id compared with the one the ledger kept (DESIGN §7). Whatever is found changed
+ * is read from its beginning: verdicts make every replay harmless. */
+#include <string.h>
+
+#include "flash/log.h"
+#include "metrics.h"
+#include "pipeline_internal.h"
+
+bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
+{
+    struct flash_pipeline *pipeline = arg;
+    struct flash_error err;
+    if (partition < 0 || partition >= FLASH_BATCH_PARTITIONS) {
+        FLASH_LOG(ERROR, "consumer.too_many_partitions", FLASH_INT("partition", partition));
+        return false;
+    }
+    struct flash_progress *progress = &pipeline->progress.partitions[partition];
+    if (!flash_ledger_read_progress(pipeline->ledger, partition, progress, &err)) {
+        pipeline->health.ledger_ready = false;
+        FLASH_LOG(WARN, "consumer.no_position", FLASH_INT("partition", partition),
+                  FLASH_TEXT("error", err.text));
+        return false;
+    }
+    if (!flash_ledger_read_generation(pipeline->ledger, &pipeline->generation, &err)) {
+        progress->assigned = false;
+        return false;
+    }
+    pipeline->health.ledger_ready = true;
+    progress->verify = progress->acked > 0 && progress->has_acked_entry;
+    *ret_offset = progress->acked == 0   ? FLASH_OFFSET_BEGINNING
+                  : progress->verify ? progress->acked - 1
+                                     : progress->acked;
+    FLASH_LOG(INFO, "consumer.assigned", FLASH_INT("partition", partition),
+              FLASH_INT("acked", progress->acked), FLASH_INT("applied", progress->applied),
+              FLASH_INT("generation", pipeline->generation));
+    return true;
+}
+
+void flash_positions_revoked(int partition, bool lost, void *arg)
+{
+    struct flash_pipeline *pipeline = arg;
+    if (partition >= 0 && partition < FLASH_BATCH_PARTITIONS) {
+        pipeline->progress.partitions[partition].assigned = false;
+        FLASH_LOG(INFO, "consumer.revoked", FLASH_INT("partition", partition),
+                  FLASH_INT("lost", lost));
+    }
+}
+
+/* The partition is not the one that was read before: back to offset, and everything again. */
+static void set_back(struct flash_pipeline *pipeline, int partition, int64_t offset,
+                     const char *what)
+{
+    struct flash_progress *progress = &pipeline->progress.partitions[partition];
+    struct flash_error err = {0};
+    bool done =
+        flash_ledger_reset_progress(pipeline->ledger, partition, progress, offset, &err);
+    flash_consumer_count(METRIC_TOPIC_CHANGES, 1);
+    FLASH_LOG(ERROR, "consumer.topic_changed", FLASH_INT("partition", partition),
+              FLASH_TEXT("found", what), FLASH_INT("applied", progress->applied),
+              FLASH_INT("acked", progress->acked), FLASH_INT("read_again_from", offset),
+              FLASH_TEXT("error", done ? "" : err.text));
+    pipeline->health.progress_ready = false;
+    pipeline->reposition = true;
+}
+
+static bool same_entry(struct flash_pipeline *pipeline, const struct flash_message *message,
+                       const struct flash_uuid *id)
+{
+    struct flash_error err;
+    return flash_entry_decode(message->value, pipeline->batch.scratch, &err) &&
+           memcmp(pipeline->batch.scratch->id.bytes, id->bytes, sizeof(id->bytes)) == 0;
+}
+
+bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_message *message)
+{
+    bool ours = message->partition >= 0 && message->partition < FLASH_BATCH_PARTITIONS &&
+                pipeline->progress.partitions[message->partition].assigned;
+    if (!ours) {
+        flash_message_free(message);
+        return false;
+    }
+    struct flash_progress *progress = &pipeline->progress.partitions[message->partition];
+    if (!progress->verify) {
+        return true;
+    }
+    progress->verify = false;
+    bool first = message->offset == progress->acked - 1;
+    if (first && same_entry(pipeline, message, &progress->acked_entry)) {
+        pipeline->health.progress_ready = true;
+    } else if (first) {
+        set_back(pipeline, message->partition, 0, "another message at the stored position");
+    } else {
+        set_back(pipeline, message->partition, 0, "no message at the stored position");
+    }
+    flash_message_free(message);
+    return false;
+}
+
+void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition)
+{
+    int64_t low = 0, high = 0;
+    struct flash_error err;
+    if (partition < 0 || partition >= FLASH_BATCH_PARTITIONS ||
+        !flash_subscriber_watermarks(pipeline->subscriber, partition, &low, &high, &err)) {
+        pipeline->reposition = true; /* asked again with the next assignment */
+        return;
+    }
+    bool gone = low > pipeline->progress.partitions[partition].acked;
+    set_back(pipeline, partition, low,
+             gone ? "records were deleted before they were read" : "the log is shorter than it was");
+}
+
+void flash_positions_renew(struct flash_pipeline *pipeline)
+{
+    struct flash_error err;
+    if (!pipeline->reposition) {
+        return;
+    }
+    flash_consumer_count(METRIC_REPOSITIONS, 1);
+    if (flash_subscriber_reposition(pipeline->subscriber, &err)) {
+        pipeline->reposition = false;
+    } else {
+        FLASH_LOG(WARN, "consumer.not_repositioned", FLASH_TEXT("error", err.text));
+    }
+}
+
+void flash_positions_check_generation(struct flash_pipeline *pipeline)
+{
+    int64_t generation;
+    struct flash_error err;
+    if (flash_ledger_read_generation(pipeline->ledger, &generation, &err) &&
+        generation != pipeline->generation) {
+        pipeline->reposition = true;
+    }
+}
+
+void flash_positions_note(struct flash_pipeline *pipeline)
+{
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
+        struct flash_progress *progress = &pipeline->progress.partitions[p];
+        if (progress->assigned && progress->next) {
+            flash_subscriber_note(pipeline->subscriber, p, progress->settled);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+/* Groups a batch by SKU and calls lua/settle; see settle.h. */
+#include "settle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLEAN_PER_CALL 1024
+#define ADOPT_LINES_PER_CALL 512
+#define LINE_ARGS 6
+#define ARGS_MAX (8 + CLEAN_PER_CALL + (ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES) * (LINE_ARGS + 2))
+#define NUMBERS_MAX ((ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES) * 4 + 16)
+
+struct flash_settler {
+    struct flash_redis_sync *redis;
+    int entry_max;
+    int *order;                      /* entries of the batch, by SKU */
+    char (*ids)[FLASH_STREAM_ID_TEXT + 1]; /* per entry: its stream id */
+    bool *adopt;                     /* per entry: line by line */
+    int64_t refused_sku;             /* of the last refusal */
+    int argc;
+    const char *argv[ARGS_MAX];
+    size_t len[ARGS_MAX];
+    char numbers[NUMBERS_MAX][24];
+    int number_count;
+};
+
+bool flash_settler_new(const struct flash_config *config, int entry_max,
+                       struct flash_settler **ret_settler, struct flash_error *err)
+{
+    struct flash_settler *settler = calloc(1, sizeof(*settler));
+    if (settler) {
+        settler->entry_max = entry_max;
+        settler->order = calloc((size_t)entry_max, sizeof(*settler->order));
+        settler->ids = calloc((size_t)entry_max, sizeof(*settler->ids));
+        settler->adopt = calloc((size_t)entry_max, sizeof(*settler->adopt));
+    }
+    if (!settler || !settler->order || !settler->ids || !settler->adopt) {
+        flash_settler_free(settler);
+        return flash_error_set(err, FLASH_ERROR_RETRY, "settle: out of memory");
+    }
+    if (!flash_redis_sync_new(config, &settler->redis, err)) {
+        flash_settler_free(settler);
+        return false;
+    }
+    *ret_settler = settler;
+    return true;
+}
+
+void flash_settler_free(struct flash_settler *settler)
+{
+    if (settler) {
+        flash_redis_sync_free(settler->redis);
+        free(settler->order);
+        free(settler->ids);
+        free(settler->adopt);
+        free(settler);
+    }
+}
+
+/* ---- arguments ---- */
+
+static void add(struct flash_settler *settler, const char *at, size_t len)
+{
+    settler->argv[settler->argc] = at;
+    settler->len[settler->argc++] = len;
+}
+
+static void add_number(struct flash_settler *settler, int64_t number)
+{
+    char *text = settler->numbers[settler->number_count++];
+    add(settler, text, (size_t)snprintf(text, sizeof(settler->numbers[0]), "%lld", (long long)number));
+}
+
+static void begin(struct flash_settler *settler, int64_t generation)
+{
+    settler->argc = settler->number_count = 0;
+    add_number(settler, generation);
+}
+
+static void add_line(struct flash_settler *settler, const struct flash_batch_line *line)
+{
+    static const char letters[] = "ACPKXEDRTLS";
+    const char *letter = strchr(letters, flash_state_letter(line->state));
+    add(settler, line->order_id + line->ref_at, (size_t)(line->order_id_len - line->ref_at));
+    add(settler, letter, 1);
+    add_number(settler, line->version);
+    add_number(settler, line->quantity);
+    add(settler, line->user, line->user_len);
+    add_number(settler, line->due_s);
+}
+
+static bool queue_call(struct flash_settler *settler, int64_t sku, struct flash_error *err)
+{
+    struct flash_redis_call call = {
+        .script = FLASH_SCRIPT_SETTLE,
+        .sku = sku,
+        .argc = settler->argc,
+        .argv = settler->argv,
+        .argv_len = settler->len,
+    };
+    return flash_redis_sync_queue(settler->redis, &call, err);
+}
+
+/* Takes one answer; false unless it is OK. *ret_reply is the caller's to free when true. */
+static bool take_ok(struct flash_settler *settler, int64_t sku,
+                    struct flash_redis_reply **ret_reply, struct flash_error *err)
+{
+    struct flash_redis_reply *reply;
+    if (!flash_redis_sync_take(settler->redis, &reply, err)) {
+        settler->refused_sku = sku;
+        return false;
+    }
+    if (flash_redis_reply_is(flash_redis_reply_at(reply, 0), "OK")) {
+        *ret_reply = reply;
+        return true;
+    }
+    struct flash_text word = flash_redis_reply_text(flash_redis_reply_at(reply, 0));
+    struct flash_text more = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
+    flash_error_set(err, FLASH_ERROR_RETRY, "Redis refused to settle SKU %lld: %.*s %.*s",
+                    (long long)sku, (int)word.len, word.at, (int)more.len, more.at);
+    settler->refused_sku = sku;
+    flash_redis_reply_free(reply);
+    return false;
+}
+
+/* ---- the clean ---- */
+
+static int by_sku(const void *a, const void *b, void *batch)
+{
+    const struct flash_batch_entry *entries = ((const struct flash_batch *)batch)->entries;
+    int x = *(const int *)a, y = *(const int *)b;
+    int64_t p = entries[x].sku, q = entries[y].sku;
+    return p < q ? -1 : p > q ? 1 : x - y;
+}
+
+/* Lists the entries with a verdict, by SKU, with their ids and how each is to be settled. */
+static int list_entries(struct flash_settler *settler, const struct flash_batch *batch,
+                        int64_t generation)
+{
+    int count = 0;
+    for (int i = 0; i < batch->message_count; i++) {
+        const struct flash_batch_entry *entry = &batch->entries[i];
+        if (entry->fate == FLASH_FATE_APPLY || entry->fate == FLASH_FATE_DUPLICATE) {
+            settler->order[count++] = i;
+            settler->adopt[i] = !entry->clean || entry->generation != generation ||
+                                entry->type != FLASH_ENTRY_RESERVE;
+            snprintf(settler->ids[i], sizeof(settler->ids[i]), "%llu-%llu",
+                     (unsigned long long)entry->stream_us, (unsigned long long)entry->stream_r);
+        }
+    }
+    qsort_r(settler->order, (size_t)count, sizeof(*settler->order), by_sku, (void *)batch);
+    return count;
+}
+
+/* One past the last entry of the call that begins at from: same SKU, no more than fit. */
+static int end_of_clean(const struct flash_settler *settler, const struct flash_batch *batch,
+                        int from, int count)
+{
+    int to = from;
+    int64_t sku = batch->entries[settler->order[from]].sku;
+    while (to < count && to - from < CLEAN_PER_CALL &&
+           batch->entries[settler->order[to]].sku == sku) {
+        to++;
+    }
+    return to;
+}
+
+/* An entry that was not in the journal is settled already, or Redis has forgotten it: adopting tells (rule 5). */
+static void mark_missing(struct flash_settler *settler, struct flash_text id, int from, int to)
+{
+    for (int k = from; k < to; k++) {
+        int i = settler->order[k];
+        if (strlen(settler->ids[i]) == id.len && memcmp(settler->ids[i], id.at, id.len) == 0) {
+            settler->adopt[i] = true;
+        }
+    }
+}
+
+static bool queue_clean(struct flash_settler *settler, const struct flash_batch *batch,
+                        int64_t generation, int count, struct flash_error *err)
+{
+    for (int from = 0, to; from < count; from = to) {
+        int clean = 0;
+        to = end_of_clean(settler, batch, from, count);
+        begin(settler, generation);
+        add_number(settler, 0);
+        for (int k = from; k < to; k++) {
+            int i = settler->order[k];
+            if (!settler->adopt[i]) {
+                add(settler, settler->ids[i], strlen(settler->ids[i]));
+                clean++;
+            }
+        }
+        settler->len[1] = (size_t)snprintf(settler->numbers[1], sizeof(settler->numbers[1]), "%d",
+                                           clean);
+        if (!queue_call(settler, batch->entries[settler->order[from]].sku, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_clean(struct flash_settler *settler, const struct flash_batch *batch, int count,
+                       struct flash_settle_counts *counts, struct flash_error *err)
+{
+    bool ok = true;
+    for (int from = 0, to; from < count; from = to) {
+        struct flash_redis_reply *reply;
+        to = end_of_clean(settler, batch, from, count);
+        if (!take_ok(settler, batch->entries[settler->order[from]].sku, &reply, err)) {
+            if (err->kind == FLASH_ERROR_UNKNOWN) {
+                return false; /* the connection is gone, and with it the other answers */
+            }
+            ok = false;
+            continue;
+        }
+        for (size_t n = 2; n < flash_redis_reply_count(reply); n++) {
+            mark_missing(settler, flash_redis_reply_text(flash_redis_reply_at(reply, n)), from, to);
+        }
+        for (int k = from; k < to; k++) {
+            counts->dropped += !settler->adopt[settler->order[k]];
+        }
+        flash_redis_reply_free(reply);
+    }
+    return ok;
+}
+
+/* ---- the rest, line by line ---- */
+
+static int add_entry(struct flash_settler *settler, const struct flash_batch *batch, int i)
+{
+    const struct flash_batch_entry *entry = &batch->entries[i];
+    int lines = 0, count_at;
+    add(settler, settler->ids[i], strlen(settler->ids[i]));
+    count_at = settler->number_count;
+    add_number(settler, 0);
+    int count_arg = settler->argc - 1;
+    for (int n = 0; n < entry->line_count; n++) {
+        const struct flash_batch_line *line = &batch->lines[entry->first_line + n];
+        if (line->state != FLASH_STATE_NONE) {
+            add_line(settler, line);
+            lines++;
+        }
+    }
+    settler->len[count_arg] = (size_t)snprintf(settler->numbers[count_at],
+                                               sizeof(settler->numbers[0]), "%d", lines);
+    return lines;
+}
+
+static bool adopt_entries(struct flash_settler *settler, const struct flash_batch *batch, int count,
+                          int64_t generation, struct flash_settle_counts *counts,
+                          struct flash_error *err)
+{
+    int k = 0;
+    while (k < count) {
+        int64_t sku = batch->entries[settler->order[k]].sku;
+        int lines = 0, entries = 0;
+        begin(settler, generation);
+        add_number(settler, 0);
+        for (; k < count && lines < ADOPT_LINES_PER_CALL && entries < ADOPT_LINES_PER_CALL &&
+               batch->entries[settler->order[k]].sku == sku;
+             k++) {
+            if (settler->adopt[settler->order[k]]) {
+                lines += add_entry(settler, batch, settler->order[k]);
+                entries++;
+            }
+        }
+        struct flash_redis_reply *reply;
+        if (entries == 0) {
+            continue;
+        }
+        if (!queue_call(settler, sku, err) || !take_ok(settler, sku, &reply, err)) {
+            return false;
+        }
+        counts->adopted += entries;
+        counts->learnt += (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
+        flash_redis_reply_free(reply);
+    }
+    return true;
+}
+
+bool flash_settle(struct flash_settler *settler, const struct flash_batch *batch,
+                  int64_t generation, struct flash_settle_counts *ret_counts,
+                  struct flash_error *err)
+{
+    *ret_counts = (struct flash_settle_counts){0};
+    int count = list_entries(settler, batch, generation);
+    return count == 0 ||
+           (queue_clean(settler, batch, generation, count, err) &&
+            take_clean(settler, batch, count, ret_counts, err) &&
+            adopt_entries(settler, batch, count, generation, ret_counts, err));
+}
+
+bool flash_settle_possible(struct flash_settler *settler, int64_t generation,
+                           struct flash_error *err)
+{
+    struct flash_redis_reply *reply;
+    if (!settler->refused_sku) {
+        return flash_redis_sync_ping(settler->redis, err);
+    }
+    begin(settler, generation);
+    add_number(settler, 0);
+    if (!queue_call(settler, settler->refused_sku, err) ||
+        !take_ok(settler, settler->refused_sku, &reply, err)) {
+        return false;
+    }
+    flash_redis_reply_free(reply);
+    return true;
+}
