@@ -91,14 +91,18 @@ bool flash_http_listen(struct flash_http *server, struct flash_error *err)
     return true;
 }
 
-/* Makes one more slot, or one more descriptor, free. False: all are at work. */
+/* Makes one more slot, or one more descriptor, free. False: all are at work (one in turn has a
+ * request to serve). */
 static bool drop_idlest(struct flash_http *server)
 {
     struct connection *victim = TAILQ_FIRST(&server->by_age[DEADLINE_LINGER]);
     if (!victim) {
         victim = TAILQ_FIRST(&server->by_age[DEADLINE_IDLE]);
     }
-    if (!victim || victim->driving) {
+    while (victim && victim->queued) {
+        victim = TAILQ_NEXT(victim, by_age);
+    }
+    if (!victim) {
         return false;
     }
     flash_http_close(victim);
@@ -123,7 +127,10 @@ static void turn_away(struct flash_http *server, int fd, enum refusal refusal)
                                                .connection = "close",
                                                .retry_after_s = problem->retry_after_s});
     ssize_t sent = send(fd, out.at, out.end, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)sent; /* best effort */
+    (void)sent; /* best effort; what is read here cannot cause an RST that overtakes it */
+    char request[BUFFER_CHUNK];
+    ssize_t got = recv(fd, request, sizeof(request), MSG_DONTWAIT);
+    (void)got;
     close(fd);
     flash_http_buffer_release(&server->pool, &body);
     flash_http_buffer_release(&server->pool, &out);

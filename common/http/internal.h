@@ -9,74 +9,13 @@
 #define FLASH_HTTP_INTERNAL_H
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
-#include <sys/queue.h>
 
-#include "buffer.h"
-#include "flash/http.h"
-#include "head.h"
+#include "connection.h"
 #include "peers.h"
 
-#define REQUEST_ID_LEN 16
-#define TRACEPARENT_LEN 55
 #define DATE_LEN 29      /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 #define OUT_GATHER 16384 /* answers to pipelined requests are gathered up to here, then sent */
 #define RESPONSE_MAX ((size_t)64 << 20) /* bytes of one answer's body: 500 above */
-
-enum connection_state {
-    CONNECTION_CLOSED,    /* a free slot */
-    CONNECTION_IDLE,      /* between requests, no byte of the next */
-    CONNECTION_HEAD,      /* part of a head is there */
-    CONNECTION_BODY,      /* the head is accepted, part of the body missing */
-    CONNECTION_HANDLING,  /* the request is with the handler */
-    CONNECTION_ORPHANED,  /* the same, but the socket is gone: the answer only frees */
-    CONNECTION_WRITING,   /* answered, not all of it taken by the kernel */
-    CONNECTION_LINGERING, /* answered and shut down; input is thrown away so that no RST destroys
-                             the answer */
-    CONNECTION_STATES,
-};
-
-/* Lists ordered by age; each has one timeout, so the head is always the next to expire. */
-enum deadline {
-    DEADLINE_IDLE,
-    DEADLINE_HEAD,
-    DEADLINE_BODY,
-    DEADLINE_WRITE,
-    DEADLINE_LINGER,
-    DEADLINES,
-    DEADLINE_NONE = DEADLINES,
-};
-
-struct flash_request {
-    struct head head;
-    struct framing framing;
-    char id[REQUEST_ID_LEN + 1];
-    char traceparent[TRACEPARENT_LEN + 1]; /* empty until asked for */
-    uint64_t received_us;
-    void (*gone)(struct flash_request *, void *); /* NULL: nobody to tell */
-    void *gone_arg;
-};
-
-struct connection {
-    struct flash_http *server; /* (borrowed) */
-    int fd;
-    enum connection_state state;
-    int peer;         /* slot in peers */
-    bool peer_closed; /* the client sends no more: it left, or only closed its half */
-    bool closing;     /* this answer is the connection's last */
-    bool driving;     /* inside drive(): an answer given now is sent when that ends */
-    bool reading;     /* the read event is pending */
-    bool queued;      /* in the server's turn list */
-    struct event read, write;
-    struct buffer in, out;
-    struct flash_request request;
-    void *slot;
-    void (*free_slot)(void *);
-    uint64_t deadline_us;
-    TAILQ_ENTRY(connection) by_age; /* in the list of its deadline; when closed, in the free list */
-    TAILQ_ENTRY(connection) in_turn;
-};
-TAILQ_HEAD(connection_list, connection);
 
 struct flash_http {
     struct event_base *base; /* (borrowed) */
@@ -119,15 +58,24 @@ void flash_http_on_timer(evutil_socket_t fd, short what, void *arg);
 /* connection.c */
 void flash_http_open(struct flash_http *server, int fd, int peer);
 void flash_http_close(struct connection *connection);
-/* Has the connection looked at in the loop's next turn: more input to serve, or a leaving to tell.
- */
-void flash_http_in_turn(struct connection *connection);
-void flash_http_on_turn(evutil_socket_t fd, short what, void *arg);
+/* Takes what the socket has, and goes on with it. */
+void flash_http_read(struct connection *connection);
+/* Whether the loop is to report more input. */
+void flash_http_read_on(struct connection *connection, bool wanted);
+/* The socket failed: tells the handler and keeps an orphan, or closes. */
+void flash_http_lost(struct connection *connection);
+/* Tells the handler, once. It may answer from there, and the connection be closed by that. */
+void flash_http_tell_gone(struct connection *connection);
+
+/* drive.c */
+void flash_http_drive(struct connection *connection);
 /* Answers what is no request with the refusal's problem, for the last time. Not while a request is
  * handed out. */
 void flash_http_refuse(struct connection *connection, enum refusal refusal);
-/* The socket failed: tells the handler and keeps an orphan, or closes. */
-void flash_http_lost(struct connection *connection);
+
+/* turns.c: has the connection looked at next turn: more input to serve, or a leaving to tell. */
+void flash_http_in_turn(struct connection *connection);
+void flash_http_on_turn(evutil_socket_t fd, short what, void *arg);
 
 /* output.c: sends what was answered, then goes on to the next request, lingers or closes. */
 void flash_http_flush(struct connection *connection);

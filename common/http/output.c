@@ -19,8 +19,7 @@ static void finish(struct connection *connection)
         shutdown(connection->fd, SHUT_WR);
         flash_http_buffer_release(&server->pool, &connection->in);
         flash_http_move(connection, CONNECTION_LINGERING);
-        event_add(&connection->read, NULL);
-        connection->reading = true;
+        flash_http_read_on(connection, true);
         return;
     }
     if (connection->closing || (!unread && (connection->peer_closed || server->draining))) {
@@ -33,10 +32,7 @@ static void finish(struct connection *connection)
     } else {
         flash_http_buffer_release(&server->pool, &connection->in);
     }
-    if (!connection->reading && !connection->peer_closed) {
-        event_add(&connection->read, NULL);
-        connection->reading = true;
-    }
+    flash_http_read_on(connection, !connection->peer_closed);
 }
 
 void flash_http_flush(struct connection *connection)

@@ -45,15 +45,10 @@ void flash_http_answer(struct connection *connection, const struct flash_respons
     }
 }
 
-static struct connection *connection_of(struct flash_request *request)
-{
-    return (struct connection *)(void *)((char *)request - offsetof(struct connection, request));
-}
-
 static void answer_request(struct flash_request *request, const struct flash_response *response,
                            int retry_after_s)
 {
-    struct connection *connection = connection_of(request);
+    struct connection *connection = flash_http_connection_of(request);
     connection->server->now_us = flash_time_monotonic_us();
     if (connection->state == CONNECTION_ORPHANED) {
         flash_http_close(connection);
@@ -74,7 +69,7 @@ void flash_request_reply(struct flash_request *request, const struct flash_respo
 
 void flash_request_problem(struct flash_request *request, const struct flash_problem *problem)
 {
-    struct flash_http *server = connection_of(request)->server;
+    struct flash_http *server = flash_http_connection_of(request)->server;
     struct buffer body = {.max = RESPONSE_MAX};
     flash_http_problem_body(server, &body, problem, request->id);
     const struct flash_response response = {

@@ -6,15 +6,9 @@
 #include "flash/time.h"
 #include "internal.h"
 
-static struct connection *connection_of(const struct flash_request *request)
-{
-    return (struct connection *)(void *)((char *)(uintptr_t)request -
-                                         offsetof(struct connection, request));
-}
-
 static const char *bytes_of(const struct flash_request *request)
 {
-    const struct buffer *in = &connection_of(request)->in;
+    const struct buffer *in = &flash_http_connection_of(request)->in;
     return in->at + in->start;
 }
 
@@ -74,12 +68,12 @@ uint64_t flash_request_received_us(const struct flash_request *request)
 
 void *flash_request_slot(const struct flash_request *request)
 {
-    return connection_of(request)->slot;
+    return flash_http_connection_of(request)->slot;
 }
 
 void flash_request_set_slot(struct flash_request *request, void *slot, void (*free_slot)(void *))
 {
-    struct connection *connection = connection_of(request);
+    struct connection *connection = flash_http_connection_of(request);
     if (connection->free_slot) {
         connection->free_slot(connection->slot);
     }
@@ -90,7 +84,7 @@ void flash_request_set_slot(struct flash_request *request, void *slot, void (*fr
 void flash_request_on_gone(struct flash_request *request,
                            void (*gone)(struct flash_request *, void *), void *arg)
 {
-    struct connection *connection = connection_of(request);
+    struct connection *connection = flash_http_connection_of(request);
     request->gone = gone;
     request->gone_arg = arg;
     if (gone && connection->peer_closed) {

@@ -59,9 +59,7 @@ const char *flash_request_traceparent(const struct flash_request *request)
     if (traceparent_valid(sent)) {
         memcpy(own->traceparent, sent.at, TRACEPARENT_LEN);
     } else {
-        struct connection *connection =
-            (struct connection *)(void *)((char *)own - offsetof(struct connection, request));
-        struct flash_http *server = connection->server;
+        struct flash_http *server = flash_http_connection_of(request)->server;
         memcpy(own->traceparent, "00-", 3);
         hex(flash_http_random(server) | 1, 16, own->traceparent + 3);
         hex(flash_http_random(server), 16, own->traceparent + 19);

@@ -6,7 +6,13 @@
  *
  * Strict: absolute deadlines for head and body, one Content-Length, no Transfer-Encoding, no obs-fold, no bare LF or CR, no
  * NUL, a Host in HTTP/1.1, caps on head (8 KiB), body and connections; whatever leaves the framing in doubt is answered
- * and the connection closed. Errors are RFC 9457 application/problem+json. */
+ * and the connection closed. Errors are RFC 9457 application/problem+json. Expect: 100-continue is answered with 100,
+ * another expectation with 417; an Upgrade is ignored; a POST without Content-Length has an empty body. A connection
+ * that sends nothing yet is idle: the header timeout runs from the first byte. The client's time to take an answer is
+ * the idle timeout. A request that was handed out has no deadline here: it is the handler's to answer.
+ *
+ * A full listener drops its idlest connection for a new one, and answers 503 when none is idle; an address (of IPv6
+ * the /64) over its cap gets 429. Out of descriptors, accepting rests for a moment. */
 #ifndef FLASH_HTTP_H
 #define FLASH_HTTP_H
 
@@ -29,17 +35,19 @@ struct flash_http_options {
     void *arg;
 };
 
-/* Binds and listens. Error kind: CONFIG (address in use, bad address). */
+/* Binds and listens. Error kinds: CONFIG (address in use, bad address, a cap or timeout below 1), RETRY (no memory). */
 FLASH_MUST_CHECK bool flash_http_new(struct event_base *base, const struct flash_http_options *options,
                                      struct flash_http **ret_http, struct flash_error *err);
 /* The port bound (useful with port 0). */
 uint16_t flash_http_port(const struct flash_http *http);
-/* Stops accepting, closes idle connections, answers what is open with Connection: close. */
+/* Stops accepting, closes idle connections in the loop's next turn (unless a request has come up meanwhile), answers
+ * what is open with Connection: close. Done when flash_http_connections is 0. */
 void flash_http_drain(struct flash_http *http);
 /* Requests handed out and not answered yet; connections open. */
 int flash_http_open_requests(const struct flash_http *http);
 int flash_http_connections(const struct flash_http *http);
-/* Closes everything; open requests must not be answered any more (they are freed). NULL is fine. */
+/* Closes everything; open requests must not be answered any more (they are freed). Not from inside the handler or
+ * gone. NULL is fine. */
 void flash_http_free(struct flash_http *http);
 
 enum flash_method {
@@ -56,8 +64,8 @@ enum flash_method flash_request_method(const struct flash_request *request);
 struct flash_text flash_request_path(const struct flash_request *request);  /* as sent, without the query */
 struct flash_text flash_request_query(const struct flash_request *request); /* without '?', may be empty */
 struct flash_text flash_request_body(const struct flash_request *request);
-/* A header's value by lower-case name; at == NULL when absent. A repeated header: the first (Content-Length, Host,
- * Authorization and Idempotency-Key may not be repeated: refused with 400 before the handler). */
+/* A header's value by name, in any case; at == NULL when absent. A repeated header: the first (Host, Content-Length,
+ * Content-Type, Authorization, Idempotency-Key, Expect may not be repeated: refused with 400 before the handler). */
 struct flash_text flash_request_header(const struct flash_request *request, const char *name);
 /* Unique text of this request, in every problem and log line about it. */
 const char *flash_request_id(const struct flash_request *request);
@@ -69,7 +77,10 @@ uint64_t flash_request_received_us(const struct flash_request *request);
  * free_slot is called when it is replaced or the connection ends. */
 void *flash_request_slot(const struct flash_request *request);
 void flash_request_set_slot(struct flash_request *request, void *slot, void (*free_slot)(void *));
-/* Called once if the client goes away before the answer; the request must still be answered (which then only frees it). */
+/* Called once, from the loop and never from inside this call, if the client goes away before the answer; the request
+ * must still be answered, from gone or later. After a reset that only frees it. A FIN may also be a client that closed
+ * its sending half and waits: it is told the same way, and the answer is sent. (A client that pipelines more than its
+ * buffer holds behind this request is not watched.) */
 void flash_request_on_gone(struct flash_request *request, void (*gone)(struct flash_request *, void *),
                            void *arg);
 
