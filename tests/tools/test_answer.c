@@ -165,6 +165,15 @@ static void test_reads(void **state)
         {"{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"PAID\","
          "\"version\":2}",
          FLASH_BENCH_SEEN, FLASH_STATE_PAID},
+        {"{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"FAILED\","
+         "\"reason\":\"shortage\",\"version\":2}",
+         FLASH_BENCH_SEEN, FLASH_STATE_FAILED_SHORTAGE},
+        {"{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"FAILED\","
+         "\"version\":2}",
+         FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {"{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"CREATED\","
+         "\"reason\":\"lost\",\"version\":2}",
+         FLASH_BENCH_WRONG, FLASH_STATE_NONE},
         {"{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"CREATED\","
          "\"version\":3}",
          FLASH_BENCH_WRONG, FLASH_STATE_NONE},

@@ -32,13 +32,13 @@ static bool has_type(const struct flash_bench_response *response, const char *ty
 }
 
 /* The members an answer about an order, or a problem, is judged by; every other is passed over. */
-enum field { ORDER_ID, SKU, QUANTITY, STATUS, TYPE, VERSION, FIELD_COUNT };
+enum field { ORDER_ID, SKU, QUANTITY, STATUS, REASON, TYPE, VERSION, FIELD_COUNT };
 
 static const struct {
     const char *name;
     size_t len;
-} fields[FIELD_COUNT] = {{"order_id", 8}, {"sku", 3},  {"quantity", 8},
-                         {"status", 6},   {"type", 4}, {"version", 7}};
+} fields[FIELD_COUNT] = {{"order_id", 8}, {"sku", 3},  {"quantity", 8}, {"status", 6},
+                         {"reason", 6},   {"type", 4}, {"version", 7}};
 
 static bool keep_member(const struct flash_bench_member *member,
                         struct flash_bench_member kept[FIELD_COUNT])
@@ -89,13 +89,21 @@ static bool is_sku(const struct flash_bench_member *member, int64_t expected)
            flash_sku_parse(member->value, &sku) && sku == expected;
 }
 
-static enum flash_state state_of(const struct flash_bench_member *member)
+/* The state of a status word and, for FAILED, its reason. NONE: they name no state. */
+static enum flash_state state_of(const struct flash_bench_member kept[FIELD_COUNT])
 {
-    if (member->type == FLASH_BENCH_STRING && member->value.at != NULL) {
-        for (int state = FLASH_STATE_QUEUED; state < FLASH_STATE_COUNT; state++) {
-            if (same(member->value, flash_state_name((enum flash_state)state))) {
-                return (enum flash_state)state;
-            }
+    const struct flash_bench_member *reason = &kept[REASON];
+    if (kept[STATUS].type != FLASH_BENCH_STRING || kept[STATUS].value.at == NULL ||
+        (reason->value.at != NULL && reason->type != FLASH_BENCH_STRING)) {
+        return FLASH_STATE_NONE;
+    }
+    for (int i = FLASH_STATE_QUEUED; i < FLASH_STATE_COUNT; i++) {
+        enum flash_state state = (enum flash_state)i;
+        const char *expected = flash_state_reason(state);
+        bool reason_fits =
+            expected != NULL ? same(reason->value, expected) : reason->value.at == NULL;
+        if (reason_fits && same(kept[STATUS].value, flash_state_name(state))) {
+            return state;
         }
     }
     return FLASH_STATE_NONE;
@@ -114,7 +122,7 @@ static const char *misfit(const struct flash_bench_member kept[FIELD_COUNT],
     if (!is_number(&kept[QUANTITY], expect->quantity)) {
         return "another quantity";
     }
-    if (state_of(&kept[STATUS]) == FLASH_STATE_NONE) {
+    if (state_of(kept) == FLASH_STATE_NONE) {
         return "no status, or not a status word";
     }
     return NULL;
@@ -131,7 +139,7 @@ static void check_accepted(const struct flash_bench_response *response,
     }
     flash_bench_answer_order_id(expect, answer->order_id);
     const char *reason = misfit(kept, expect, answer->order_id);
-    enum flash_state state = state_of(&kept[STATUS]);
+    enum flash_state state = state_of(kept);
     if (reason == NULL && expect->first && state != FLASH_STATE_QUEUED) {
         reason = "a new order that is not QUEUED";
     }
@@ -169,7 +177,7 @@ static void check_seen(const struct flash_bench_response *response,
         return;
     }
     answer->verdict = FLASH_BENCH_SEEN;
-    answer->state = state_of(&kept[STATUS]);
+    answer->state = state_of(kept);
 }
 
 /* Takes the slug of "/problems/<slug>"; NULL when the problem document is in order. */

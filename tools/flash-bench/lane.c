@@ -149,7 +149,8 @@ void flash_bench_lane_flush(struct flash_bench_lane *lane)
     for (int i = 0; i < lane->touched_count; i++) {
         struct flash_bench_connection *connection = lane->touched[i];
         connection->touched = false;
-        if (connection->link == FLASH_BENCH_LINK_OPEN && !flash_bench_connection_flush(connection)) {
+        if (connection->link == FLASH_BENCH_LINK_OPEN &&
+            !flash_bench_connection_flush(connection)) {
             lose(connection, "connection-lost");
         }
     }

@@ -166,7 +166,8 @@ bool flash_bench_report_json(const struct flash_bench_options *options,
                              struct flash_error *err)
 {
     json_t *object = report(options, result);
-    bool written = object != NULL && json_dumpf(object, out, JSON_COMPACT) == 0 &&
+    bool written = object != NULL &&
+                   json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
                    fputc('\n', out) != EOF && fflush(out) == 0;
     json_decref(object);
     return written || flash_error_set(err, FLASH_ERROR_CONFIG, "the report cannot be written");
