@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,28 +15,55 @@
 
 #define PATIENCE_US 10000000
 
-void harness_open(struct harness *harness, struct private_server *server, int64_t reply_timeout_ms)
+struct private_server harness_server;
+
+int harness_start_server(void **state)
 {
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    private_server_start(&harness_server);
+    return 0;
+}
+
+int harness_remove_server(void **state)
+{
+    (void)state;
+    private_server_remove(&harness_server);
+    return 0;
+}
+
+int harness_setup(void **state)
+{
+    struct harness *harness = calloc(1, sizeof(*harness));
     struct flash_error err;
-    memset(harness, 0, sizeof(*harness));
-    harness->server = server;
+    char out[128];
+    assert_non_null(harness);
+    if (harness_server.pid == 0) {
+        private_server_restart(&harness_server);
+    }
+    private_server_ask(&harness_server, out, "FLUSHALL");
     harness->config = calloc(1, sizeof(*harness->config));
     harness->base = event_base_new();
     assert_non_null(harness->config);
     assert_non_null(harness->base);
     strcpy(harness->config->redis.host, "localhost");
-    harness->config->redis.port = server->port;
+    harness->config->redis.port = harness_server.port;
     harness->config->redis.connect_timeout_ms = 400;
-    harness->config->redis.reply_timeout_ms = reply_timeout_ms;
+    harness->config->redis.reply_timeout_ms = HARNESS_TIMEOUT_MS;
     harness->config->redis.max_in_flight = 256;
     assert_true(flash_redis_new(harness->base, harness->config, &harness->redis, &err));
+    *state = harness;
+    return 0;
 }
 
-void harness_close(struct harness *harness)
+int harness_teardown(void **state)
 {
+    struct harness *harness = *state;
     flash_redis_free(harness->redis);
     event_base_free(harness->base);
     free(harness->config);
+    free(harness);
+    return 0;
 }
 
 static bool is_ready(const struct harness *harness, const void *unused)

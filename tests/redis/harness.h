@@ -9,6 +9,7 @@
 #include "private_server.h"
 
 #define HARNESS_TICKETS 300
+#define HARNESS_TIMEOUT_MS 300 /* of a reply */
 
 /* How one call ended. */
 struct ticket {
@@ -25,19 +26,23 @@ struct harness {
     struct event_base *base;
     struct flash_redis *redis;
     struct flash_config *config;
-    struct private_server *server;
     struct ticket tickets[HARNESS_TICKETS];
     int used;      /* tickets handed out */
     int completed; /* tickets done */
     bool starting; /* inside flash_redis_call */
 };
 
-/* An adapter for server with reply_timeout_ms; not connected yet. */
-void harness_open(struct harness *harness, struct private_server *server, int64_t reply_timeout_ms);
-/* Frees everything but the server. */
-void harness_close(struct harness *harness);
+/* The server of a group of tests. */
+extern struct private_server harness_server;
 
-/* Run the loop until it holds; a test that waits longer than 10 s fails. */
+/* cmocka's fixtures. A group has a server; a test has it running and empty, and an adapter that is
+ * not connected yet. */
+int harness_start_server(void **state);
+int harness_remove_server(void **state);
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+/* Run the loop until that holds; a test that waits longer than 10 s fails. */
 void harness_until_ready(struct harness *harness);
 void harness_until_away(struct harness *harness);
 /* Until flash_redis_trouble has text in it. */
