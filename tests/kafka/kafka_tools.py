@@ -40,10 +40,10 @@ class Producer:
 
 
 class Consumer:
-    """What it said, word by word, is in lines; messages are apart in messages (partition, offset, n, key)."""
+    """What it said, word by word, is in lines; messages are apart: (partition, offset, n, key), numbers the n of all."""
 
     def __init__(self, brokers, topic, group, commands=()):
-        self.lines, self.messages, self.arrived = [], [], queue.Queue()
+        self.lines, self.messages, self.numbers, self.arrived = [], [], set(), queue.Queue()
         self.process = subprocess.Popen([str(TOOLS / "flash_kafka_consume"), brokers, topic, group],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self.tell(*commands, "start")
@@ -52,7 +52,8 @@ class Consumer:
 
     def _read(self):
         for line in self.process.stdout:
-            self.arrived.put(line.split())
+            if line.endswith("\n"):  # else it was killed within the line
+                self.arrived.put(line.split())
         self.arrived.put(None)
 
     def tell(self, *commands):
@@ -62,6 +63,7 @@ class Consumer:
     def _take(self, words):
         if words[0] == "message":
             self.messages.append((int(words[1]), int(words[2]), int(words[3]), words[4]))
+            self.numbers.add(int(words[3]))
         else:
             self.lines.append(words)
 
@@ -86,12 +88,10 @@ class Consumer:
         return self.said(*start)
 
     def forget(self):
-        """Empties lines and messages, so that the next until sees only what comes."""
+        """Empties all three, so that the next until sees only what comes."""
         self.lines.clear()
         self.messages.clear()
-
-    def numbers(self):
-        return {n for _, _, n, _ in self.messages}
+        self.numbers.clear()
 
     def quit(self):
         """Lets it leave the group; returns how long that took, in seconds."""
