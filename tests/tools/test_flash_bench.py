@@ -99,8 +99,9 @@ def test_an_overdue_answer_ends_its_connection():
     assert report["orders"]["accepted"] == 4
 
 
+QUEUED = {"sku": "1001", "quantity": 1, "status": "QUEUED"}
 WRONG = {
-    "another id": lambda s, r: answer(202, {"order_id": "1001." + "x" * 22, "sku": "1001", "quantity": 1, "status": "QUEUED"}),
+    "another id": lambda s, r: answer(202, {**QUEUED, "order_id": "1001." + "x" * 22}),
     "no problem document": lambda s, r: answer(409, {"error": "sold out"}),
     "server error": lambda s, r: problem(500, "internal"),
     "accepted with 200": lambda s, r: answer(200, {}),
@@ -186,7 +187,8 @@ def test_tokens(tmp_path):
         return None
 
     with Shop(fault=verify) as shop:
-        report = bench(shop, "--orders", 70, "--buyers", 50, "--auth", "jwt", "--key-file", tmp_path / "key", "--kid", "k1")
+        auth = ["--auth", "jwt", "--key-file", tmp_path / "key", "--kid", "k1"]
+        report = bench(shop, "--orders", 70, "--buyers", 50, *auth)
     assert report["orders"]["accepted"] == 70
     assert {order["user"] for order in shop.orders.values()} == {f"u-{n}" for n in range(1, 51)}
 

@@ -31,20 +31,25 @@ static void again(struct flash_bench_worker *worker, struct flash_bench_op *op, 
     flash_bench_waiting_push(&lane_of(worker, op)->waiting, op);
 }
 
-static void order_texts(const struct flash_bench_worker *worker, const struct flash_bench_op *op,
-                        char user[FLASH_USER_MAX], char key[FLASH_KEY_MAX],
-                        struct flash_bench_expect *expect)
+struct names {
+    char user[FLASH_USER_MAX], key[FLASH_KEY_MAX];
+};
+
+/* Who ordered, and by which key, as expect has it: texts in *names. */
+static void name_order(const struct flash_bench_worker *worker, const struct flash_bench_op *op,
+                       struct names *names, struct flash_bench_expect *expect)
 {
-    expect->user = flash_bench_writer_user(&worker->shared->writer, op->user, user);
-    expect->key = flash_bench_writer_key(&worker->shared->writer, op->number, key);
+    const struct flash_bench_writer *writer = &worker->shared->writer;
+    expect->user = flash_bench_writer_user(writer, op->user, names->user);
+    expect->key = flash_bench_writer_key(writer, op->number, names->key);
 }
 
 /* The order may exist: it is recorded as unknown for the checker. */
 static void end_unknown(struct flash_bench_worker *worker, struct flash_bench_op *op)
 {
-    char user[FLASH_USER_MAX], key[FLASH_KEY_MAX];
+    struct names names;
     struct flash_bench_expect expect = {.sku = op->sku};
-    order_texts(worker, op, user, key, &expect);
+    name_order(worker, op, &names, &expect);
     flash_bench_answer_order_id(&expect, op->order_id);
     flash_bench_record_add(&worker->record, op, "unknown", worker->now_us);
     worker->tally.counts.unknown++;
@@ -200,7 +205,7 @@ static void wrong(struct flash_bench_worker *worker, struct flash_bench_op *op,
 static void check(const struct flash_bench_worker *worker, const struct flash_bench_op *op,
                   const struct flash_bench_response *response, struct flash_bench_answer *answer)
 {
-    char user[FLASH_USER_MAX], key[FLASH_KEY_MAX];
+    struct names names;
     struct flash_bench_expect expect = {
         .kind = op->kind,
         .order_id = op->order_id,
@@ -210,7 +215,7 @@ static void check(const struct flash_bench_worker *worker, const struct flash_be
         .conditional = op->etag[0] != '\0',
     };
     if (op->kind == FLASH_BENCH_ORDER) {
-        order_texts(worker, op, user, key, &expect);
+        name_order(worker, op, &names, &expect);
     }
     flash_bench_answer_check(response, &expect, answer);
 }
