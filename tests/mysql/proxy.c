@@ -24,6 +24,12 @@ struct proxy {
     int dropped;
 };
 
+/* What one read brought. */
+struct piece {
+    char bytes[65536];
+    ssize_t len;
+};
+
 static _Noreturn void give_up(const char *what)
 {
     perror(what);
@@ -39,11 +45,12 @@ static struct sockaddr_in loopback(int port)
     };
 }
 
-static enum proxy_mode mode_for(struct proxy *proxy, const char *piece, size_t len)
+static enum proxy_mode mode_for(struct proxy *proxy, const struct piece *piece)
 {
     pthread_mutex_lock(&proxy->lock);
     enum proxy_mode mode = PROXY_PASS;
-    if (proxy->mode != PROXY_PASS && memmem(piece, len, proxy->word, strlen(proxy->word)) != NULL) {
+    if (proxy->mode != PROXY_PASS &&
+        memmem(piece->bytes, (size_t)piece->len, proxy->word, strlen(proxy->word)) != NULL) {
         mode = proxy->mode;
         proxy->mode = PROXY_PASS;
         proxy->dropped = 1;
@@ -52,40 +59,44 @@ static enum proxy_mode mode_for(struct proxy *proxy, const char *piece, size_t l
     return mode;
 }
 
-static int forward(int from, int to, char *piece, size_t size, size_t *ret_len)
+static int take(int from, struct piece *piece)
 {
-    ssize_t len = recv(from, piece, size, 0);
-    if (len <= 0) {
-        return 0;
-    }
-    *ret_len = (size_t)len;
-    return to < 0 || send(to, piece, (size_t)len, MSG_NOSIGNAL) == len;
+    piece->len = recv(from, piece->bytes, sizeof(piece->bytes), 0);
+    return piece->len > 0;
+}
+
+static int pass_on(int to, const struct piece *piece)
+{
+    return send(to, piece->bytes, (size_t)piece->len, MSG_NOSIGNAL) == piece->len;
 }
 
 /* One piece from the client: 0 when the link is to be cut. */
 static int from_client(struct proxy *proxy, int client, int server)
 {
-    char piece[65536];
-    size_t len = 0;
-    if (!forward(client, -1, piece, sizeof(piece), &len)) {
+    struct piece piece;
+    if (!take(client, &piece)) {
         return 0;
     }
-    enum proxy_mode mode = mode_for(proxy, piece, len);
-    if (mode == PROXY_DROP_ASK || send(server, piece, len, MSG_NOSIGNAL) != (ssize_t)len) {
+    enum proxy_mode mode = mode_for(proxy, &piece);
+    if (mode == PROXY_DROP_ASK || !pass_on(server, &piece)) {
         return 0;
     }
     if (mode == PROXY_DROP_ANSWER) {
-        forward(server, -1, piece, sizeof(piece), &len);
+        take(server, &piece);
         return 0;
     }
     return 1;
 }
 
+static int from_server(int server, int client)
+{
+    struct piece piece;
+    return take(server, &piece) && pass_on(client, &piece);
+}
+
 /* Forwards until one side ends, a cut, or the end of the proxy (0). */
 static int serve(struct proxy *proxy, int client, int server)
 {
-    char piece[65536];
-    size_t len = 0;
     struct pollfd fds[] = {
         {.fd = client, .events = POLLIN},
         {.fd = server, .events = POLLIN},
@@ -98,7 +109,7 @@ static int serve(struct proxy *proxy, int client, int server)
         if (fds[0].revents != 0 && !from_client(proxy, client, server)) {
             return 1;
         }
-        if (fds[1].revents != 0 && !forward(server, client, piece, sizeof(piece), &len)) {
+        if (fds[1].revents != 0 && !from_server(server, client)) {
             return 1;
         }
     }

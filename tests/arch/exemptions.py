@@ -1,0 +1,21 @@
+"""What is allowed to differ, and why: (rule, path, subject) to a reason.
+
+The subject is a function, a call or an include as the finding names it, or "*" for all of the file. A row that excuses
+nothing any more fails the test, so the table cannot outlive its reasons.
+"""
+
+HELP = "--help, --version and --check-config are answered on stdout, once for all daemons"
+STREAM = "formats into a memory stream, not onto the terminal"
+CONTRACT = "one call, not an object: a request struct would be filled and used on adjacent lines by every caller"
+ARGV = "argc and argv belong together, as main has them"
+
+EXEMPT = {
+    ("only_mains_and_tools_print", "common/core/config.c", "printf"): HELP,
+    ("only_mains_and_tools_print", "common/core/config_args.c", "fprintf"): HELP,
+    ("only_mains_and_tools_print", "common/core/config_format.c", "fprintf"): HELP,
+    ("only_mains_and_tools_print", "common/core/metrics.c", "fprintf"): STREAM,
+    ("parameters_are_few", "common/core/config.c", "flash_config_load"): ARGV,
+    ("parameters_are_few", "include/flash/config.h", "flash_config_load"): ARGV,
+    ("parameters_are_few", "common/mysql/statement.c", "flash_mysql_exec"): CONTRACT,
+    ("parameters_are_few", "include/flash/mysql.h", "flash_mysql_exec"): CONTRACT,
+}
