@@ -9,7 +9,6 @@
  * offsets are written for people to look at and never read. Messages are taken one by one: the
  * batch calls and pause/resume of librdkafka 2.0 lose or mix messages around a rebalance. */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
