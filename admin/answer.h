@@ -1,0 +1,51 @@
+/* What the back office says: the outcome of a job, and the table of its refusals (API.md). */
+#ifndef ADMIN_ANSWER_H
+#define ADMIN_ANSWER_H
+
+#include "flash/http.h"
+
+enum flash_refusal {
+    FLASH_REFUSE_NOTHING, /* no refusal */
+    FLASH_REFUSE_UNAUTHORIZED,
+    FLASH_REFUSE_FORBIDDEN,
+    FLASH_REFUSE_WRONG_SALE, /* the token is for another sale */
+    FLASH_REFUSE_BAD_USER,
+    FLASH_REFUSE_NO_ROUTE,
+    FLASH_REFUSE_METHOD,
+    FLASH_REFUSE_MEDIA_TYPE,
+    FLASH_REFUSE_BAD_BODY,
+    FLASH_REFUSE_UNKNOWN_SKU,
+    FLASH_REFUSE_NO_SALE,
+    FLASH_REFUSE_NO_ORDER,
+    FLASH_REFUSE_EXISTS,          /* the SKU is there with other content */
+    FLASH_REFUSE_VERSION,         /* If-Match names another version */
+    FLASH_REFUSE_NOT_APPLIED_YET, /* in the ledger, not yet in Redis */
+    FLASH_REFUSE_NEEDS_RECOVERY,  /* Redis has lost the SKU */
+    FLASH_REFUSE_LEDGER_AWAY,
+    FLASH_REFUSE_OUTCOME_UNKNOWN, /* a COMMIT was sent and no answer came */
+    FLASH_REFUSE_OVERLOADED,
+    FLASH_REFUSE_STOPPING,
+    FLASH_REFUSE_INTERNAL,
+    FLASH_REFUSE_COUNT,
+};
+
+#define FLASH_LOCATION_MAX 64
+
+/* Filled by a job on its thread, given on the loop's. */
+struct flash_answer {
+    enum flash_refusal refusal;
+    const char *detail; /* of a refusal, static; NULL: the table's */
+    int status;         /* without a refusal */
+    char *body;         /* JSON, owned */
+    int64_t version;    /* ETag; 0: none */
+    char location[FLASH_LOCATION_MAX]; /* path; "": none */
+};
+
+/* Answers request with the refusal's problem; detail (may be NULL) replaces the table's sentence, headers (may be NULL) are
+ * added. */
+void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
+                         const char *detail, const char *headers);
+/* Answers request, and frees what answer owns. */
+void flash_answer_give(struct flash_request *request, struct flash_answer *answer);
+
+#endif

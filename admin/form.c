@@ -1,0 +1,171 @@
+/* Bodies and headers of the back office's routes; see form.h. */
+#include "form.h"
+
+#include <string.h>
+
+#include "flash/json_body.h"
+#include "flash/time.h"
+
+/* Whether value is an integer from min to max; absent is what fallback says, if that is not
+ * negative. */
+static bool whole(const json_t *value, int64_t min, int64_t max, int64_t *number)
+{
+    if (!value) {
+        return *number >= 0;
+    }
+    int64_t found = json_integer_value(value);
+    if (!json_is_integer(value) || found < min || found > max) {
+        return false;
+    }
+    *number = found;
+    return true;
+}
+
+static bool title_of(const json_t *value, char ret_title[FLASH_TITLE_MAX + 1])
+{
+    const char *text = value ? json_string_value(value) : "";
+    size_t len = text ? strlen(text) : 0;
+    if (!text || len > FLASH_TITLE_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+            return false;
+        }
+    }
+    memcpy(ret_title, text, len + 1);
+    return true;
+}
+
+bool flash_form_stock(struct flash_text body, struct flash_stock_form *ret_form,
+                      const char **ret_detail)
+{
+    static const char *const names[] = {"product_id", "title", "quantity", "low_stock_threshold",
+                                        NULL};
+    struct flash_stock_form form = {.quantity = -1, .threshold = 0};
+    json_t *root = flash_json_body_load(body, names, ret_detail);
+    if (!root) {
+        return false;
+    }
+    bool ok = false;
+    if (!flash_json_body_sku(json_object_get(root, "product_id"), &form.sku)) {
+        *ret_detail = "product_id must be a string of decimal digits.";
+    } else if (!title_of(json_object_get(root, "title"), form.title)) {
+        *ret_detail = "title must be a string of at most 200 bytes without controls.";
+    } else if (!whole(json_object_get(root, "quantity"), 0, FLASH_BASE_MAX, &form.quantity)) {
+        *ret_detail = "quantity must be an integer from 0 to 1000000000.";
+    } else if (!whole(json_object_get(root, "low_stock_threshold"), 0, FLASH_BASE_MAX,
+                      &form.threshold)) {
+        *ret_detail = "low_stock_threshold must be an integer from 0 to 1000000000.";
+    } else {
+        *ret_form = form;
+        ok = true;
+    }
+    json_decref(root);
+    return ok;
+}
+
+static bool time_of(const json_t *value, int64_t *ret_ms)
+{
+    return json_is_string(value) &&
+           flash_time_parse(json_string_value(value), json_string_length(value), ret_ms) &&
+           *ret_ms >= 0;
+}
+
+bool flash_form_sale(struct flash_text body, struct flash_sale_form *ret_form,
+                     const char **ret_detail)
+{
+    static const char *const names[] = {"starts_at", "ends_at", "per_user_limit", "hold_seconds",
+                                        NULL};
+    struct flash_sale_form form = {
+        .limit = -1, .hold_s = FLASH_HOLD_DEFAULT_S, .match = ret_form->match};
+    json_t *root = flash_json_body_load(body, names, ret_detail);
+    if (!root) {
+        return false;
+    }
+    bool ok = false;
+    if (!time_of(json_object_get(root, "starts_at"), &form.starts_ms) ||
+        !time_of(json_object_get(root, "ends_at"), &form.ends_ms)) {
+        *ret_detail = "starts_at and ends_at must be times as in RFC 3339, not before 1970.";
+    } else if (form.starts_ms >= form.ends_ms) {
+        *ret_detail = "ends_at must be later than starts_at.";
+    } else if (!whole(json_object_get(root, "per_user_limit"), 1, FLASH_BASE_MAX, &form.limit)) {
+        *ret_detail = "per_user_limit must be an integer from 1 to 1000000000.";
+    } else if (!whole(json_object_get(root, "hold_seconds"), 1, FLASH_HOLD_MAX_S, &form.hold_s)) {
+        *ret_detail = "hold_seconds must be an integer from 1 to 2592000.";
+    } else {
+        *ret_form = form;
+        ok = true;
+    }
+    json_decref(root);
+    return ok;
+}
+
+struct flash_precondition flash_form_match(struct flash_text header)
+{
+    struct flash_precondition match = {.kind = FLASH_MATCH_UNASKED};
+    if (!header.at) {
+        return match;
+    }
+    match.kind = FLASH_MATCH_NEVER;
+    if (header.len == 1 && header.at[0] == '*') {
+        match.kind = FLASH_MATCH_ANY;
+    } else if (header.len > 2 && header.at[0] == '"' && header.at[header.len - 1] == '"' &&
+               flash_sku_parse((struct flash_text){header.at + 1, header.len - 2},
+                               &match.version)) { /* a positive number, written one way only */
+        match.kind = FLASH_MATCH_VERSION;
+    }
+    return match;
+}
+
+bool flash_form_matches(const struct flash_precondition *match, int64_t version)
+{
+    switch (match->kind) {
+    case FLASH_MATCH_UNASKED:
+        return true;
+    case FLASH_MATCH_ANY:
+        return version > 0;
+    case FLASH_MATCH_VERSION:
+        return version == match->version;
+    case FLASH_MATCH_NEVER:
+        break;
+    }
+    return false;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)((at - digits) % 16) : -1;
+}
+
+bool flash_form_order_id(struct flash_text segment, char ret_id[FLASH_ORDER_ID_MAX + 1])
+{
+    char id[FLASH_ORDER_ID_MAX + 1];
+    size_t len = 0;
+    int64_t sku;
+    struct flash_text ref;
+    for (size_t i = 0; i < segment.len; i++) {
+        char c = segment.at[i];
+        if (len == FLASH_ORDER_ID_MAX) {
+            return false;
+        }
+        if (c == '%') {
+            int high = i + 2 < segment.len ? hex_digit(segment.at[i + 1]) : -1;
+            int low = i + 2 < segment.len ? hex_digit(segment.at[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            c = (char)(high * 16 + low);
+            i += 2;
+        }
+        id[len++] = c;
+    }
+    if (!flash_order_id_parse((struct flash_text){id, len}, &sku, &ref)) {
+        return false;
+    }
+    memcpy(ret_id, id, len);
+    ret_id[len] = '\0';
+    return true;
+}

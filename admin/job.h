@@ -1,0 +1,41 @@
+/* A piece of work that may block, on its way from the loop to a worker thread and back with its answer. */
+#ifndef ADMIN_JOB_H
+#define ADMIN_JOB_H
+
+#include "answer.h"
+#include "flash/jwt.h"
+#include "flash/mailbox.h"
+#include "flash/mysql.h"
+#include "flash/redis_sync.h"
+#include "form.h"
+
+/* A worker's own connections. */
+struct flash_stores {
+    struct flash_mysql *mysql;
+    struct flash_redis_sync *redis;
+};
+
+/* Who asked, for the paper trail. */
+struct flash_caller {
+    char operator[FLASH_USER_MAX + 1];
+    enum flash_role role;
+    char request_id[40];
+};
+
+struct flash_job {
+    struct flash_letter letter; /* first member; belongs to the queue, then to the mailbox */
+    void (*run)(struct flash_job *job, struct flash_stores *stores); /* on a worker's thread */
+    void (*over)(struct flash_job *job); /* on the loop's thread, after run or instead of it */
+    struct flash_request *request;       /* NULL: the daemon's own work */
+    struct flash_caller caller;
+    int64_t sku; /* that it is about, 0: none */
+    union {
+        struct flash_stock_form stock;
+        struct flash_sale_form sale;
+        char order_id[FLASH_ORDER_ID_MAX + 1];
+        struct flash_repair *repair; /* (borrowed) */
+    } form;
+    struct flash_answer answer;
+};
+
+#endif

@@ -1,0 +1,172 @@
+/* flash-admin: the back office. Changes stock and sales in the ledger first, then in Redis; shows
+ * what the ledger knows.
+ *
+ * The main thread runs the loop: the listener, the signals, and a timer that starts a repair pass.
+ * What may block is done by the workers. TERM and INT drain. */
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flash/log.h"
+#include "flash/time.h"
+#include "metrics.h"
+#include "repair.h"
+#include "routes.h"
+
+#define BODY_MAX 65536 /* bytes (SECURITY, request sizes) */
+#define TICK_US 50000  /* draining is looked at this often */
+#define EVENT_COUNT 4
+
+struct daemon {
+    struct flash_config config;
+    struct flash_routes routes;
+    struct flash_repair repair;
+    struct event_base *base;
+    struct event *events[EVENT_COUNT];
+    struct flash_http *http;
+    bool draining;
+    uint64_t drain_end_us;
+};
+
+static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
+{
+    struct daemon *daemon = arg;
+    parts[0] = (struct flash_ready_part){.name = "process", .ready = !daemon->draining};
+    snprintf(parts[0].reason, sizeof(parts[0].reason), "%s",
+             daemon->draining ? "shutting down" : "");
+    return 1 + flash_repair_parts(parts + 1, max - 1, &daemon->repair);
+}
+
+/* ---- events ---- */
+
+static void repair(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = arg;
+    if (!daemon->draining && !daemon->repair.running) {
+        daemon->repair.running = flash_workers_submit(daemon->routes.workers, &daemon->repair.job);
+    }
+}
+
+static void stop(evutil_socket_t signal, short what, void *arg)
+{
+    (void)what;
+    struct daemon *daemon = arg;
+    if (!daemon->draining) {
+        FLASH_LOG(INFO, "admin.draining", FLASH_INT("signal", signal));
+        daemon->draining = true;
+        daemon->drain_end_us =
+            flash_time_monotonic_us() + (uint64_t)daemon->config.http.drain_timeout_ms * 1000;
+        flash_http_drain(daemon->http);
+    }
+}
+
+static void tick(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = arg;
+    bool answered =
+        flash_http_open_requests(daemon->http) == 0 && flash_http_connections(daemon->http) == 0;
+    if (daemon->draining && (answered || flash_time_monotonic_us() >= daemon->drain_end_us)) {
+        event_base_loopbreak(daemon->base);
+    }
+}
+
+static bool add_events(struct daemon *daemon, struct flash_error *err)
+{
+    const struct timeval often = {0, TICK_US}, seldom = {FLASH_REPAIR_INTERVAL_S, 0};
+    const struct timeval *const every[EVENT_COUNT] = {&seldom, NULL, NULL, &often};
+    struct event **events = daemon->events;
+    events[0] = event_new(daemon->base, -1, EV_PERSIST, repair, daemon);
+    events[1] = evsignal_new(daemon->base, SIGTERM, stop, daemon);
+    events[2] = evsignal_new(daemon->base, SIGINT, stop, daemon);
+    events[3] = event_new(daemon->base, -1, EV_PERSIST, tick, daemon);
+    for (int i = 0; i < EVENT_COUNT; i++) {
+        if (!events[i] || event_add(events[i], every[i]) != 0) {
+            return flash_error_set(err, FLASH_ERROR_RETRY, "no events");
+        }
+    }
+    event_active(events[0], EV_TIMEOUT, 0); /* the first pass now */
+    return true;
+}
+
+/* ---- start and end ---- */
+
+static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
+{
+    const struct flash_config *config = &daemon->config;
+    const struct flash_http_options options = {
+        .listen = config->admin.listen,
+        .body_max = BODY_MAX,
+        .header_timeout_ms = config->http.header_timeout_ms,
+        .body_timeout_ms = config->http.body_timeout_ms,
+        .idle_timeout_ms = config->http.idle_timeout_ms,
+        .max_connections = config->http.max_connections,
+        .max_connections_per_address = config->http.max_connections_per_address,
+        .handler = flash_routes_handle,
+        .arg = &daemon->routes,
+    };
+    return flash_http_new(daemon->base, &options, &daemon->http, err);
+}
+
+static bool start(struct daemon *daemon, struct flash_error *err)
+{
+    flash_metrics_register(flash_admin_metrics, METRIC_ADMIN_COUNT);
+    flash_repair_init(&daemon->repair);
+    if (!flash_config_check_auth(&daemon->config, err)) {
+        return false;
+    }
+    flash_http_auth_init(&daemon->routes.auth, &daemon->config);
+    daemon->routes.ops =
+        (struct flash_ops){.daemon = "flash-admin", .fill = ready_parts, .arg = daemon};
+    daemon->base = event_base_new();
+    if (!daemon->base) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
+    }
+    return flash_workers_new(daemon->base, &daemon->config, &daemon->routes.workers, err) &&
+           listen_for_requests(daemon, err) && add_events(daemon, err);
+}
+
+static void finish(struct daemon *daemon)
+{
+    flash_workers_free(daemon->routes.workers); /* answers what is still open */
+    flash_http_free(daemon->http);
+    for (int i = 0; i < EVENT_COUNT; i++) {
+        if (daemon->events[i]) {
+            event_free(daemon->events[i]);
+        }
+    }
+    if (daemon->base) {
+        event_base_free(daemon->base);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon daemon; /* large */
+    enum flash_config_action action;
+    struct flash_error err = {0};
+    signal(SIGPIPE, SIG_IGN);
+    if (!flash_config_load(&daemon.config, argc, argv, &action, &err)) {
+        fprintf(stderr, "flash-admin: %s\n", err.text);
+        return 2;
+    }
+    if (action == FLASH_CONFIG_EXIT_OK) {
+        return 0;
+    }
+    flash_log_init("flash-admin", daemon.config.log.level);
+    bool started = start(&daemon, &err);
+    if (started) {
+        FLASH_LOG(INFO, "admin.started", FLASH_INT("port", flash_http_port(daemon.http)));
+        event_base_dispatch(daemon.base);
+        FLASH_LOG(INFO, "admin.stopped",
+                  FLASH_INT("requests_cut_off", flash_http_open_requests(daemon.http)));
+    } else {
+        FLASH_LOG(ERROR, "admin.not_started", FLASH_TEXT("error", err.text));
+    }
+    finish(&daemon);
+    return started ? 0 : err.kind == FLASH_ERROR_CONFIG ? 2 : 3;
+}
