@@ -34,7 +34,7 @@ local tail, available = ':' .. us .. ':' .. due .. ':', number.available
 local accepted, counts, orders, lines, members = {}, {}, {}, {}, {us}
 
 local function replay(record, user, quantity)
-    local at, whose = string.match(record, '^%u%d+:' .. quantity .. ':(%d+):%d+:(.*)$')
+    local at, whose = string.match(record, '^%u%d+:' .. quantity .. ':(%d+):%d+:([^"]*)')
     if whose ~= user then return 'KEY_REUSED' end
     if string.byte(record) ~= 65 then return record end
     local queued = at == us or #redis.call('XRANGE', journal_key, at, at, 'COUNT', 1) > 0

@@ -2,7 +2,7 @@
 -- Redis adopts the ledger's word (docs/FORMATS.md): clean entries leave the journal, others are adopted line by line.
 -- KEYS: stock orders users due journal
 -- ARGV: generation, number of clean ids, the ids, then per entry to adopt: id, number of lines, per line: ref, letter,
---       version, quantity, user, due
+--       version, quantity, user (and "payment where there is one), due
 -- Returns: OK, orders learnt anew, the clean ids that were not in the journal; or GENERATION, the one here; or CORRUPT, what
 local stock_key, orders_key, users_key, due_key, journal_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local HOLDS = {A = 1, C = 1, P = 1, K = 1, E = 1, R = 1, X = 0, D = 0, T = 0, L = 0, S = 0}
@@ -10,8 +10,7 @@ local stock = redis.call('HMGET', stock_key, 'generation', 'available')
 if stock[1] ~= ARGV[1] then return {'GENERATION', stock[1] or ''} end
 local available = stock[2] and string.match(stock[2], '^%-?%d+$') and tonumber(stock[2])
 if not available or math.abs(available) > 9007199254740990 then return {'CORRUPT', 'available'} end
-redis.call('XLEN', journal_key)
-redis.call('ZCARD', due_key)
+local _ = redis.call('XLEN', journal_key), redis.call('ZCARD', due_key)
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local records, counts, entries, learnt = {}, {}, {}, 0
@@ -29,14 +28,15 @@ local function adopt(ref, letter, version, quantity, user, due)
     local old = records[ref] or redis.call('HGET', orders_key, ref)
     if not old then learnt = learnt + 1 end
     local old_letter, old_version, old_quantity, at, old_user =
-        string.match(old or 'X0:0:' .. now .. ':0:' .. user, '^(%u)(%d+):(%d+):(%d+):%d+:(.*)$')
+        string.match(old or 'X0:0:' .. now .. ':0:' .. user, '^(%u)(%d+):(%d+):(%d+):%d+:([^"]*)')
+    local whose = string.match(user, '^[^"]*')
     if tonumber(version) < tonumber(old_version) then return false end
     local freed, taken = HOLDS[old_letter] * old_quantity, HOLDS[letter] * quantity
     available = available + freed - taken
     counts[old_user] = counts[old_user] or tonumber(redis.call('HGET', users_key, old_user) or 0)
-    counts[user] = counts[user] or tonumber(redis.call('HGET', users_key, user) or 0)
+    counts[whose] = counts[whose] or tonumber(redis.call('HGET', users_key, whose) or 0)
     counts[old_user] = counts[old_user] - freed
-    counts[user] = counts[user] + taken
+    counts[whose] = counts[whose] + taken
     local same = old_letter == letter or old_letter == 'A' and letter == 'C'
     records[ref] = letter .. version .. ':' .. quantity .. ':' .. (same and at or now) .. ':' .. due .. ':' .. user
     return letter == 'C'

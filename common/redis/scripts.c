@@ -29,6 +29,9 @@ EMBEDDED(load);
 EMBEDDED(snapshot);
 EMBEDDED(status);
 EMBEDDED(sale);
+EMBEDDED(pay);
+EMBEDDED(release);
+EMBEDDED(expire);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -42,6 +45,9 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_SNAPSHOT] = ROW(snapshot, "stock orders users journal"),
     [FLASH_SCRIPT_STATUS] = ROW(status, "stock orders journal"),
     [FLASH_SCRIPT_SALE] = ROW(sale, "stock"),
+    [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
+    [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
+    [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

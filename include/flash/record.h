@@ -11,7 +11,8 @@ struct flash_record {
     int quantity;
     int64_t at_us; /* last change, by Redis' clock */
     int64_t due_s; /* deadline to pay, 0 for none */
-    struct flash_text user; /* borrowed from the text */
+    struct flash_text user;    /* borrowed from the text */
+    struct flash_text payment; /* the payment that paid it, borrowed; empty: none */
 };
 
 /* Parses a record or a derived record; false, *ret_record unspecified, when it is not one. */
