@@ -1,0 +1,113 @@
+# Flashgate's own daemons beside a private stack: configuration, start, readiness, stop; sourced by deploy/demo and
+# tests/bench/run. $DIR is a folder of its own, the stack is in $DIR/stack, $BUILD has the programs.
+#
+# All daemons read one file, $DIR/flashgate.conf; its secrets are why it is readable by its owner only.
+# shellcheck shell=bash
+
+DAEMONS=(engine consumer admin)
+REASON=
+
+# process.sh has launch, part_pid, part_stop, port_choose, wait_ready; it asks for part_ready below.
+# shellcheck source=deploy/lib/process.sh
+source "$ROOT/deploy/lib/process.sh"
+
+daemon_ops_port() { # the listener with /readyz and /metrics
+    if [[ $1 == engine ]]; then port_of engine-internal; else port_of "$1"; fi
+}
+
+part_ready() {
+    local answer
+    answer=$(curl -s -m 2 "http://127.0.0.1:$(daemon_ops_port "$1")/readyz") || {
+        REASON="flash-$1 does not answer on port $(daemon_ops_port "$1")"
+        return 1
+    }
+    REASON="flash-$1 is not ready: $answer"
+    [[ $answer == '{"ready":true'* ]]
+}
+
+# What a caller's environment says must not reach the daemons: the file alone counts.
+environment_clear() {
+    local name
+    for name in "${!FLASH_@}"; do
+        [[ $name == FLASH_CACHE ]] || unset "$name"
+    done
+}
+
+stack_up() { # options of deploy/local up
+    local said
+    said=$("$ROOT/deploy/local" up --dir "$DIR/stack" "$@" 2>&1) || fail "the stack does not start: $said"
+    eval "$("$ROOT/deploy/local" env --dir "$DIR/stack")"
+}
+
+key_make() {
+    [[ -s $DIR/key ]] || (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$DIR/key")
+}
+
+# daemons_configure [SECTION.KEY=VALUE...]: the file anew, with free ports, the stack's endpoints and these settings.
+daemons_configure() {
+    local name setting
+    mkdir -p "$DIR"/{log,run,ports}
+    key_make
+    for name in engine engine-internal consumer admin; do
+        if [[ -s $DIR/ports/$name ]] && ! port_free "$(port_of "$name")"; then rm "$DIR/ports/$name"; fi
+        port_choose "$name"
+    done
+    (umask 077 && daemons_settings "$@" | settings_to_ini >"$DIR/flashgate.conf")
+}
+
+daemons_settings() {
+    cat <<END
+auth.key_1=@$DIR/key
+redis.host=$FLASH_REDIS_HOST
+redis.port=$FLASH_REDIS_PORT
+kafka.brokers=$FLASH_KAFKA_BROKERS
+mysql.host=$FLASH_MYSQL_HOST
+mysql.port=$FLASH_MYSQL_PORT
+mysql.user=$FLASH_MYSQL_USER
+mysql.password=$FLASH_MYSQL_PASSWORD
+mysql.database=$FLASH_MYSQL_DATABASE
+engine.listen=127.0.0.1:$(port_of engine)
+engine.internal_listen=127.0.0.1:$(port_of engine-internal)
+consumer.listen=127.0.0.1:$(port_of consumer)
+admin.listen=127.0.0.1:$(port_of admin)
+END
+    (($# == 0)) || printf '%s\n' "$@"
+}
+
+# section.key=value lines, in any order, to an INI file; the last value of a key counts.
+settings_to_ini() {
+    awk '{ at = index($0, "="); name = substr($0, 1, at - 1); value[name] = substr($0, at + 1)
+           match(name, /.*\./); section = substr(name, 1, RLENGTH - 1)
+           if (!(name in seen)) { seen[name] = 1; keys[section] = keys[section] " " name } }
+         END { for (section in keys) { print "[" section "]"; n = split(keys[section], list, " ")
+                   for (i = 1; i <= n; i++) print substr(list[i], length(section) + 2) " = " value[list[i]] } }'
+}
+
+daemon_start() { # NAME
+    local program=$BUILD/$1/flash-$1
+    [[ -x $program ]] || fail "$program is not built"
+    : >"$DIR/log/$1.log"
+    (environment_clear && launch "$1" "$program" --config "$DIR/flashgate.conf")
+}
+
+# Starts these daemons and returns when each says it is ready.
+daemons_start() {
+    local name
+    for name in "$@"; do daemon_start "$name"; done
+    for name in "$@"; do
+        wait_ready "$name" 20 || daemon_failed "$name"
+    done
+}
+
+daemon_failed() {
+    say "$REASON"
+    say "the end of $DIR/log/$1.log:"
+    tail -n 8 "$DIR/log/$1.log" >&2
+    exit 1
+}
+
+# The engine first: what it accepted still flows. Frees nothing of the stack.
+daemons_stop() {
+    local name
+    for name in "${DAEMONS[@]}"; do part_stop "$name" 15; done
+}
