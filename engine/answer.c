@@ -45,6 +45,10 @@ static const struct flash_problem refusals[] = {
     [FLASH_REFUSE_BAD_BODY] = {400, "bad-body", "Bad body", NULL, 0},
     [FLASH_REFUSE_BAD_PREFER] = {400, "bad-prefer", "Bad Prefer",
                                  "Prefer: wait takes 0 to 30 seconds.", 0},
+    [FLASH_REFUSE_BAD_ID] = {400, "bad-id", "Bad id",
+                             "An order or payment id is 1 to 64 printable ASCII characters without "
+                             "quotes, backslashes or braces.",
+                             0},
     [FLASH_REFUSE_MEDIA_TYPE] = {415, "unsupported-media-type", "Unsupported media type",
                                  "The body must be application/json.", 0},
     [FLASH_REFUSE_NO_ROUTE] = {404, "not-found", "Not found", "No such route.", 0},
@@ -98,6 +102,31 @@ void flash_answer_accepted(struct flash_request *request, const struct flash_ord
     flash_request_reply(request, &(struct flash_response){.status = 202,
                                                           .headers = headers,
                                                           .body = {body, len}});
+}
+
+void flash_answer_changed(struct flash_request *request, int status,
+                          const struct flash_order_view *order)
+{
+    char body[ORDER_BODY_MAX];
+    size_t len = write_order(body, order);
+    flash_request_reply(request, &(struct flash_response){.status = status, .body = {body, len}});
+}
+
+void flash_answer_met(struct flash_request *request, enum flash_state state, bool refund_due)
+{
+    char extra[96];
+    snprintf(extra, sizeof(extra), "\"state\":\"%s\",\"refund_due\":%s", flash_state_name(state),
+             refund_due ? "true" : "false");
+    bool early = state == FLASH_STATE_QUEUED;
+    flash_request_problem(request,
+                          &(struct flash_problem){
+                              .status = 409,
+                              .slug = early ? "not-created-yet" : "wrong-state",
+                              .title = early ? "Not created yet" : "Wrong state",
+                              .detail = "The order's state does not allow this.",
+                              .retry_after_s = early ? 1 : 0,
+                              .extra = extra,
+                          });
 }
 
 /* Whether the list of entity tags has "<version>" (weak or not) or is *. */

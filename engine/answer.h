@@ -24,6 +24,7 @@ enum flash_refusal {
     FLASH_REFUSE_BAD_KEY,
     FLASH_REFUSE_BAD_BODY,
     FLASH_REFUSE_BAD_PREFER,
+    FLASH_REFUSE_BAD_ID,
     FLASH_REFUSE_MEDIA_TYPE,
     FLASH_REFUSE_NO_ROUTE,
     FLASH_REFUSE_METHOD,
@@ -42,6 +43,11 @@ struct flash_order_view {
 
 /* 202 with Location and Retry-After: the answer to POST /v1/orders, first or repeated. */
 void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order);
+/* 200 or 202 with the order as it now is: the answer to a transition. */
+void flash_answer_changed(struct flash_request *request, int status,
+                          const struct flash_order_view *order);
+/* 409 with the state the transition met; refund_due: the payment that came has to be given back. */
+void flash_answer_met(struct flash_request *request, enum flash_state state, bool refund_due);
 /* 200 with ETag: the answer to GET /v1/orders/{id}; 304 when If-None-Match names this version. */
 void flash_answer_order(struct flash_request *request, const struct flash_order_view *order);
 /* Whether If-None-Match names this state's version (RFC 9110 §13.1.2: a list, weak comparison, or *). */

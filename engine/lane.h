@@ -23,7 +23,7 @@ struct flash_lane {
     double per_us;     /* arrivals per microsecond, smoothed */
 };
 
-#define FLASH_LANE_FULL 64      /* waiting items that go out without gathering */
+#define FLASH_LANE_FULL 16      /* waiting items that go out without gathering */
 #define FLASH_LANE_WORTH 4.0    /* arrivals expected in the window that make it worth waiting */
 #define FLASH_LANE_SAMPLE_US 4000
 

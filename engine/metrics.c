@@ -6,6 +6,11 @@
         "flash_engine_orders_total", "Orders answered, by outcome", "outcome=\"" outcome "\"",     \
             FLASH_METRIC_COUNTER                                                                   \
     }
+#define CHANGES(outcome)                                                                           \
+    {                                                                                              \
+        "flash_engine_changes_total", "Transitions answered, by outcome",                          \
+            "outcome=\"" outcome "\"", FLASH_METRIC_COUNTER                                        \
+    }
 #define COUNTER(name, help)                                                                        \
     {                                                                                              \
         name, help, NULL, FLASH_METRIC_COUNTER                                                     \
@@ -30,6 +35,13 @@ struct flash_metric flash_engine_metrics[METRIC_ENGINE_COUNT] = {
     [METRIC_RESERVE_LATENCY] = {"flash_engine_reserve_seconds",
                                 "From a request's arrival to the script's answer", NULL,
                                 FLASH_METRIC_HISTOGRAM},
+    [METRIC_CHANGES_DONE] = CHANGES("done"),
+    [METRIC_CHANGES_LATE] = CHANGES("late"),
+    [METRIC_CHANGES_MET] = CHANGES("met"),
+    [METRIC_CHANGES_ABSENT] = CHANGES("absent"),
+    [METRIC_CHANGES_UNKNOWN] = CHANGES("unknown"),
+    [METRIC_CHANGE_CALLS] =
+        COUNTER("flash_engine_change_calls_total", "Calls of lua/pay and lua/release"),
     [METRIC_STATUS_CALLS] = COUNTER("flash_engine_status_calls_total", "Calls of lua/status"),
     [METRIC_STATUS_READS] = COUNTER("flash_engine_status_reads_total", "Reads in those calls"),
     [METRIC_ENTRIES_PUBLISHED] =

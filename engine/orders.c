@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "auth.h"
 #include "body.h"
+#include "change.h"
 #include "flash/json_body.h"
 #include "reads.h"
 #include "reserve.h"
@@ -90,5 +91,26 @@ void flash_orders_get(struct flash_worker *worker, struct flash_request *request
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
     } else {
         flash_reads_order(worker, request, &query);
+    }
+}
+
+void flash_orders_cancel(struct flash_worker *worker, struct flash_request *request,
+                         struct flash_text rest)
+{
+    const struct flash_claims *claims = flash_auth(worker, request);
+    if (!claims) {
+        return;
+    }
+    struct flash_change_query query = {.kind = FLASH_CHANGE_CANCEL,
+                                       .user = {claims->sub, strlen(claims->sub)},
+                                       .payment = {"", 0}};
+    if (query.user.len == 0) {
+        flash_answer_refuse(request, FLASH_REFUSE_BAD_USER, NULL);
+    } else if (flash_request_body(request).len) {
+        flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, "A cancel has no body.");
+    } else if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
+        flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
+    } else {
+        flash_change_submit(worker, request, &query);
     }
 }

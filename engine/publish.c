@@ -2,22 +2,24 @@
 #include "publish.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 
+#include "flash/time.h"
 #include "metrics.h"
 
-bool flash_publish(struct flash_worker *worker, struct flash_sku *sku, struct flash_text entry,
-                   const char *id, struct flash_ack_wait *wait)
+bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication)
 {
-    char key[FLASH_SKU_TEXT_MAX + 1];
-    int key_len = snprintf(key, sizeof(key), "%lld", (long long)sku->id);
+    char key[FLASH_SKU_TEXT_MAX + 1], type[32];
+    int key_len = snprintf(key, sizeof(key), "%lld", (long long)publication->sku->id);
+    snprintf(type, sizeof(type), "flashgate.%s", flash_entry_type_name(publication->type));
     struct flash_message_headers headers = {
-        .id = id, .type = "flashgate.reserve", .source = "flash-engine"};
+        .id = publication->id, .type = type, .source = "flash-engine"};
     struct flash_produce message = {
         .key = {key, (size_t)key_len},
-        .value = entry,
+        .value = publication->entry,
         .headers = &headers,
         .partition = -1,
-        .opaque = wait,
+        .opaque = publication->wait,
     };
     struct flash_error err;
     bool sent = flash_producer_send(worker->engine->producer, &message, &err);
@@ -35,4 +37,24 @@ void flash_publish_delivered(enum flash_delivery outcome, void *opaque, void *ar
         wait->outcome = outcome;
         flash_mailbox_post(wait->worker->mailbox, &wait->letter);
     }
+}
+
+void flash_publish_returned(struct flash_letter *letter, void *arg)
+{
+    (void)arg;
+    struct flash_ack_wait *wait = (struct flash_ack_wait *)letter;
+    wait->worker->now_us = flash_time_monotonic_us();
+    wait->done(wait, wait->outcome == FLASH_DELIVERY_ACKED);
+}
+
+bool flash_publish_new_id(struct flash_entry_id *ret_id)
+{
+    uint8_t random[10];
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return false;
+    }
+    struct flash_uuid id = flash_uuid_v7(flash_time_wall_ms(), random);
+    flash_uuid_format(&id, ret_id->uuid);
+    snprintf(ret_id->low, sizeof(ret_id->low), "%llu", (unsigned long long)flash_uuid_low64(&id));
+    return true;
 }

@@ -2,23 +2,40 @@
 #ifndef ENGINE_PUBLISH_H
 #define ENGINE_PUBLISH_H
 
+#include "flash/entry.h"
 #include "worker.h"
 
-/* What waits for the acknowledgement of one entry; in the producer's hands until its report. */
+/* What waits for the acknowledgement of one entry; in the producer's hands until its report. Embedded as first member
+ * of what its owner needs to answer then. */
 struct flash_ack_wait {
     struct flash_letter letter; /* first member */
     struct flash_worker *worker;
-    struct flash_lane_item *lines; /* accepted struct flash_order_line, linked */
-    int64_t at_us, due_s;
+    void (*done)(struct flash_ack_wait *wait, bool acked); /* on the worker's thread; owns wait */
     enum flash_delivery outcome;
 };
 
-/* Sends one entry (copied). wait may be NULL; else it comes back by the worker's mailbox, exactly once, if this
- * returns true. False: the producer's queue is full; the entry stays in the journal, for the reconciler. */
-bool flash_publish(struct flash_worker *worker, struct flash_sku *sku, struct flash_text entry,
-                   const char *id, struct flash_ack_wait *wait);
+struct flash_publication {
+    struct flash_sku *sku;
+    enum flash_entry_type type;
+    struct flash_text entry; /* the entry's bytes; copied */
+    const char *id;          /* its UUID text */
+    struct flash_ack_wait *wait; /* or NULL; else it comes back exactly once, if publishing succeeds */
+};
+
+/* Sends one entry. False: the producer's queue is full; the entry stays in the journal, for the reconciler. */
+bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication);
 
 /* The producer's delivered callback; runs on the main thread. */
 void flash_publish_delivered(enum flash_delivery outcome, void *opaque, void *arg);
+
+/* The worker's mailbox: an acknowledgement has come back. */
+void flash_publish_returned(struct flash_letter *letter, void *arg);
+
+/* A new entry's id: its UUID text, and the second half of its stream id as text. False: no randomness. */
+struct flash_entry_id {
+    char uuid[FLASH_UUID_TEXT + 1];
+    char low[24];
+};
+FLASH_MUST_CHECK bool flash_publish_new_id(struct flash_entry_id *ret_id);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "admission.h"
 #include "flash/entry.h"
@@ -27,8 +26,14 @@ struct reserve_call {
     struct flash_worker *worker;
     struct flash_sku *sku;
     struct flash_lane_item *lines;
-    uint64_t sent_us;
-    char id[FLASH_UUID_TEXT + 1];
+    struct flash_entry_id id;
+};
+
+/* The accepted lines of one entry, held until Kafka has it. */
+struct held_lines {
+    struct flash_ack_wait wait; /* first member */
+    struct flash_lane_item *lines;
+    int64_t at_us, due_s;
 };
 
 static struct flash_order_line *line_of(struct flash_lane_item *item)
@@ -94,6 +99,7 @@ void flash_reserve_submit(struct flash_worker *worker, struct flash_request *req
     line->request = request;
     line->sku = sku;
     line->quantity = order->quantity;
+    line->durable = order->durable;
     line->ref_len = (uint8_t)order->ref.len;
     line->user_len = (uint8_t)order->user.len;
     memcpy(line->ref, order->ref.at, order->ref.len);
@@ -123,7 +129,7 @@ static _Thread_local struct {
     size_t len[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
     char quantity[FLASH_BATCH_LINES][8];
     char json[FLASH_BATCH_LINES][FLASH_LINE_BYTES];
-    char generation[24], r[24];
+    char generation[24];
     int count;
 } args;
 
@@ -142,31 +148,18 @@ static void add_line(int i, const struct flash_order_line *line)
     add_arg(args.json[i], flash_entry_line_write(args.json[i], ref, user, line->quantity));
 }
 
-static bool make_id(char text[FLASH_UUID_TEXT + 1], uint64_t *ret_low)
-{
-    uint8_t random[10];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return false;
-    }
-    struct flash_uuid id = flash_uuid_v7(flash_time_wall_ms(), random);
-    flash_uuid_format(&id, text);
-    *ret_low = flash_uuid_low64(&id);
-    return true;
-}
-
 static void reserve_done(const struct flash_redis_result *result, void *arg);
 
 static bool send_call(struct reserve_call *call, struct flash_error *err)
 {
-    uint64_t low;
-    if (!make_id(call->id, &low)) {
+    if (!flash_publish_new_id(&call->id)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
     }
     args.count = 0;
     add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",
                                               (long long)call->sku->generation));
-    add_arg(call->id, FLASH_UUID_TEXT);
-    add_arg(args.r, (size_t)snprintf(args.r, sizeof(args.r), "%llu", (unsigned long long)low));
+    add_arg(call->id.uuid, FLASH_UUID_TEXT);
+    add_arg(call->id.low, strlen(call->id.low));
     int i = 0;
     for (struct flash_lane_item *item = call->lines; item; item = item->next) {
         add_line(i++, line_of(item));
@@ -199,7 +192,7 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
         return 0;
     }
     int count;
-    *call = (struct reserve_call){.worker = worker, .sku = sku, .sent_us = worker->now_us};
+    *call = (struct reserve_call){.worker = worker, .sku = sku};
     call->lines = flash_lane_take(&sku->orders, worker->engine->config->engine.batch_lines,
                                   worker->now_us, &count);
     struct flash_error err;
@@ -270,36 +263,61 @@ static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_
     }
 }
 
-/* Publishes the entry and answers its buyers: at once, or when Kafka has acknowledged it. */
-static void finish_accepted(struct reserve_call *call, struct flash_text entry,
-                            struct flash_lane_item *accepted, int64_t at_us, int64_t due_s)
+static void held_done(struct flash_ack_wait *wait, bool acked)
 {
-    struct flash_worker *worker = call->worker;
-    struct flash_ack_wait *wait = NULL;
-    bool hold = worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
-    if (hold && (wait = malloc(sizeof(*wait)))) {
-        *wait = (struct flash_ack_wait){
-            .worker = worker, .lines = accepted, .at_us = at_us, .due_s = due_s};
+    struct held_lines *held = (struct held_lines *)wait;
+    if (acked) {
+        answer_accepted_list(wait->worker, held->lines, held->at_us, held->due_s);
+    } else {
+        refuse_list(wait->worker, held->lines, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
     }
-    bool sent = flash_publish(worker, call->sku, entry, call->id, wait);
-    if (!hold) {
-        answer_accepted_list(worker, accepted, at_us, due_s);
-    } else if (!sent || !wait) {
-        free(wait);
-        refuse_list(worker, accepted, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
-    }
+    free(held);
 }
 
-void flash_reserve_acked(struct flash_letter *letter, void *arg)
+/* Takes the lines out of *list that must wait for Kafka. */
+static struct flash_lane_item *take_durable(struct flash_worker *worker,
+                                            struct flash_lane_item **list)
 {
-    (void)arg;
-    struct flash_ack_wait *wait = (struct flash_ack_wait *)letter;
-    if (wait->outcome == FLASH_DELIVERY_ACKED) {
-        answer_accepted_list(wait->worker, wait->lines, wait->at_us, wait->due_s);
-    } else {
-        refuse_list(wait->worker, wait->lines, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    bool all = worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
+    struct flash_lane_item *taken = NULL, **tail = &taken, **link = list;
+    while (*link) {
+        struct flash_lane_item *item = *link;
+        if (all || line_of(item)->durable) {
+            *link = item->next;
+            item->next = NULL;
+            *tail = item;
+            tail = &item->next;
+        } else {
+            link = &item->next;
+        }
     }
-    free(wait);
+    return taken;
+}
+
+/* Publishes the entry and answers its buyers: at once, or when Kafka has acknowledged it. */
+static void finish_accepted(struct reserve_call *call, const struct flash_redis_reply *reply,
+                            struct flash_lane_item *accepted)
+{
+    struct flash_worker *worker = call->worker;
+    int64_t at_us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
+    int64_t due_s = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
+    struct flash_lane_item *durable = take_durable(worker, &accepted);
+    struct held_lines *held = durable ? malloc(sizeof(*held)) : NULL;
+    if (held) {
+        *held = (struct held_lines){{.worker = worker, .done = held_done}, durable, at_us, due_s};
+    }
+    bool sent = flash_publish(worker, &(struct flash_publication){
+                                          .sku = call->sku,
+                                          .type = FLASH_ENTRY_RESERVE,
+                                          .entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1)),
+                                          .id = call->id.uuid,
+                                          .wait = held ? &held->wait : NULL,
+                                      });
+    answer_accepted_list(worker, accepted, at_us, due_s);
+    if (durable && (!sent || !held)) {
+        refuse_list(worker, durable, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        free(held);
+    }
 }
 
 /* The script decided: sorts the accepted lines from the refused, in order. */
@@ -319,10 +337,8 @@ static void answer_lines(struct reserve_call *call, const struct flash_redis_rep
         item = next;
     }
     call->sku->journal_entries = flash_redis_reply_int(flash_redis_reply_at(reply, 4));
-    struct flash_text entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
     if (accepted) {
-        finish_accepted(call, entry, accepted, flash_redis_reply_int(flash_redis_reply_at(reply, 2)),
-                        flash_redis_reply_int(flash_redis_reply_at(reply, 3)));
+        finish_accepted(call, reply, accepted);
     }
 }
 

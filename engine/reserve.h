@@ -10,6 +10,7 @@ struct flash_order {
     int64_t sku;
     struct flash_text ref, user;
     int quantity;
+    bool durable; /* answered only when Kafka has acknowledged the entry */
 };
 
 /* Decides order and answers request, now or later. */
@@ -22,8 +23,5 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku);
 /* Refuses everything that waits in sku's order lane. */
 void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
                                   enum flash_refusal refusal, const char *detail);
-
-/* A struct flash_ack_wait has come back from Kafka (accept_after = log). */
-void flash_reserve_acked(struct flash_letter *letter, void *arg);
 
 #endif

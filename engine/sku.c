@@ -45,6 +45,11 @@ static struct flash_sku **bucket(struct flash_sku_table *table, int64_t sku)
 
 static bool reusable(const struct flash_sku *sku, uint64_t now_us)
 {
+    for (int kind = 0; kind < FLASH_CHANGE_COUNT; kind++) {
+        if (sku->changes[kind].in_flight || sku->changes[kind].count) {
+            return false;
+        }
+    }
     bool idle = !sku->orders.in_flight && !sku->reads.in_flight && !sku->orders.count &&
                 !sku->reads.count && TAILQ_EMPTY(&sku->waiters) && !sku->dirty;
     return idle && sku->known != FLASH_SKU_PRESENT && now_us - sku->asked_us > ABSENT_KEPT_US;

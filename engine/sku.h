@@ -18,6 +18,14 @@ enum flash_sku_known {
     FLASH_SKU_ABSENT,  /* Redis had no such SKU at asked_us */
 };
 
+/* The transitions buyers and services ask for; each has its lane, as an entry's lines are of one type. */
+enum flash_change_kind {
+    FLASH_CHANGE_PAY,
+    FLASH_CHANGE_CANCEL,
+    FLASH_CHANGE_RETURN,
+    FLASH_CHANGE_COUNT,
+};
+
 struct flash_sale {
     int64_t available, base, starts_ms, ends_ms, limit, hold_s, version, threshold;
     char title[FLASH_TITLE_MAX + 1];
@@ -35,6 +43,7 @@ struct flash_sku {
     int64_t journal_oldest_us;  /* Redis' clock; 0: empty */
     int64_t journal_read_us;    /* Redis' clock at that reading */
     struct flash_lane orders;   /* struct flash_order_line */
+    struct flash_lane changes[FLASH_CHANGE_COUNT]; /* struct flash_change */
     struct flash_lane reads;    /* struct flash_read */
     bool dirty;                 /* in the worker's list of SKUs to look at this turn */
     struct flash_sku *next_dirty;

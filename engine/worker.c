@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "flash/time.h"
+#include "publish.h"
 #include "reads.h"
 #include "reserve.h"
 #include "routes.h"
@@ -49,6 +51,7 @@ static void run_turn(struct flash_worker *worker)
         struct flash_sku *next = sku->next_dirty;
         sku->dirty = false;
         uint64_t wait_us = flash_reserve_turn(worker, sku);
+        flash_change_turn(worker, sku);
         flash_reads_turn(worker, sku);
         if (wait_us) {
             soonest_us = !soonest_us || wait_us < soonest_us ? wait_us : soonest_us;
@@ -189,6 +192,8 @@ static bool open_pools(struct flash_worker *worker)
     return worker->skus &&
            flash_pool_init(&worker->lines, config->engine.max_redis_lines,
                            sizeof(struct flash_order_line)) &&
+           flash_pool_init(&worker->changes, config->engine.max_redis_lines,
+                           sizeof(struct flash_change)) &&
            flash_pool_init(&worker->reads, READS_MAX, sizeof(struct flash_read)) &&
            flash_pool_init(&worker->waiters, waiters, sizeof(struct flash_waiter));
 }
@@ -223,7 +228,7 @@ bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
         return flash_error_set(err, FLASH_ERROR_RETRY, "worker: out of memory");
     }
     return open_loop(worker, err) &&
-           flash_mailbox_new(worker->base, flash_reserve_acked, worker, &worker->mailbox, err) &&
+           flash_mailbox_new(worker->base, flash_publish_returned, worker, &worker->mailbox, err) &&
            flash_redis_new(worker->base, engine->config, &worker->redis, err) &&
            open_listeners(worker, err);
 }
@@ -267,6 +272,7 @@ void flash_worker_finish(struct flash_worker *worker)
         event_base_free(worker->base);
     }
     flash_pool_finish(&worker->lines);
+    flash_pool_finish(&worker->changes);
     flash_pool_finish(&worker->reads);
     flash_pool_finish(&worker->waiters);
     flash_sku_table_free(worker->skus);

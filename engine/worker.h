@@ -42,9 +42,24 @@ struct flash_order_line {
     struct flash_request *request;
     struct flash_sku *sku;
     int quantity;
+    bool durable; /* answered only when Kafka has acknowledged the entry */
     uint8_t ref_len, user_len;
     char ref[FLASH_REF_MAX];
     char user[FLASH_USER_MAX];
+};
+
+/* One transition of an order on its way to Redis and back. */
+struct flash_change {
+    struct flash_lane_item item; /* first member */
+    struct flash_request *request;
+    struct flash_sku *sku;
+    enum flash_change_kind kind;
+    bool durable;
+    bool or_return; /* a cancel that meets PAID goes on as a return */
+    uint8_t ref_len, user_len, payment_len;
+    char ref[FLASH_REF_MAX];
+    char user[FLASH_USER_MAX];           /* whose it must be; user_len 0: anybody's */
+    char payment[FLASH_PAYMENT_ID_MAX];  /* PAY */
 };
 
 enum flash_read_kind {
@@ -87,6 +102,7 @@ struct flash_worker {
     uint64_t now_us; /* monotonic, read once per turn */
     uint64_t last_round_us;
     struct flash_pool lines; /* struct flash_order_line: waiting, in flight, or held for Kafka */
+    struct flash_pool changes; /* struct flash_change, likewise */
     struct flash_pool reads; /* struct flash_read */
     struct flash_pool waiters; /* struct flash_waiter */
     bool started; /* the thread runs or ran */

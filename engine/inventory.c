@@ -1,0 +1,217 @@
+/* The internal routes; see inventory.h. Callers bring their own order ids, or name a buyer's order by its full id. */
+#include "inventory.h"
+
+#include <string.h>
+
+#include "answer.h"
+#include "auth.h"
+#include "change.h"
+#include "flash/json_body.h"
+#include "reads.h"
+#include "reserve.h"
+
+/* The members an internal body may have; texts point into root. */
+struct body {
+    json_t *root;
+    int64_t sku;
+    struct flash_text ref, user, payment;
+    int quantity;
+    bool durable;
+};
+
+enum member {
+    MEMBER_PRODUCT = 1 << 0,
+    MEMBER_ORDER = 1 << 1,
+    MEMBER_USER = 1 << 2,
+    MEMBER_QUANTITY = 1 << 3,
+    MEMBER_PAYMENT = 1 << 4,
+};
+
+static struct flash_text text_of(const json_t *value)
+{
+    return json_is_string(value)
+               ? (struct flash_text){json_string_value(value), json_string_length(value)}
+               : (struct flash_text){"", 0};
+}
+
+/* A buyer's order may be named by its full id: "<sku>.<ref>" with this SKU. */
+static struct flash_text ref_of(struct flash_text id, int64_t sku)
+{
+    int64_t named;
+    struct flash_text ref;
+    return flash_order_id_parse(id, &named, &ref) && named == sku ? ref : id;
+}
+
+static const char *check_members(struct body *body, unsigned members)
+{
+    const json_t *durable = json_object_get(body->root, "durable");
+    json_int_t units = json_integer_value(json_object_get(body->root, "quantity"));
+    body->durable = json_is_true(durable);
+    body->user = text_of(json_object_get(body->root, "user_id"));
+    body->payment = text_of(json_object_get(body->root, "payment_id"));
+    if (durable && !json_is_boolean(durable)) {
+        return "durable must be true or false.";
+    }
+    if ((members & MEMBER_PRODUCT) &&
+        !flash_json_body_sku(json_object_get(body->root, "product_id"), &body->sku)) {
+        return "product_id must be a string of decimal digits.";
+    }
+    body->ref = ref_of(text_of(json_object_get(body->root, "order_id")), body->sku);
+    if ((members & MEMBER_ORDER) && !flash_ref_valid(body->ref)) {
+        return "order_id must be 1 to 64 printable ASCII characters without quotes, backslashes "
+               "or braces.";
+    }
+    if ((members & MEMBER_USER) && !flash_user_valid(body->user)) {
+        return "user_id must be 1 to 64 bytes without controls, quotes, backslashes or braces.";
+    }
+    if ((members & MEMBER_QUANTITY) && (units < 1 || units > FLASH_QUANTITY_MAX)) {
+        return "quantity must be an integer from 1 to 9999.";
+    }
+    if ((members & MEMBER_PAYMENT) && !flash_ref_valid(body->payment)) {
+        return "payment_id must be 1 to 64 printable ASCII characters without quotes, backslashes "
+               "or braces.";
+    }
+    body->quantity = (int)units;
+    return NULL;
+}
+
+/* Checks the role and reads the body; false after having answered. body->root is the caller's to drop when true. */
+static bool open_request(struct flash_worker *worker, struct flash_request *request,
+                         const char *const *names, struct body *body)
+{
+    const struct flash_claims *claims = flash_auth(worker, request);
+    const char *detail = NULL;
+    if (!claims) {
+        return false;
+    }
+    if (claims->role != FLASH_ROLE_INTERNAL && claims->role != FLASH_ROLE_ADMIN) {
+        flash_answer_refuse(request, FLASH_REFUSE_FORBIDDEN, NULL);
+        return false;
+    }
+    memset(body, 0, sizeof(*body));
+    if (!names) {
+        return true;
+    }
+    if (!flash_json_body_declared(request)) {
+        flash_answer_refuse(request, FLASH_REFUSE_MEDIA_TYPE, NULL);
+        return false;
+    }
+    body->root = flash_json_body_load(flash_request_body(request), names, &detail);
+    if (!body->root) {
+        flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, detail);
+    }
+    return body->root != NULL;
+}
+
+static bool take_body(struct flash_worker *worker, struct flash_request *request,
+                      const char *const *names, unsigned members, struct body *body)
+{
+    if (!open_request(worker, request, names, body)) {
+        return false;
+    }
+    const char *wrong = check_members(body, members);
+    if (wrong) {
+        flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, wrong);
+        json_decref(body->root);
+    }
+    return !wrong;
+}
+
+void flash_inventory_reserve(struct flash_worker *worker, struct flash_request *request,
+                             struct flash_text rest)
+{
+    static const char *const names[] = {"product_id", "order_id", "user_id",
+                                        "quantity",   "durable",  NULL};
+    struct body body;
+    (void)rest;
+    if (take_body(worker, request, names,
+                  MEMBER_PRODUCT | MEMBER_ORDER | MEMBER_USER | MEMBER_QUANTITY, &body)) {
+        flash_reserve_submit(worker, request,
+                             &(struct flash_order){.sku = body.sku,
+                                                   .ref = body.ref,
+                                                   .user = body.user,
+                                                   .quantity = body.quantity,
+                                                   .durable = body.durable});
+        json_decref(body.root);
+    }
+}
+
+static void submit_change(struct flash_worker *worker, struct flash_request *request,
+                          enum flash_change_kind kind, const struct body *body)
+{
+    flash_change_submit(worker, request,
+                        &(struct flash_change_query){.kind = kind,
+                                                     .sku = body->sku,
+                                                     .ref = body->ref,
+                                                     .user = {"", 0},
+                                                     .payment = body->payment,
+                                                     .durable = body->durable,
+                                                     .or_return = kind == FLASH_CHANGE_CANCEL});
+    json_decref(body->root);
+}
+
+void flash_inventory_release(struct flash_worker *worker, struct flash_request *request,
+                             struct flash_text rest)
+{
+    static const char *const names[] = {"product_id", "order_id", "durable", NULL};
+    struct body body;
+    (void)rest;
+    if (take_body(worker, request, names, MEMBER_PRODUCT | MEMBER_ORDER, &body)) {
+        submit_change(worker, request, FLASH_CHANGE_CANCEL, &body);
+    }
+}
+
+void flash_inventory_deduct(struct flash_worker *worker, struct flash_request *request,
+                            struct flash_text rest)
+{
+    static const char *const names[] = {"product_id", "order_id", "payment_id", "durable", NULL};
+    struct body body;
+    (void)rest;
+    if (take_body(worker, request, names, MEMBER_PRODUCT | MEMBER_ORDER, &body)) {
+        if (!body.payment.len) {
+            body.payment = body.ref; /* one deduction an order: its own id names the payment */
+        }
+        if (!flash_ref_valid(body.payment)) {
+            flash_answer_refuse(request, FLASH_REFUSE_BAD_ID, NULL);
+            json_decref(body.root);
+            return;
+        }
+        submit_change(worker, request, FLASH_CHANGE_PAY, &body);
+    }
+}
+
+void flash_inventory_pay(struct flash_worker *worker, struct flash_request *request,
+                         struct flash_text rest)
+{
+    static const char *const names[] = {"payment_id", "durable", NULL};
+    struct body body;
+    if (!take_body(worker, request, names, MEMBER_PAYMENT, &body)) {
+        return;
+    }
+    if (flash_order_id_parse(rest, &body.sku, &body.ref)) {
+        submit_change(worker, request, FLASH_CHANGE_PAY, &body);
+    } else {
+        flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
+        json_decref(body.root);
+    }
+}
+
+void flash_inventory_reservation(struct flash_worker *worker, struct flash_request *request,
+                                 struct flash_text rest)
+{
+    struct body body;
+    struct flash_order_query query = {.user = {"", 0}};
+    if (!open_request(worker, request, NULL, &body)) {
+        return;
+    }
+    const char *slash = memchr(rest.at, '/', rest.len);
+    struct flash_text product = {rest.at, slash ? (size_t)(slash - rest.at) : 0};
+    if (slash && flash_sku_parse(product, &query.sku)) {
+        query.ref = ref_of((struct flash_text){slash + 1, rest.len - product.len - 1}, query.sku);
+    }
+    if (query.ref.len && flash_ref_valid(query.ref)) {
+        flash_reads_order(worker, request, &query);
+    } else {
+        flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
+    }
+}
