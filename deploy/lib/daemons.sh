@@ -1,5 +1,5 @@
 # Flashgate's own daemons beside a private stack: configuration, start, readiness, stop; sourced by deploy/demo and
-# tests/bench/run. $DIR is a folder of its own, the stack is in $DIR/stack, $BUILD has the programs.
+# deploy/daemons. $DIR is a folder of its own, the stack is in $DIR/stack, $BUILD has the programs.
 #
 # All daemons read one file, $DIR/flashgate.conf; its secrets are why it is readable by its owner only.
 # shellcheck shell=bash
@@ -33,9 +33,9 @@ environment_clear() {
     done
 }
 
-stack_up() { # options of deploy/local up
+stack_up() {
     local said
-    said=$("$ROOT/deploy/local" up --dir "$DIR/stack" "$@" 2>&1) || fail "the stack does not start: $said"
+    said=$("$ROOT/deploy/local" up --dir "$DIR/stack" 2>&1) || fail "the stack does not start: $said"
     eval "$("$ROOT/deploy/local" env --dir "$DIR/stack")"
 }
 
@@ -43,14 +43,19 @@ key_make() {
     [[ -s $DIR/key ]] || (umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$DIR/key")
 }
 
+# A port that somebody else has by now is given up for another.
+port_renew() {
+    if [[ -s $DIR/ports/$1 ]] && ! port_free "$(port_of "$1")"; then rm "$DIR/ports/$1"; fi
+    port_choose "$1"
+}
+
 # daemons_configure [SECTION.KEY=VALUE...]: the file anew, with free ports, the stack's endpoints and these settings.
 daemons_configure() {
-    local name setting
+    local name
     mkdir -p "$DIR"/{log,run,ports}
     key_make
     for name in engine engine-internal consumer admin; do
-        if [[ -s $DIR/ports/$name ]] && ! port_free "$(port_of "$name")"; then rm "$DIR/ports/$name"; fi
-        port_choose "$name"
+        if ! part_pid "${name%-internal}" >/dev/null; then port_renew "$name"; fi
     done
     (umask 077 && daemons_settings "$@" | settings_to_ini >"$DIR/flashgate.conf")
 }
@@ -109,5 +114,6 @@ daemon_failed() {
 # The engine first: what it accepted still flows. Frees nothing of the stack.
 daemons_stop() {
     local name
+    [[ -d $DIR/run ]] || return 0
     for name in "${DAEMONS[@]}"; do part_stop "$name" 15; done
 }
