@@ -13,7 +13,7 @@
 static const char order_query[] =
     "SELECT r.sku, r.user_id, r.qty, r.state, r.version, r.due, r.entry_id, r.line_no, "
     "r.updated_at_ms, v.verdict, v.clean, v.generation, v.stream_us, v.line_count, "
-    "v.partition_no, v.kafka_offset, v.applied_at_ms "
+    "v.partition_no, v.kafka_offset, v.applied_at_ms, r.payment_id "
     "FROM reservation r LEFT JOIN verdict v ON v.entry_id = r.entry_id WHERE r.order_id = ?";
 
 enum order_column {
@@ -34,6 +34,7 @@ enum order_column {
     PARTITION,
     OFFSET,
     APPLIED,
+    PAYMENT,
     ORDER_COLUMNS,
 };
 
@@ -94,6 +95,10 @@ static bool take_order(const struct flash_value *cells, int count, void *arg)
     }
     if (cells[DUE].number > 0) {
         json_object_set_new(order, "pay_by", time_json(cells[DUE].number * 1000));
+    }
+    if (!cells[PAYMENT].null) {
+        json_object_set_new(order, "payment_id",
+                            json_stringn(cells[PAYMENT].bytes.at, cells[PAYMENT].bytes.len));
     }
     json_object_set_new(order, "updated_at", time_json(cells[UPDATED].number));
     json_object_set_new(order, "entry", entry_json(cells));

@@ -167,13 +167,14 @@ def test_an_order_and_its_verdict(stack, admin):
     stack.query("INSERT INTO verdict (entry_id, type, verdict, clean, sku, stream_us, generation, due, line_count, partition_no,"
                 " kafka_offset, owner, applied_at_ms) VALUES (UNHEX('0190a1b2c3d47e5f8a9b0c1d2e3f4a5b'), 1, 1, 1, 5,"
                 " 1795257252000123, 1, 1795259052, 2, 3, 77, 9, 1795257252100)")
-    stack.query("INSERT INTO reservation (order_id, sku, user_id, qty, state, version, due, entry_id, line_no, updated_at_ms)"
-                " VALUES ('5.a/b', 5, 'u-1', 2, 1, 1, 1795259052, UNHEX('0190a1b2c3d47e5f8a9b0c1d2e3f4a5b'), 1,"
-                " 1795257252100)")
+    stack.query("INSERT INTO reservation (order_id, sku, user_id, qty, state, version, due, entry_id, line_no, payment_id,"
+                " updated_at_ms) VALUES ('5.a/b', 5, 'u-1', 2, 2, 2, 1795259052, UNHEX('0190a1b2c3d47e5f8a9b0c1d2e3f4a5b'), 1,"
+                " 'pay-7', 1795257252100)")
     status, _, order = admin.ask("GET", "/v1/orders/5.a%2Fb")
     assert status == 200
     assert (order["order_id"], order["user_id"], order["quantity"], order["status"], order["version"]) == (
-        "5.a/b", "u-1", 2, "CREATED", 1)
+        "5.a/b", "u-1", 2, "PAID", 2)
+    assert order["payment_id"] == "pay-7"
     assert order["pay_by"] == "2026-11-21T11:04:12.000Z"
     assert order["entry"] == {
         "id": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "line": 1, "verdict": "APPLIED", "clean": True, "generation": 1,
