@@ -124,9 +124,11 @@ static const struct flash_config_key keys[] = {
     {AT(admin, listen, listen), ADDRESS, "127.0.0.1:8081", 0, 0, NULL, "for the back office"},
 
     {AT(reconciler, listen, listen), ADDRESS, "127.0.0.1:8084", 0, 0, NULL,
-     "for health checks and metrics"},
+     "for health checks, metrics and the back office"},
     {AT(reconciler, expiry_interval, expiry_interval_ms), MS, "1s", 100, HOUR, NULL,
      "between looks for orders that are due"},
+    {AT(reconciler, expiry_rate, expiry_rate), INT, "20000", 1, 1000000, NULL,
+     "due orders taken a second, at most; evenly, so that buyers do not wait"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");

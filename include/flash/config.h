@@ -90,6 +90,7 @@ struct flash_config {
     struct {
         struct flash_address listen;
         int64_t expiry_interval_ms;
+        int expiry_rate; /* due orders taken a second, at most */
     } reconciler;
 };
 

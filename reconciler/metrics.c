@@ -1,0 +1,36 @@
+/* The table of the reconciler's metrics; see metrics.h. */
+#include "metrics.h"
+
+#define ROW(type, name, labels, help)                                                              \
+    {                                                                                              \
+        "flash_reconciler_" name, help, labels, FLASH_METRIC_##type                                \
+    }
+#define PASSES "Expiry passes, by how they ended"
+#define ENTRIES "Entries for Kafka, by what became of them; the journal has those that failed"
+#define ERRORS "Calls that failed, by the part that did not do its own"
+
+struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
+    [METRIC_EXPIRED_ORDERS] = ROW(COUNTER, "expired_orders_total", NULL,
+                                  "Orders whose time to pay was over and that were taken"),
+    [METRIC_PASSES_WHOLE] = ROW(COUNTER, "expiry_passes_total", "end=\"complete\"", PASSES),
+    [METRIC_PASSES_BROKEN_OFF] = ROW(COUNTER, "expiry_passes_total", "end=\"broken_off\"", PASSES),
+    [METRIC_PASS_LATENCY] = ROW(HISTOGRAM, "expiry_pass_seconds", NULL, "One pass over all SKUs"),
+    [METRIC_CALL_LATENCY] = ROW(HISTOGRAM, "expiry_call_seconds", NULL, "One call of the script"),
+    [METRIC_EXPIRY_LAG] = ROW(GAUGE, "expiry_lag_milliseconds", NULL,
+                              "No order that is due has been left for longer: the time since the "
+                              "last complete pass began"),
+    [METRIC_EXPIRY_QUEUED] = ROW(GAUGE, "expiry_queued_entries", NULL,
+                                 "Entries that are due and still without verdict, in the last "
+                                 "complete pass"),
+    [METRIC_SKUS] = ROW(GAUGE, "skus", NULL, "SKUs with a sale, as the ledger last said"),
+    [METRIC_SKUS_SKIPPED] = ROW(GAUGE, "expiry_skipped_skus", NULL,
+                                "SKUs that Redis does not have in the ledger's generation, or "
+                                "refused to serve, in the last pass"),
+    [METRIC_ENTRIES_SENT] = ROW(COUNTER, "entries_total", "outcome=\"sent\"", ENTRIES),
+    [METRIC_ENTRIES_NOT_SENT] = ROW(COUNTER, "entries_total", "outcome=\"not_sent\"", ENTRIES),
+    [METRIC_ENTRIES_ACKED] = ROW(COUNTER, "entries_total", "outcome=\"acked\"", ENTRIES),
+    [METRIC_ENTRIES_FAILED] = ROW(COUNTER, "entries_total", "outcome=\"failed\"", ENTRIES),
+    [METRIC_ERRORS_REDIS] = ROW(COUNTER, "errors_total", "part=\"redis\"", ERRORS),
+    [METRIC_ERRORS_KAFKA] = ROW(COUNTER, "errors_total", "part=\"kafka\"", ERRORS),
+    [METRIC_ERRORS_LEDGER] = ROW(COUNTER, "errors_total", "part=\"ledger\"", ERRORS),
+};
