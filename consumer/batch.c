@@ -10,13 +10,16 @@ bool flash_batch_init(struct flash_batch *batch, int line_aim)
 {
     memset(batch, 0, sizeof(*batch));
     batch->line_aim = line_aim;
+    batch->parked_line = -1;
     batch->line_max = line_aim + FLASH_BATCH_LINES;
     batch->message_max = line_aim;
     batch->messages = calloc((size_t)batch->message_max, sizeof(*batch->messages));
     batch->entries = calloc((size_t)batch->message_max, sizeof(*batch->entries));
     batch->lines = calloc((size_t)batch->line_max, sizeof(*batch->lines));
     batch->scratch = malloc(sizeof(*batch->scratch));
-    return batch->messages && batch->entries && batch->lines && batch->scratch;
+    batch->arena_size = (size_t)batch->line_max * (FLASH_USER_MAX + FLASH_PAYMENT_ID_MAX);
+    batch->arena = malloc(batch->arena_size);
+    return batch->messages && batch->entries && batch->lines && batch->scratch && batch->arena;
 }
 
 void flash_batch_finish(struct flash_batch *batch)
@@ -26,6 +29,7 @@ void flash_batch_finish(struct flash_batch *batch)
     free(batch->entries);
     free(batch->lines);
     free(batch->scratch);
+    free(batch->arena);
 }
 
 void flash_batch_reset(struct flash_batch *batch)
@@ -34,6 +38,9 @@ void flash_batch_reset(struct flash_batch *batch)
         flash_message_free(&batch->messages[i]);
     }
     batch->message_count = batch->line_count = 0;
+    batch->parked_line = -1;
+    batch->transitions = false;
+    batch->arena_used = 0;
 }
 
 bool flash_batch_full(const struct flash_batch *batch)
@@ -58,13 +65,38 @@ static void add_line(struct flash_batch *batch, int entry, int64_t sku,
     line->order_id_len = (uint8_t)((size_t)ref_at + from->ref.len);
     line->order_id[line->order_id_len] = '\0';
     line->entry = entry;
-    line->existed = false;
-    line->same_as = -1;
-    line->state = FLASH_STATE_NONE;
-    line->version = from->from_version + 1;
     line->quantity = from->quantity;
-    line->user_len = (uint8_t)from->user.len;
-    memcpy(line->user, from->user.at, from->user.len);
+    line->from_version = from->from_version;
+    line->user = from->user;
+    line->payment = from->payment;
+    line->fate = FLASH_LINE_NONE;
+    line->refund = false;
+    line->row_at = batch->line_count - 1;
+    line->row = (struct flash_batch_row){.state = FLASH_STATE_NONE};
+}
+
+struct flash_text flash_batch_keep(struct flash_batch *batch, struct flash_text text)
+{
+    assert(batch->arena_used + text.len <= batch->arena_size);
+    char *at = batch->arena + batch->arena_used;
+    if (text.len) {
+        memcpy(at, text.at, text.len);
+    }
+    batch->arena_used += text.len;
+    return (struct flash_text){at, text.len};
+}
+
+/* Of a parked entry only the parked line counts. */
+static void keep_line(struct flash_batch *batch, struct flash_batch_entry *entry, int line_no)
+{
+    if (line_no >= entry->line_count) {
+        flash_batch_condemn(batch, 0, "the parked line is not in its entry");
+        return;
+    }
+    batch->lines[0] = batch->lines[line_no];
+    batch->lines[0].row_at = 0;
+    batch->line_count = entry->line_count = 1;
+    entry->fate = FLASH_FATE_UNPARKED;
 }
 
 static void take_entry(struct flash_batch *batch, int i, const struct flash_entry *from)
@@ -81,18 +113,22 @@ static void take_entry(struct flash_batch *batch, int i, const struct flash_entr
     entry->line_count = from->line_count;
     for (int n = 0; n < from->line_count; n++) {
         add_line(batch, i, from->sku, &from->lines[n]);
-        batch->lines[batch->line_count - 1].due_s = from->due_s;
     }
+    batch->transitions |= from->type != FLASH_ENTRY_RESERVE && from->type != FLASH_ENTRY_MARKER;
 }
 
 static void decode(struct flash_batch *batch, int i)
 {
     struct flash_error err;
     memset(&batch->entries[i], 0, sizeof(batch->entries[i]));
-    batch->entries[i].message = i;
+    batch->entries[i].partition = batch->messages[i].partition;
+    batch->entries[i].offset = batch->messages[i].offset;
     batch->entries[i].first_line = batch->line_count;
     if (flash_entry_decode(batch->messages[i].value, batch->scratch, &err)) {
         take_entry(batch, i, batch->scratch);
+        if (batch->parked_line >= 0) {
+            keep_line(batch, &batch->entries[i], batch->parked_line);
+        }
     } else {
         flash_batch_condemn(batch, i, err.text);
     }
@@ -105,9 +141,19 @@ void flash_batch_add(struct flash_batch *batch, const struct flash_message *mess
     decode(batch, batch->message_count++);
 }
 
+void flash_batch_set_parked(struct flash_batch *batch, const struct flash_message *message,
+                            int line_no)
+{
+    flash_batch_reset(batch);
+    batch->parked_line = line_no;
+    flash_batch_add(batch, message);
+}
+
 void flash_batch_again(struct flash_batch *batch)
 {
     batch->line_count = 0;
+    batch->transitions = false;
+    batch->arena_used = 0;
     for (int i = 0; i < batch->message_count; i++) {
         decode(batch, i);
     }

@@ -15,7 +15,7 @@ bool flash_ledger_new(const struct flash_config *config, struct flash_ledger **r
     if (!ledger) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "ledger: out of memory");
     }
-    ledger->row_max = config->consumer.batch_lines + FLASH_BATCH_LINES;
+    ledger->row_max = 2 * (config->consumer.batch_lines + FLASH_BATCH_LINES); /* a log row each, too */
     size_t rows = (size_t)ledger->row_max;
     bool ok = true;
     for (int i = 0; i < FLASH_LEDGER_COLUMNS; i++) {
@@ -87,18 +87,19 @@ static bool update_stock(struct flash_ledger *ledger, const struct flash_ledger_
 {
     for (int i = 0; i < work->plan->sku_count; i++) {
         const struct flash_plan_sku *sku = &work->plan->skus[i];
-        if (!sku->taken && !sku->shortage) {
+        if (!sku->to_available && !sku->to_reserved && !sku->to_sold && !sku->shortage) {
             continue;
         }
         struct flash_value params[] = {
-            flash_ledger_int(sku->taken),    flash_ledger_int(sku->taken),
-            flash_ledger_int(sku->shortage), flash_ledger_int(work->now_ms),
-            flash_ledger_int(sku->sku),
+            flash_ledger_int(sku->to_available), flash_ledger_int(sku->to_reserved),
+            flash_ledger_int(sku->to_sold),      flash_ledger_int(sku->shortage),
+            flash_ledger_int(work->now_ms),      flash_ledger_int(sku->sku),
         };
         if (!flash_mysql_exec(ledger->mysql,
-                              "UPDATE stock SET available = available - ?, reserved = reserved + ?, "
-                              "flagged = flagged | ?, updated_at_ms = ? WHERE sku = ?",
-                              params, 5, NULL, err)) {
+                              "UPDATE stock SET available = available + ?, reserved = reserved + ?, "
+                              "sold = sold + ?, flagged = flagged | ?, updated_at_ms = ? "
+                              "WHERE sku = ?",
+                              params, 6, NULL, err)) {
             return false;
         }
     }
@@ -174,12 +175,12 @@ static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_wor
     if (!flash_mysql_begin(ledger->mysql, err) || !lock_stock(ledger, work->plan, err)) {
         return false;
     }
-    if (work->careful && !flash_ledger_look(ledger, work->batch, err)) {
+    if ((work->careful || work->batch->transitions) && !flash_ledger_look(ledger, work->batch, err)) {
         return false;
     }
     flash_plan_judge(work->plan, work->batch);
     return flash_ledger_insert_rows(ledger, work, err) && update_stock(ledger, work, err) &&
-           write_others(ledger, work, err) &&
+           flash_ledger_write_losers(ledger, work, err) && write_others(ledger, work, err) &&
            flash_ledger_move_progress(ledger, work->progress, work->now_ms, ret_held, err);
 }
 

@@ -52,4 +52,19 @@ enum flash_ledger_outcome flash_ledger_write_progress(struct flash_ledger *ledge
                                                       struct flash_progress_table *progress,
                                                       int64_t now_ms, struct flash_error *err);
 
+/* How many lines are parked. */
+FLASH_MUST_CHECK bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
+                                                struct flash_error *err);
+
+/* One parked line whose predecessor has come. */
+struct flash_parked {
+    bool found;
+    int line_no;
+    size_t value_len;
+    char value[FLASH_ENTRY_BYTES_MAX];
+};
+FLASH_MUST_CHECK bool flash_ledger_next_parked(struct flash_ledger *ledger,
+                                               struct flash_parked *ret_parked,
+                                               struct flash_error *err);
+
 #endif

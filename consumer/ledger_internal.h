@@ -4,12 +4,14 @@
 
 #include "ledger.h"
 
+#define FLASH_PARKED_MAX 100000 /* lines; past that the consumer stops rather than park more */
 #define FLASH_LEDGER_COLUMNS 13 /* of the widest bulk insert */
 
 struct flash_ledger {
     struct flash_mysql *mysql;
     char topic[100];
     int64_t generation;
+    int64_t parked; /* rows in table parked at the last count */
     int row_max;
     uint64_t owner;                                /* token of the last batch */
     int64_t *numbers[FLASH_LEDGER_COLUMNS];        /* row_max each */
@@ -35,6 +37,10 @@ FLASH_MUST_CHECK bool flash_ledger_look(struct flash_ledger *ledger, struct flas
 FLASH_MUST_CHECK bool flash_ledger_insert_rows(struct flash_ledger *ledger,
                                                const struct flash_ledger_work *work,
                                                struct flash_error *err);
+/* ledger_losers.c: refunds of refused payments, and lines parked until their predecessor is there. */
+FLASH_MUST_CHECK bool flash_ledger_write_losers(struct flash_ledger *ledger,
+                                                const struct flash_ledger_work *work,
+                                                struct flash_error *err);
 /* ledger_progress.c: the compare-and-set rows. *ret_held is false when one did not match. */
 FLASH_MUST_CHECK bool flash_ledger_move_progress(struct flash_ledger *ledger,
                                                  struct flash_progress_table *table, int64_t now_ms,

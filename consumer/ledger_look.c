@@ -7,6 +7,7 @@
 struct look {
     struct flash_ledger *ledger;
     struct flash_batch *batch;
+    int order_count; /* rows looked for: ledger->order is sorted by order id */
 };
 
 static bool take_verdict(const struct flash_value *cells, int count, void *arg)
@@ -54,18 +55,21 @@ static int by_order_id(const void *a, const void *b, void *batch)
     return strcmp(lines[*(const int *)a].order_id, lines[*(const int *)b].order_id);
 }
 
-static void take_row(struct flash_batch_line *line, const struct flash_value *cells)
+static void take_row(struct flash_batch *batch, int i, const struct flash_value *cells)
 {
-    line->existed = true;
-    line->state = flash_state_from_ledger_code(cells[1].number);
-    line->version = (int)cells[2].number;
-    line->quantity = (int)cells[3].number;
-    line->user_len = (uint8_t)cells[4].bytes.len;
-    memcpy(line->user, cells[4].bytes.at, cells[4].bytes.len);
-    line->due_s = cells[5].number;
+    *flash_batch_row(batch, i) = (struct flash_batch_row){
+        .found = true,
+        .state = flash_state_from_ledger_code(cells[1].number),
+        .version = (int)cells[2].number,
+        .quantity = (int)cells[3].number,
+        .user = flash_batch_keep(batch, cells[4].bytes),
+        .due_s = cells[5].number,
+        .payment = cells[6].null ? (struct flash_text){NULL, 0}
+                                 : flash_batch_keep(batch, cells[6].bytes),
+    };
 }
 
-/* Gives the row to every line of that order: they stand together in look->ledger->order. */
+/* Finds the order's first line in look->ledger->order, which keeps its row. */
 static bool take_reservation(const struct flash_value *cells, int count, void *arg)
 {
     (void)count;
@@ -73,7 +77,7 @@ static bool take_reservation(const struct flash_value *cells, int count, void *a
     struct flash_batch *batch = look->batch;
     const int *order = look->ledger->order;
     struct flash_text id = cells[0].bytes;
-    int low = 0, high = batch->line_count;
+    int low = 0, high = look->order_count;
     while (low < high) {
         int middle = low + (high - low) / 2;
         const struct flash_batch_line *line = &batch->lines[order[middle]];
@@ -83,12 +87,9 @@ static bool take_reservation(const struct flash_value *cells, int count, void *a
         low = before ? middle + 1 : low;
         high = before ? high : middle;
     }
-    for (; low < batch->line_count; low++) {
-        struct flash_batch_line *line = &batch->lines[order[low]];
-        if (line->order_id_len != id.len || memcmp(line->order_id, id.at, id.len) != 0) {
-            break;
-        }
-        take_row(line, cells);
+    const struct flash_batch_line *line = low < look->order_count ? &batch->lines[order[low]] : NULL;
+    if (line && line->order_id_len == id.len && memcmp(line->order_id, id.at, id.len) == 0) {
+        take_row(batch, order[low], cells);
     }
     return true;
 }
@@ -99,21 +100,22 @@ static bool look_reservations(struct look *look, struct flash_error *err)
     struct flash_batch *batch = look->batch;
     int count = 0;
     for (int i = 0; i < batch->line_count; i++) {
-        ledger->order[i] = i;
-    }
-    qsort_r(ledger->order, (size_t)batch->line_count, sizeof(*ledger->order), by_order_id, batch);
-    for (int i = 0; i < batch->line_count; i++) {
-        const struct flash_batch_line *line = &batch->lines[ledger->order[i]];
-        if (i == 0 || strcmp(line->order_id, batch->lines[ledger->order[i - 1]].order_id) != 0) {
-            ledger->keys[count++] = flash_ledger_bytes(line->order_id, line->order_id_len);
+        if (batch->lines[i].row_at == i) {
+            ledger->order[count++] = i;
         }
     }
+    qsort_r(ledger->order, (size_t)count, sizeof(*ledger->order), by_order_id, batch);
+    for (int i = 0; i < count; i++) {
+        const struct flash_batch_line *line = &batch->lines[ledger->order[i]];
+        ledger->keys[i] = flash_ledger_bytes(line->order_id, line->order_id_len);
+    }
+    look->order_count = count;
     struct flash_query_in query = {
-        .sql = "SELECT order_id, state, version, qty, user_id, due FROM reservation "
+        .sql = "SELECT order_id, state, version, qty, user_id, due, payment_id FROM reservation "
                "WHERE order_id IN (%s)",
         .keys = ledger->keys,
         .key_count = count,
-        .column_count = 6,
+        .column_count = 7,
         .row = take_reservation,
         .arg = look,
     };
@@ -123,8 +125,8 @@ static bool look_reservations(struct look *look, struct flash_error *err)
 bool flash_ledger_look(struct flash_ledger *ledger, struct flash_batch *batch,
                        struct flash_error *err)
 {
-    struct look look = {ledger, batch};
-    if (!flash_plan_repeats(batch)) {
+    struct look look = {ledger, batch, 0};
+    if (!flash_plan_unify(batch)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "ledger: out of memory");
     }
     return look_verdicts(&look, err) && look_reservations(&look, err);

@@ -46,8 +46,8 @@ static bool insert_verdicts(struct flash_ledger *ledger, const struct flash_ledg
         n[GENERATION][rows] = entry->generation;
         n[DUE][rows] = entry->due_s;
         n[LINES][rows] = entry->line_count;
-        n[PARTITION][rows] = work->batch->messages[i].partition;
-        n[OFFSET][rows] = work->batch->messages[i].offset;
+        n[PARTITION][rows] = entry->partition;
+        n[OFFSET][rows] = entry->offset;
         n[OWNER][rows] = (int64_t)ledger->owner;
         n[AT][rows++] = work->now_ms;
     }
@@ -66,62 +66,103 @@ static bool insert_verdicts(struct flash_ledger *ledger, const struct flash_ledg
         number_column(ledger, "owner", OWNER),
         number_column(ledger, "applied_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"verdict", columns, 13, rows}, err);
+    return insert(ledger, &(struct flash_bulk){"verdict", NULL, columns, 13, rows}, err);
 }
 
 static bool insert_reservations(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                                 struct flash_error *err)
 {
-    enum { ORDER, SKU, USER, QTY, STATE, VERSION, DUE, ENTRY, LINE, AT };
+    enum { ORDER, SKU, USER, QTY, STATE, VERSION, DUE, ENTRY, LINE, PAYMENT, AT };
     const struct flash_batch *batch = work->batch;
     int64_t **n = ledger->numbers;
     int rows = 0;
     for (int i = 0; i < batch->line_count; i++) {
         const struct flash_batch_line *line = &batch->lines[i];
-        const struct flash_batch_entry *entry = &batch->entries[line->entry];
-        if (entry->fate != FLASH_FATE_APPLY || line->existed) {
+        const struct flash_batch_row *row = &line->row;
+        if (line->row_at != i || !row->made) {
             continue;
         }
+        const struct flash_batch_entry *entry = &batch->entries[batch->lines[row->made_by].entry];
         ledger->bytes[ORDER][rows] = (struct flash_text){line->order_id, line->order_id_len};
-        ledger->bytes[USER][rows] = (struct flash_text){line->user, line->user_len};
+        ledger->bytes[USER][rows] = row->user;
         ledger->bytes[ENTRY][rows] = id_text(entry);
+        ledger->bytes[PAYMENT][rows] = row->payment;
         n[SKU][rows] = entry->sku;
-        n[QTY][rows] = line->quantity;
-        n[STATE][rows] = flash_state_ledger_code(line->state);
-        n[VERSION][rows] = line->version;
-        n[DUE][rows] = line->due_s;
-        n[LINE][rows] = i - entry->first_line;
+        n[QTY][rows] = row->quantity;
+        n[STATE][rows] = flash_state_ledger_code(row->state);
+        n[VERSION][rows] = row->version;
+        n[DUE][rows] = row->due_s;
+        n[LINE][rows] = row->made_by - entry->first_line;
         n[AT][rows++] = work->now_ms;
     }
     struct flash_bulk_column columns[] = {
-        bytes_column(ledger, "order_id", ORDER), number_column(ledger, "sku", SKU),
-        bytes_column(ledger, "user_id", USER),   number_column(ledger, "qty", QTY),
-        number_column(ledger, "state", STATE),   number_column(ledger, "version", VERSION),
-        number_column(ledger, "due", DUE),       bytes_column(ledger, "entry_id", ENTRY),
-        number_column(ledger, "line_no", LINE),  number_column(ledger, "updated_at_ms", AT),
+        bytes_column(ledger, "order_id", ORDER),     number_column(ledger, "sku", SKU),
+        bytes_column(ledger, "user_id", USER),       number_column(ledger, "qty", QTY),
+        number_column(ledger, "state", STATE),       number_column(ledger, "version", VERSION),
+        number_column(ledger, "due", DUE),           bytes_column(ledger, "entry_id", ENTRY),
+        number_column(ledger, "line_no", LINE),      bytes_column(ledger, "payment_id", PAYMENT),
+        number_column(ledger, "updated_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"reservation", columns, 10, rows}, err);
+    return insert(ledger, &(struct flash_bulk){"reservation", NULL, columns, 11, rows}, err);
+}
+
+/* The rows that were there before and have moved. */
+static bool update_reservations(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                                struct flash_error *err)
+{
+    enum { STATE, VERSION, PAYMENT, AT, ORDER };
+    const struct flash_batch *batch = work->batch;
+    int64_t **n = ledger->numbers;
+    int rows = 0;
+    for (int i = 0; i < batch->line_count; i++) {
+        const struct flash_batch_line *line = &batch->lines[i];
+        if (line->row_at != i || !line->row.changed || line->row.made) {
+            continue;
+        }
+        n[STATE][rows] = flash_state_ledger_code(line->row.state);
+        n[VERSION][rows] = line->row.version;
+        ledger->bytes[PAYMENT][rows] = line->row.payment;
+        n[AT][rows] = work->now_ms;
+        ledger->bytes[ORDER][rows++] = (struct flash_text){line->order_id, line->order_id_len};
+    }
+    struct flash_bulk_column columns[] = {
+        number_column(ledger, "state", STATE),
+        number_column(ledger, "version", VERSION),
+        bytes_column(ledger, "payment_id", PAYMENT),
+        number_column(ledger, "updated_at_ms", AT),
+        bytes_column(ledger, "order_id", ORDER),
+    };
+    struct flash_bulk bulk = {
+        .sql = "UPDATE reservation SET state = ?, version = ?, payment_id = ?, updated_at_ms = ? "
+               "WHERE order_id = ?",
+        .columns = columns,
+        .column_count = 5,
+        .row_count = rows,
+    };
+    return rows == 0 || flash_mysql_bulk_update(ledger->mysql, &bulk, err);
 }
 
 static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                        struct flash_error *err)
 {
-    enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, LINES, AT };
+    enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, ORDER, LINES, REFERENCE, AT };
     int64_t **n = ledger->numbers;
-    int rows = 0;
-    for (int i = 0; i < work->batch->message_count; i++) {
-        const struct flash_batch_entry *entry = &work->batch->entries[i];
-        if (entry->fate != FLASH_FATE_APPLY) {
-            continue;
-        }
-        ledger->bytes[ENTRY][rows] = id_text(entry);
-        n[SKU][rows] = entry->sku;
-        n[TYPE][rows] = entry->type;
-        n[QUANTITY][rows] = entry->after - entry->before;
-        n[BEFORE][rows] = entry->before;
-        n[AFTER][rows] = entry->after;
-        n[LINES][rows] = entry->line_count;
-        n[AT][rows++] = work->now_ms;
+    for (int i = 0; i < work->plan->log_count; i++) {
+        const struct flash_plan_log *log = &work->plan->logs[i];
+        const struct flash_batch_entry *entry = &work->batch->entries[log->entry];
+        const struct flash_batch_line *line = log->line < 0 ? NULL : &work->batch->lines[log->line];
+        ledger->bytes[ENTRY][i] = id_text(entry);
+        ledger->bytes[ORDER][i] = line ? (struct flash_text){line->order_id, line->order_id_len}
+                                       : (struct flash_text){NULL, 0};
+        ledger->bytes[REFERENCE][i] =
+            line && line->payment.len ? line->payment : (struct flash_text){NULL, 0};
+        n[SKU][i] = entry->sku;
+        n[TYPE][i] = entry->type;
+        n[QUANTITY][i] = log->after - log->before;
+        n[BEFORE][i] = log->before;
+        n[AFTER][i] = log->after;
+        n[LINES][i] = line ? 1 : entry->line_count;
+        n[AT][i] = work->now_ms;
     }
     struct flash_bulk_column columns[] = {
         number_column(ledger, "sku", SKU),
@@ -130,15 +171,18 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
         number_column(ledger, "available_before", BEFORE),
         number_column(ledger, "available_after", AFTER),
         bytes_column(ledger, "entry_id", ENTRY),
+        bytes_column(ledger, "order_id", ORDER),
         number_column(ledger, "line_count", LINES),
+        bytes_column(ledger, "reference", REFERENCE),
         number_column(ledger, "created_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 8, rows}, err);
+    return insert(ledger, &(struct flash_bulk){"stock_log", NULL, columns, 10, work->plan->log_count},
+                  err);
 }
 
 bool flash_ledger_insert_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                               struct flash_error *err)
 {
     return insert_verdicts(ledger, work, err) && insert_reservations(ledger, work, err) &&
-           insert_log(ledger, work, err);
+           update_reservations(ledger, work, err) && insert_log(ledger, work, err);
 }

@@ -24,6 +24,10 @@ struct flash_metric flash_consumer_metrics[METRIC_CONSUMER_COUNT] = {
         COUNTER("flash_consumer_duplicates_total", "Entries the ledger had a verdict for already"),
     [METRIC_SHORTAGES] =
         COUNTER("flash_consumer_shortages_total", "Lines the ledger had no stock for"),
+    [METRIC_REFUSED] = COUNTER("flash_consumer_refused_transitions_total",
+                               "Transitions the ledger's state did not allow"),
+    [METRIC_PARKED] = GAUGE("flash_consumer_parked_lines",
+                            "Transitions kept until their predecessor is in the ledger"),
     [METRIC_DEAD_LETTERS] = COUNTER("flash_consumer_dead_letters_total", "Messages put aside"),
     [METRIC_BATCHES] = COUNTER("flash_consumer_batches_total", "Transactions committed"),
     [METRIC_BATCH_RETRIES] =

@@ -15,6 +15,7 @@
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
 #define PROBE_US 500000      /* how often a Redis that refused is asked again */
+#define UNPARK_US 1000000    /* how often parked lines are looked at */
 #define ACK_IDLE_US 500000   /* acks that no batch carries are written after so long */
 
 /* Waits ms, shortened when the daemon is to stop. */
@@ -68,6 +69,7 @@ static void count_committed(struct flash_pipeline *pipeline, const struct flash_
     flash_consumer_count(METRIC_LINES_APPLIED, pipeline->plan.applied_lines);
     flash_consumer_count(METRIC_DUPLICATES, pipeline->plan.duplicates);
     flash_consumer_count(METRIC_SHORTAGES, pipeline->plan.shortages);
+    flash_consumer_count(METRIC_REFUSED, pipeline->plan.refused);
     flash_consumer_count(METRIC_DEAD_LETTERS, dead);
     flash_metric_set(&flash_consumer_metrics[METRIC_MESSAGE_AGE], now_ms - oldest_ms);
     flash_metric_set(&flash_consumer_metrics[METRIC_LAST_COMMIT], now_ms);
@@ -109,7 +111,7 @@ static enum flash_ledger_outcome write_batch(struct flash_pipeline *pipeline,
 
 /* ---- and into Redis ---- */
 
-static void settle_batch(struct flash_pipeline *pipeline, const struct flash_batch *batch)
+static void settle_batch(struct flash_pipeline *pipeline, struct flash_batch *batch)
 {
     struct flash_settle_counts counts;
     struct flash_error err = {0};
@@ -261,6 +263,34 @@ static void ack_idle(struct flash_pipeline *pipeline)
     }
 }
 
+/* Tries parked lines whose predecessor has come, one transaction each: they are rare (§5.1 rule 11). */
+static void unpark(struct flash_pipeline *pipeline)
+{
+    uint64_t now_us = flash_time_monotonic_us();
+    int64_t count = 0;
+    struct flash_error err;
+    if (now_us < pipeline->unpark_due_us) {
+        return;
+    }
+    pipeline->unpark_due_us = now_us + UNPARK_US;
+    if (!flash_ledger_count_parked(pipeline->ledger, &count, &err)) {
+        return;
+    }
+    flash_metric_set(&flash_consumer_metrics[METRIC_PARKED], count);
+    while (count-- > 0 && !*pipeline->stop && !pipeline->reposition &&
+           flash_ledger_next_parked(pipeline->ledger, &pipeline->parked, &err) &&
+           pipeline->parked.found) {
+        struct flash_message message = {
+            .value = {pipeline->parked.value, pipeline->parked.value_len}};
+        flash_batch_set_parked(&pipeline->single, &message, pipeline->parked.line_no);
+        if (write_batch(pipeline, &pipeline->single, NULL) != FLASH_LEDGER_COMMITTED) {
+            break;
+        }
+        settle_batch(pipeline, &pipeline->single);
+    }
+    flash_batch_reset(&pipeline->single);
+}
+
 void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *stop)
 {
     pipeline->stop = stop;
@@ -273,6 +303,7 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
             ack_idle(pipeline);
         }
         catch_up(pipeline);
+        unpark(pipeline);
         flash_dead_poll(pipeline->dead);
     }
     pipeline->ack_due_us = 0;
@@ -292,7 +323,8 @@ bool flash_pipeline_new(const struct flash_config *config, struct flash_pipeline
     struct flash_pipeline *pipeline = calloc(1, sizeof(*pipeline));
     if (!pipeline || !flash_batch_init(&pipeline->batch, config->consumer.batch_lines) ||
         !flash_batch_init(&pipeline->single, 1) ||
-        !flash_plan_init(&pipeline->plan, config->consumer.batch_lines)) {
+        !flash_plan_init(&pipeline->plan, config->consumer.batch_lines,
+                         config->consumer.batch_lines + FLASH_BATCH_LINES)) {
         flash_pipeline_free(pipeline);
         return flash_error_set(err, FLASH_ERROR_RETRY, "pipeline: out of memory");
     }

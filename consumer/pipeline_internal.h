@@ -22,6 +22,8 @@ struct flash_pipeline {
     int64_t generation;   /* that all partitions were read under */
     bool reposition;      /* ask the ledger anew where every partition stands */
     uint64_t probed_us;
+    uint64_t unpark_due_us;
+    struct flash_parked parked; /* the line in hand */
     uint64_t ack_due_us;
     struct flash_pipeline_health health;
 };

@@ -4,17 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool flash_plan_init(struct flash_plan *plan, int sku_max)
+bool flash_plan_init(struct flash_plan *plan, int entry_max, int line_max)
 {
     memset(plan, 0, sizeof(*plan));
-    plan->sku_max = sku_max;
-    plan->skus = calloc((size_t)sku_max, sizeof(*plan->skus));
-    return plan->skus != NULL;
+    plan->sku_max = entry_max;
+    plan->log_max = entry_max + line_max;
+    plan->skus = calloc((size_t)plan->sku_max, sizeof(*plan->skus));
+    plan->logs = calloc((size_t)plan->log_max, sizeof(*plan->logs));
+    return plan->skus && plan->logs;
 }
 
 void flash_plan_finish(struct flash_plan *plan)
 {
     free(plan->skus);
+    free(plan->logs);
 }
 
 static int by_sku(const void *a, const void *b)
@@ -90,23 +93,18 @@ static void mark_entries(struct flash_batch *batch, const int *order)
     }
 }
 
-static void mark_lines(struct flash_batch *batch, const int *order)
+static void share_rows(struct flash_batch *batch, const int *order)
 {
-    int first = -1; /* the earliest line with this order id whose entry is judged */
-    for (int i = 0; i < batch->line_count; i++) {
-        struct flash_batch_line *line = &batch->lines[order[i]];
-        bool judged = batch->entries[line->entry].fate == FLASH_FATE_APPLY;
-        bool same = first >= 0 && strcmp(batch->lines[first].order_id, line->order_id) == 0;
-        if (!same) {
-            first = judged ? order[i] : -1;
-        } else if (judged) {
-            line->existed = true;
-            line->same_as = first;
+    for (int i = 1; i < batch->line_count; i++) {
+        struct flash_batch_line *a = &batch->lines[order[i - 1]];
+        struct flash_batch_line *b = &batch->lines[order[i]];
+        if (strcmp(a->order_id, b->order_id) == 0) {
+            b->row_at = a->row_at;
         }
     }
 }
 
-bool flash_plan_repeats(struct flash_batch *batch)
+bool flash_plan_unify(struct flash_batch *batch)
 {
     int count = batch->message_count > batch->line_count ? batch->message_count : batch->line_count;
     int *order = malloc(sizeof(*order) * (size_t)(count + 1));
@@ -116,78 +114,7 @@ bool flash_plan_repeats(struct flash_batch *batch)
     sort_indices(order, batch->message_count, batch, by_entry_id);
     mark_entries(batch, order);
     sort_indices(order, batch->line_count, batch, by_order_id);
-    mark_lines(batch, order);
+    share_rows(batch, order);
     free(order);
     return true;
-}
-
-/* ---- judging ---- */
-
-static void adopt_row(struct flash_batch_line *line, const struct flash_batch_line *row)
-{
-    line->state = row->state;
-    line->version = row->version;
-    line->quantity = row->quantity;
-    line->due_s = row->due_s;
-    line->user_len = row->user_len;
-    memcpy(line->user, row->user, row->user_len);
-}
-
-static void judge_line(struct flash_plan *plan, struct flash_plan_sku *sku, struct flash_batch *batch,
-                       struct flash_batch_line *line)
-{
-    struct flash_batch_entry *entry = &batch->entries[line->entry];
-    if (line->existed) {
-        entry->clean = false;
-        if (line->same_as >= 0 && line->state == FLASH_STATE_NONE) {
-            adopt_row(line, &batch->lines[line->same_as]);
-        }
-        return;
-    }
-    line->version = 1;
-    if (sku->available >= line->quantity) {
-        sku->available -= line->quantity;
-        sku->taken += line->quantity;
-        line->state = FLASH_STATE_CREATED;
-    } else {
-        line->state = FLASH_STATE_FAILED_SHORTAGE;
-        line->due_s = 0;
-        entry->clean = false;
-        sku->shortage = true;
-        plan->shortages++;
-    }
-}
-
-static void judge_entry(struct flash_plan *plan, struct flash_batch *batch, int i)
-{
-    struct flash_batch_entry *entry = &batch->entries[i];
-    struct flash_plan_sku *sku = flash_plan_find(plan, entry->sku);
-    if (!sku || !sku->known) {
-        flash_batch_condemn(batch, i, "the ledger has no such SKU");
-        return;
-    }
-    if (entry->type != FLASH_ENTRY_RESERVE) {
-        flash_batch_condemn(batch, i, "this consumer does not know the entry's type");
-        return;
-    }
-    entry->clean = true;
-    entry->before = sku->available;
-    for (int n = 0; n < entry->line_count; n++) {
-        judge_line(plan, sku, batch, &batch->lines[entry->first_line + n]);
-    }
-    entry->after = sku->available;
-    plan->applied_entries++;
-    plan->applied_lines += entry->line_count;
-}
-
-void flash_plan_judge(struct flash_plan *plan, struct flash_batch *batch)
-{
-    plan->applied_entries = plan->applied_lines = plan->duplicates = plan->shortages = 0;
-    for (int i = 0; i < batch->message_count; i++) {
-        enum flash_entry_fate fate = batch->entries[i].fate;
-        if (fate == FLASH_FATE_APPLY) {
-            judge_entry(plan, batch, i);
-        }
-        plan->duplicates += fate == FLASH_FATE_DUPLICATE || fate == FLASH_FATE_REPEATED;
-    }
 }

@@ -9,30 +9,39 @@
 
 struct flash_plan_sku {
     int64_t sku;
-    bool known;           /* the ledger has a stock row */
-    int64_t available;    /* before the batch; counted down by the plan */
-    int64_t taken;        /* units this batch moves from available to reserved */
-    bool shortage;        /* a line found no stock: Redis has lost writes */
+    bool known;        /* the ledger has a stock row */
+    int64_t available; /* before the batch; moved by the plan */
+    int64_t to_available, to_reserved, to_sold; /* what this batch adds to each; together 0 */
+    bool shortage;     /* a line found no stock: Redis has lost writes */
+};
+
+/* One row of stock_log: an entry that reserves, or one order that moves. */
+struct flash_plan_log {
+    int entry, line; /* line: -1 for a whole entry */
+    int64_t before, after;
 };
 
 struct flash_plan {
     struct flash_plan_sku *skus; /* sorted by sku, each once */
     int sku_count, sku_max;
-    int applied_entries, applied_lines, duplicates, shortages;
+    struct flash_plan_log *logs;
+    int log_count, log_max;
+    int applied_entries, applied_lines, duplicates, shortages, refused, parked;
 };
 
-bool flash_plan_init(struct flash_plan *plan, int sku_max);
+/* For batches of up to entry_max entries and line_max lines. False when memory is short. */
+bool flash_plan_init(struct flash_plan *plan, int entry_max, int line_max);
 void flash_plan_finish(struct flash_plan *plan);
 
 /* Collects the SKUs of the batch's entries, sorted: the order in which stock rows are locked. */
 void flash_plan_collect(struct flash_plan *plan, const struct flash_batch *batch);
 /* The SKU's row in the plan, or NULL. */
 struct flash_plan_sku *flash_plan_find(const struct flash_plan *plan, int64_t sku);
-/* Marks later copies of an entry in the same batch as REPEATED, and lines whose order an earlier entry of
- * the batch creates as existing. Needed only where the database has refused a duplicate. False when memory is short. */
-bool flash_plan_repeats(struct flash_batch *batch);
+/* Marks later copies of an entry in the same batch as REPEATED, and gives all lines of one order one row. Needed where the
+ * database has refused a duplicate, in replays, and where transitions meet rows. False when memory is short. */
+bool flash_plan_unify(struct flash_batch *batch);
 /* Judges all entries with fate APPLY, in order. Entries of a SKU without a stock row become dead letters. Entries whose
- * fate and lines whose existence is known already are taken as they are. */
+ * fate is known already are left alone; rows found in the ledger are met as they are. */
 void flash_plan_judge(struct flash_plan *plan, struct flash_batch *batch);
 
 #endif

@@ -6,7 +6,7 @@ void flash_progress_collect(struct flash_progress_table *table, const struct fla
     for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
         table->partitions[p].next = 0;
     }
-    for (int i = 0; i < batch->message_count; i++) {
+    for (int i = 0; batch->parked_line < 0 && i < batch->message_count; i++) {
         const struct flash_message *message = &batch->messages[i];
         struct flash_progress *progress = &table->partitions[message->partition];
         progress->next = message->offset + 1;

@@ -23,6 +23,8 @@ struct flash_settler {
     size_t len[ARGS_MAX];
     char numbers[NUMBERS_MAX][24];
     int number_count;
+    char users[ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES][FLASH_USER_MAX + FLASH_PAYMENT_ID_MAX + 2];
+    int user_count;
 };
 
 bool flash_settler_new(const struct flash_config *config, int entry_max,
@@ -74,20 +76,29 @@ static void add_number(struct flash_settler *settler, int64_t number)
 
 static void begin(struct flash_settler *settler, int64_t generation)
 {
-    settler->argc = settler->number_count = 0;
+    settler->argc = settler->number_count = settler->user_count = 0;
     add_number(settler, generation);
 }
 
-static void add_line(struct flash_settler *settler, const struct flash_batch_line *line)
+/* One line of an adoption: the order's row as the ledger has it. */
+static void add_line(struct flash_settler *settler, const struct flash_batch_line *line,
+                     const struct flash_batch_row *row)
 {
     static const char letters[] = "ACPKXEDRTLS";
-    const char *letter = strchr(letters, flash_state_letter(line->state));
+    const char *letter = strchr(letters, flash_state_letter(row->state));
+    struct flash_text user = row->user;
+    if (row->payment.len) {
+        char *text = settler->users[settler->user_count++];
+        int len = snprintf(text, sizeof(settler->users[0]), "%.*s\"%.*s", (int)row->user.len,
+                           row->user.at, (int)row->payment.len, row->payment.at);
+        user = (struct flash_text){text, (size_t)len};
+    }
     add(settler, line->order_id + line->ref_at, (size_t)(line->order_id_len - line->ref_at));
     add(settler, letter, 1);
-    add_number(settler, line->version);
-    add_number(settler, line->quantity);
-    add(settler, line->user, line->user_len);
-    add_number(settler, line->due_s);
+    add_number(settler, row->version);
+    add_number(settler, row->quantity);
+    add(settler, user.at, user.len);
+    add_number(settler, row->due_s);
 }
 
 static bool queue_call(struct flash_settler *settler, int64_t sku, struct flash_error *err)
@@ -141,10 +152,12 @@ static int list_entries(struct flash_settler *settler, const struct flash_batch 
     int count = 0;
     for (int i = 0; i < batch->message_count; i++) {
         const struct flash_batch_entry *entry = &batch->entries[i];
-        if (entry->fate == FLASH_FATE_APPLY || entry->fate == FLASH_FATE_DUPLICATE) {
+        bool unparked = entry->fate == FLASH_FATE_UNPARKED;
+        if (entry->fate == FLASH_FATE_APPLY || entry->fate == FLASH_FATE_DUPLICATE || unparked) {
             settler->order[count++] = i;
-            settler->adopt[i] = !entry->clean || entry->generation != generation ||
-                                entry->type != FLASH_ENTRY_RESERVE;
+            bool drops = entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_PAY;
+            settler->adopt[i] =
+                !entry->clean || !drops || unparked || entry->generation != generation;
             snprintf(settler->ids[i], sizeof(settler->ids[i]), "%llu-%llu",
                      (unsigned long long)entry->stream_us, (unsigned long long)entry->stream_r);
         }
@@ -228,7 +241,7 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
 
 /* ---- the rest, line by line ---- */
 
-static int add_entry(struct flash_settler *settler, const struct flash_batch *batch, int i)
+static int add_entry(struct flash_settler *settler, struct flash_batch *batch, int i)
 {
     const struct flash_batch_entry *entry = &batch->entries[i];
     int lines = 0, count_at;
@@ -237,9 +250,10 @@ static int add_entry(struct flash_settler *settler, const struct flash_batch *ba
     add_number(settler, 0);
     int count_arg = settler->argc - 1;
     for (int n = 0; n < entry->line_count; n++) {
-        const struct flash_batch_line *line = &batch->lines[entry->first_line + n];
-        if (line->state != FLASH_STATE_NONE) {
-            add_line(settler, line);
+        int at = entry->first_line + n;
+        const struct flash_batch_row *row = flash_batch_row(batch, at);
+        if (row->state != FLASH_STATE_NONE) {
+            add_line(settler, &batch->lines[at], row);
             lines++;
         }
     }
@@ -248,7 +262,7 @@ static int add_entry(struct flash_settler *settler, const struct flash_batch *ba
     return lines;
 }
 
-static bool adopt_entries(struct flash_settler *settler, const struct flash_batch *batch, int count,
+static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch, int count,
                           int64_t generation, struct flash_settle_counts *counts,
                           struct flash_error *err)
 {
@@ -280,7 +294,7 @@ static bool adopt_entries(struct flash_settler *settler, const struct flash_batc
     return true;
 }
 
-bool flash_settle(struct flash_settler *settler, const struct flash_batch *batch,
+bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
                   int64_t generation, struct flash_settle_counts *ret_counts,
                   struct flash_error *err)
 {

@@ -23,7 +23,7 @@ void flash_settler_free(struct flash_settler *settler);
 
 /* Settles the batch under generation. False: not all of it was accepted (Redis is away, or of another generation), so
  * acked must not move (rule 8). Error kinds: RETRY, UNKNOWN. */
-FLASH_MUST_CHECK bool flash_settle(struct flash_settler *settler, const struct flash_batch *batch,
+FLASH_MUST_CHECK bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
                                    int64_t generation, struct flash_settle_counts *ret_counts,
                                    struct flash_error *err);
 

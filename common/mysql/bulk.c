@@ -47,8 +47,7 @@ static int rows_that_fit(const struct flash_mysql *mysql, const struct bulk_way 
     return count;
 }
 
-bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk *bulk,
-                             struct flash_error *err)
+static bool run(struct flash_mysql *mysql, const struct flash_bulk *bulk, struct flash_error *err)
 {
     assert(bulk->row_count >= 1);
     assert(bulk->column_count >= 1 && bulk->column_count <= FLASH_MYSQL_COLUMNS);
@@ -56,7 +55,7 @@ bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk 
         return false;
     }
     if (mysql->phase != FLASH_MYSQL_TRANSACTION) {
-        return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG, "bulk insert outside a transaction", err);
+        return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG, "bulk statement outside a transaction", err);
     }
     const struct bulk_way *way =
         &ways[mysql->bulk_text_only ? FLASH_MYSQL_BULK_TEXT : mysql->bulk_way];
@@ -72,4 +71,18 @@ bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk 
         first += slice.count;
     }
     return true;
+}
+
+bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk *bulk,
+                             struct flash_error *err)
+{
+    assert(!bulk->sql);
+    return run(mysql, bulk, err);
+}
+
+bool flash_mysql_bulk_update(struct flash_mysql *mysql, const struct flash_bulk *bulk,
+                             struct flash_error *err)
+{
+    assert(bulk->sql);
+    return run(mysql, bulk, err);
 }

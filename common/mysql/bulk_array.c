@@ -1,4 +1,4 @@
-/* Bulk insert by arrays of parameters, MariaDB's own: one prepared statement, one packet for all
+/* Bulk statements by arrays of parameters, MariaDB's own: one prepared statement, one packet for all
  * rows.
  *
  * Column-wise: a column of numbers is handed over as it lies in memory, a column of texts as three
@@ -97,10 +97,11 @@ bool flash_mysql_array_insert(struct flash_mysql *mysql, const struct flash_mysq
     MYSQL_STMT *handle = NULL;
     MYSQL_BIND binds[FLASH_MYSQL_COLUMNS] = {0};
     unsigned rows = (unsigned)slice->count;
-    if (!write_sql(mysql, slice->bulk) || !bind_slice(mysql, slice, binds)) {
-        return flash_mysql_refuse(mysql, FLASH_MYSQL_RETRY, "no memory for a bulk insert", err);
+    bool written = slice->bulk->sql || write_sql(mysql, slice->bulk);
+    if (!written || !bind_slice(mysql, slice, binds)) {
+        return flash_mysql_refuse(mysql, FLASH_MYSQL_RETRY, "no memory for a bulk statement", err);
     }
-    if (!flash_mysql_statement(mysql, mysql->text.at, &handle, err)) {
+    if (!flash_mysql_statement(mysql, slice->bulk->sql ? slice->bulk->sql : mysql->text.at, &handle, err)) {
         return false;
     }
     if (mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &rows) != 0 ||

@@ -50,9 +50,36 @@ static void put_row(struct flash_mysql_buffer *text, const struct flash_bulk *bu
     flash_mysql_put(text, ")", 1);
 }
 
+/* An UPDATE has no many-row form as text: one prepared statement a row. */
+static bool update_rows(struct flash_mysql *mysql, const struct flash_mysql_slice *slice,
+                        struct flash_error *err)
+{
+    const struct flash_bulk *bulk = slice->bulk;
+    for (int row = slice->first; row < slice->first + slice->count; row++) {
+        struct flash_value params[FLASH_MYSQL_COLUMNS];
+        for (int i = 0; i < bulk->column_count; i++) {
+            const struct flash_bulk_column *column = &bulk->columns[i];
+            bool number = column->type == FLASH_COLUMN_INT;
+            params[i] = (struct flash_value){
+                .type = column->type,
+                .null = !number && !column->bytes[row].at,
+                .number = number ? column->numbers[row] : 0,
+                .bytes = number ? (struct flash_text){"", 0} : column->bytes[row],
+            };
+        }
+        if (!flash_mysql_exec(mysql, bulk->sql, params, bulk->column_count, NULL, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool flash_mysql_text_insert(struct flash_mysql *mysql, const struct flash_mysql_slice *slice,
                              struct flash_error *err)
 {
+    if (slice->bulk->sql) {
+        return update_rows(mysql, slice, err);
+    }
     mysql->text.len = 0;
     if (!flash_mysql_buffer_reserve(&mysql->text, sql_size(slice))) {
         return flash_mysql_refuse(mysql, FLASH_MYSQL_RETRY, "no memory for a bulk insert", err);

@@ -38,6 +38,7 @@ CREATE TABLE reservation (
     due           BIGINT        NOT NULL, -- seconds since the epoch; 0: none
     entry_id      BINARY(16)    NOT NULL,
     line_no       SMALLINT      NOT NULL,
+    payment_id    VARBINARY(64) NULL,     -- the payment that paid it
     updated_at_ms BIGINT        NOT NULL,
     PRIMARY KEY (order_id),
     CONSTRAINT reservation_qty_range CHECK (qty BETWEEN 1 AND 9999),
@@ -57,6 +58,7 @@ CREATE TABLE stock_log (
     available_after  BIGINT        NOT NULL,
     entry_id         BINARY(16)    NULL,     -- set, or inflow_number is
     inflow_number    BIGINT        NULL,
+    order_id         VARBINARY(84) NULL,     -- of a transition: one row an order; NULL for reserve: one row an entry
     line_count       SMALLINT      NOT NULL DEFAULT 0,
     operator         VARBINARY(64) NULL,
     reason           VARCHAR(200)  NULL,
@@ -76,7 +78,7 @@ CREATE SQL SECURITY INVOKER VIEW stock_log_lines AS
 SELECT l.id,
        l.sku,
        l.type,
-       r.order_id,
+       COALESCE(l.order_id, r.order_id) AS order_id,
        r.line_no,
        CASE WHEN r.order_id IS NULL THEN l.quantity WHEN r.state IN (6, 7) THEN 0 ELSE -r.qty END AS quantity,
        CASE WHEN r.order_id IS NULL THEN l.available_before
@@ -109,6 +111,7 @@ CREATE TABLE parked (
     type         TINYINT       NOT NULL,
     partition_no INT           NOT NULL,
     kafka_offset BIGINT        NOT NULL,
+    from_version INT           NOT NULL, -- the row version the transition starts from
     value        BLOB          NOT NULL, -- the message, as it came
     parked_at_ms BIGINT        NOT NULL,
     PRIMARY KEY (order_id, entry_id),

@@ -114,6 +114,7 @@ struct flash_bulk_column {
 
 struct flash_bulk {
     const char *table;
+    const char *sql; /* of bulk_update: a literal with one ? per column, in the columns' order */
     const struct flash_bulk_column *columns;
     int column_count;
     int row_count; /* ≥ 1 */
@@ -121,6 +122,12 @@ struct flash_bulk {
 /* INSERT of all rows, plain: no IGNORE, no ON DUPLICATE KEY (DESIGN §7); inside a transaction only,
  * as it may take several statements. Which row failed is not told. Error kinds: as for exec. */
 FLASH_MUST_CHECK bool flash_mysql_bulk_insert(struct flash_mysql *mysql,
+                                              const struct flash_bulk *bulk,
+                                              struct flash_error *err);
+
+/* Runs bulk->sql (an UPDATE) once per row with that row's values; table and the columns' names are not looked at. Inside a
+ * transaction only. Error kinds: as for exec. */
+FLASH_MUST_CHECK bool flash_mysql_bulk_update(struct flash_mysql *mysql,
                                               const struct flash_bulk *bulk,
                                               struct flash_error *err);
 

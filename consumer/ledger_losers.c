@@ -1,0 +1,140 @@
+/* What a refused or early transition leaves behind, in the transaction that decided it: a refund row for a payment that came
+ * too late (DESIGN §4), a parked row for a line whose predecessor the ledger has not seen (§5.1 rule 11). Rare, so one
+ * statement each. */
+#include <string.h>
+
+#include "ledger_internal.h"
+
+static bool write_refund(struct flash_ledger *ledger, const struct flash_ledger_work *work, int i,
+                         struct flash_error *err)
+{
+    const struct flash_batch_line *line = &work->batch->lines[i];
+    const struct flash_batch_entry *entry = &work->batch->entries[line->entry];
+    struct flash_value order = flash_ledger_bytes(line->order_id, line->order_id_len);
+    struct flash_value payment = flash_ledger_bytes(line->payment.at, line->payment.len);
+    enum flash_state met = flash_batch_row(work->batch, i)->state;
+    struct flash_value params[] = {
+        order,
+        payment,
+        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_ledger_int(flash_state_ledger_code(met)),
+        flash_ledger_int(work->now_ms),
+        order,
+        payment,
+    };
+    return flash_mysql_exec(
+        ledger->mysql,
+        "INSERT INTO refund (order_id, payment_id, entry_id, state_met, created_at_ms) "
+        "SELECT ?, ?, ?, ?, ? FROM DUAL WHERE NOT EXISTS "
+        "(SELECT 1 FROM refund WHERE order_id = ? AND payment_id = ?)",
+        params, 7, NULL, err);
+}
+
+static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *work, int i,
+                 struct flash_error *err)
+{
+    const struct flash_batch_line *line = &work->batch->lines[i];
+    const struct flash_batch_entry *entry = &work->batch->entries[line->entry];
+    struct flash_text value = work->batch->messages[line->entry].value;
+    if (ledger->parked >= FLASH_PARKED_MAX) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "too many transitions are parked already");
+    }
+    struct flash_value params[] = {
+        flash_ledger_bytes(line->order_id, line->order_id_len),
+        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_ledger_int(i - entry->first_line),
+        flash_ledger_int(entry->sku),
+        flash_ledger_int(entry->type),
+        flash_ledger_int(entry->partition),
+        flash_ledger_int(entry->offset),
+        flash_ledger_int(line->from_version),
+        flash_ledger_bytes(value.at, value.len),
+        flash_ledger_int(work->now_ms),
+    };
+    return flash_mysql_exec(
+        ledger->mysql,
+        "INSERT INTO parked (order_id, entry_id, line_no, sku, type, partition_no, kafka_offset, "
+        "from_version, value, parked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params, 10, NULL, err);
+}
+
+/* The line of this batch was parked; judged again, it leaves the table, unless it has been parked anew. */
+static bool unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
+                   struct flash_error *err)
+{
+    const struct flash_batch_line *line = &batch->lines[0];
+    const struct flash_uuid *id = &batch->entries[line->entry].id;
+    struct flash_value params[] = {
+        flash_ledger_bytes(line->order_id, line->order_id_len),
+        flash_ledger_bytes(id->bytes, sizeof(id->bytes)),
+    };
+    return flash_mysql_exec(ledger->mysql, "DELETE FROM parked WHERE order_id = ? AND entry_id = ?",
+                            params, 2, NULL, err);
+}
+
+static bool take_count(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    *(int64_t *)arg = cells[0].number;
+    return true;
+}
+
+bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
+                               struct flash_error *err)
+{
+    struct flash_query query = {.sql = "SELECT COUNT(*) FROM parked",
+                                .column_count = 1,
+                                .row = take_count,
+                                .arg = &ledger->parked};
+    if (!flash_mysql_connect(ledger->mysql, err) ||
+        !flash_mysql_query(ledger->mysql, &query, err)) {
+        return false;
+    }
+    *ret_count = ledger->parked;
+    return true;
+}
+
+static bool take_parked(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    struct flash_parked *parked = arg;
+    size_t len = cells[1].bytes.len;
+    parked->found = len <= sizeof(parked->value);
+    parked->line_no = (int)cells[0].number;
+    parked->value_len = parked->found ? len : 0;
+    memcpy(parked->value, cells[1].bytes.at, parked->value_len);
+    return false; /* one is enough */
+}
+
+bool flash_ledger_next_parked(struct flash_ledger *ledger, struct flash_parked *ret_parked,
+                              struct flash_error *err)
+{
+    struct flash_query query = {
+        .sql = "SELECT p.line_no, p.value FROM parked p JOIN reservation r "
+               "ON r.order_id = p.order_id WHERE r.version >= p.from_version "
+               "ORDER BY p.parked_at_ms LIMIT 1",
+        .column_count = 2,
+        .row = take_parked,
+        .arg = ret_parked,
+    };
+    ret_parked->found = false;
+    return flash_mysql_connect(ledger->mysql, err) && flash_mysql_query(ledger->mysql, &query, err);
+}
+
+bool flash_ledger_write_losers(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                               struct flash_error *err)
+{
+    if (work->batch->parked_line >= 0 && !unpark(ledger, work->batch, err)) {
+        return false;
+    }
+    for (int i = 0; i < work->batch->line_count; i++) {
+        const struct flash_batch_line *line = &work->batch->lines[i];
+        if (line->refund && !write_refund(ledger, work, i, err)) {
+            return false;
+        }
+        if (line->fate == FLASH_LINE_PARKED && !park(ledger, work, i, err)) {
+            return false;
+        }
+    }
+    return true;
+}
