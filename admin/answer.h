@@ -34,15 +34,15 @@ enum flash_refusal {
 /* Filled by a job on its thread, given on the loop's. */
 struct flash_answer {
     enum flash_refusal refusal;
-    const char *detail; /* of a refusal, static; NULL: the table's */
-    int status;         /* without a refusal */
-    char *body;         /* JSON, owned */
-    int64_t version;    /* ETag; 0: none */
+    const char *detail;                /* of a refusal, static; NULL: the table's */
+    int status;                        /* without a refusal */
+    char *body;                        /* JSON, owned */
+    int64_t version;                   /* ETag; 0: none */
     char location[FLASH_LOCATION_MAX]; /* path; "": none */
 };
 
-/* Answers request with the refusal's problem; detail (may be NULL) replaces the table's sentence, headers (may be NULL) are
- * added. */
+/* Answers request with the refusal's problem; detail (may be NULL) replaces the table's sentence,
+ * headers (may be NULL) are added. */
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail, const char *headers);
 /* Answers request, and frees what answer owns. */

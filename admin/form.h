@@ -1,5 +1,5 @@
-/* What requests of the back office ask for, read from their bodies and headers, strictly (SECURITY: JSON bombs,
- * quantities, unknown members). Pure. */
+/* What requests of the back office ask for, read from their bodies and headers, strictly (SECURITY:
+ * JSON bombs, quantities, unknown members). Pure. */
 #ifndef ADMIN_FORM_H
 #define ADMIN_FORM_H
 
@@ -35,7 +35,8 @@ struct flash_sale_form {
     struct flash_precondition match;
 };
 
-/* {"product_id", "title"?, "quantity", "low_stock_threshold"?}. False: *ret_detail is a sentence for the caller (static). */
+/* {"product_id", "title"?, "quantity", "low_stock_threshold"?}. False: *ret_detail is a sentence
+ * for the caller (static). */
 FLASH_MUST_CHECK bool flash_form_stock(struct flash_text body, struct flash_stock_form *ret_form,
                                        const char **ret_detail);
 /* {"starts_at", "ends_at", "per_user_limit", "hold_seconds"?}; leaves match alone. */

@@ -1,4 +1,5 @@
-/* A piece of work that may block, on its way from the loop to a worker thread and back with its answer. */
+/* A piece of work that may block, on its way from the loop to a worker thread and back with its
+ * answer. */
 #ifndef ADMIN_JOB_H
 #define ADMIN_JOB_H
 

@@ -14,29 +14,35 @@
 
 #define RUNS_MAX 5
 
-static bool run_once(struct flash_mysql *mysql, flash_ledger_work work, void *arg,
-                     enum flash_work *ret_work, struct flash_error *err)
+struct run {
+    flash_ledger_work work;
+    void *arg;
+    enum flash_work done; /* what the last run came to */
+};
+
+static bool run_once(struct flash_mysql *mysql, struct run *run, struct flash_error *err)
 {
+    run->done = FLASH_WORK_FAILED;
     if (!flash_mysql_begin(mysql, err)) {
         return false;
     }
-    *ret_work = work(mysql, arg, err);
-    if (*ret_work == FLASH_WORK_COMMIT) {
+    run->done = run->work(mysql, run->arg, err);
+    if (run->done == FLASH_WORK_COMMIT) {
         return flash_mysql_commit(mysql, err);
     }
-    return *ret_work == FLASH_WORK_LEAVE;
+    return run->done == FLASH_WORK_LEAVE;
 }
 
 enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysql, flash_ledger_work work, void *arg,
                                        struct flash_error *err)
 {
+    struct run run = {.work = work, .arg = arg};
     bool unknown = false;
     enum flash_mysql_class class = FLASH_MYSQL_RETRY;
-    for (int run = 0; run < RUNS_MAX; run++) {
-        enum flash_work done = FLASH_WORK_FAILED;
+    for (int i = 0; i < RUNS_MAX; i++) {
         bool was_connected = flash_mysql_connected(mysql);
-        bool ok = run_once(mysql, work, arg, &done, err);
-        if (ok && done == FLASH_WORK_COMMIT) {
+        bool ok = run_once(mysql, &run, err);
+        if (ok && run.done == FLASH_WORK_COMMIT) {
             return FLASH_LEDGER_COMMITTED;
         }
         class = flash_mysql_last_class(mysql); /* of this run, unless ok */

@@ -1,4 +1,5 @@
-/* Transactions of the back office: started again where that can help, and one row of paper trail for each change. */
+/* Transactions of the back office: started again where that can help, and one row of paper trail
+ * for each change. */
 #ifndef ADMIN_LEDGER_H
 #define ADMIN_LEDGER_H
 
@@ -11,8 +12,8 @@ enum flash_work {
     FLASH_WORK_FAILED, /* a statement failed, the connection knows how */
 };
 
-/* Runs inside a transaction, maybe several times: arg must stand that. A duplicate key fails the run too; the next one
- * finds what is there. */
+/* Runs inside a transaction, maybe several times: arg must stand that. A duplicate key fails the
+ * run too; the next one finds what is there. */
 typedef enum flash_work (*flash_ledger_work)(struct flash_mysql *mysql, void *arg,
                                              struct flash_error *err);
 
@@ -24,8 +25,8 @@ enum flash_ledger_end {
     FLASH_LEDGER_BROKEN,  /* never to be retried: rights, schema, a value the checks refuse */
 };
 
-/* Also when a COMMIT was lost: the next run reads what is there, so the work must recognise its own change. err says
- * why when it is AWAY, UNKNOWN or BROKEN. */
+/* Also when a COMMIT was lost: the next run reads what is there, so the work must recognise its own
+ * change. err says why when it is AWAY, UNKNOWN or BROKEN. */
 FLASH_MUST_CHECK enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysql,
                                                         flash_ledger_work work, void *arg,
                                                         struct flash_error *err);

@@ -20,8 +20,10 @@
 #define ARGS_MAX 8
 #define NUMBER_TEXT 24
 
-/* Arguments of a script call; numbers are kept as text. */
+/* A script call in the making; numbers are kept as text. */
 struct arguments {
+    enum flash_script script;
+    int64_t sku;
     char numbers[ARGS_MAX][NUMBER_TEXT];
     const char *argv[ARGS_MAX];
     size_t len[ARGS_MAX];
@@ -41,12 +43,11 @@ static void add_number(struct arguments *arguments, int64_t number)
     add_text(arguments, text);
 }
 
-static bool call(struct flash_redis_sync *redis, enum flash_script script, int64_t sku,
-                 const struct arguments *arguments, struct flash_redis_reply **ret_reply,
-                 struct flash_error *err)
+static bool call(struct flash_redis_sync *redis, const struct arguments *arguments,
+                 struct flash_redis_reply **ret_reply, struct flash_error *err)
 {
-    const struct flash_redis_call request = {.script = script,
-                                             .sku = sku,
+    const struct flash_redis_call request = {.script = arguments->script,
+                                             .sku = arguments->sku,
                                              .argc = arguments->count,
                                              .argv = arguments->argv,
                                              .argv_len = arguments->len};
@@ -80,14 +81,14 @@ struct loading {
 static enum flash_push load_in_redis(struct flash_redis_sync *redis,
                                      const struct flash_sku_row *row, struct flash_error *err)
 {
-    struct arguments arguments = {.count = 0};
+    struct arguments arguments = {.script = FLASH_SCRIPT_LOAD, .sku = row->sku};
     struct flash_redis_reply *reply = NULL;
     add_number(&arguments, row->generation);
     add_number(&arguments, row->base);
     add_number(&arguments, row->version);
     add_text(&arguments, row->title);
     add_number(&arguments, row->threshold);
-    if (!call(redis, FLASH_SCRIPT_LOAD, row->sku, &arguments, &reply, err)) {
+    if (!call(redis, &arguments, &reply, err)) {
         return FLASH_PUSH_REDIS_AWAY;
     }
     enum flash_push push = FLASH_PUSH_DONE;
@@ -147,7 +148,7 @@ static enum flash_push load(struct flash_stores *stores, int64_t sku, struct fla
 static enum flash_push set_sale(struct flash_redis_sync *redis, const struct flash_sku_row *row,
                                 struct flash_error *err)
 {
-    struct arguments arguments = {.count = 0};
+    struct arguments arguments = {.script = FLASH_SCRIPT_SALE, .sku = row->sku};
     struct flash_redis_reply *reply = NULL;
     add_number(&arguments, row->generation);
     add_number(&arguments, row->sale_version);
@@ -155,7 +156,7 @@ static enum flash_push set_sale(struct flash_redis_sync *redis, const struct fla
     add_number(&arguments, row->ends_ms);
     add_number(&arguments, row->limit);
     add_number(&arguments, row->hold_s);
-    if (!call(redis, FLASH_SCRIPT_SALE, row->sku, &arguments, &reply, err)) {
+    if (!call(redis, &arguments, &reply, err)) {
         return FLASH_PUSH_REDIS_AWAY;
     }
     enum flash_push push = FLASH_PUSH_DONE;

@@ -1,9 +1,10 @@
-/* Brings Redis up to what the ledger says of a SKU: loads it if it never was, sets its sale (DESIGN §8: ledger first, then
- * Redis).
+/* Brings Redis up to what the ledger says of a SKU: loads it if it never was, sets its sale (DESIGN
+ * §8: ledger first, then Redis).
  *
- * Every step may be repeated and interrupted anywhere. A SKU that was loaded once and is missing in Redis is never loaded
- * again: its orders would be sold a second time. No sale is set before the ledger knows that the SKU was loaded, so
- * nothing can have been sold of one that is loaded twice because a mark was lost. */
+ * Every step may be repeated and interrupted anywhere. A SKU that was loaded once and is missing in
+ * Redis is never loaded again: its orders would be sold a second time. No sale is set before the
+ * ledger knows that the SKU was loaded, so nothing can have been sold of one that is loaded twice
+ * because a mark was lost. */
 #ifndef ADMIN_PUSH_H
 #define ADMIN_PUSH_H
 

@@ -27,7 +27,9 @@ struct suspect {
 struct page {
     struct suspect suspects[PAGE];
     int count;
-    int64_t generation, lost, lost_sku;
+    int64_t generation;
+    int64_t after_sku, ended_after_ms; /* what is asked for; ended_after_ms < 0: all */
+    int64_t lost, lost_sku;            /* over all pages */
 };
 
 static bool take_suspect(const struct flash_value *cells, int count, void *arg)
@@ -40,12 +42,11 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
     return page->count < PAGE;
 }
 
-static bool read_page(struct flash_mysql *mysql, int64_t after_sku, int64_t ended_after_ms,
-                      struct page *page, struct flash_error *err)
+static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash_error *err)
 {
-    const struct flash_value params[] = {flash_value_int(after_sku),
-                                         flash_value_int(ended_after_ms),
-                                         flash_value_int(ended_after_ms)};
+    const struct flash_value params[] = {flash_value_int(page->after_sku),
+                                         flash_value_int(page->ended_after_ms),
+                                         flash_value_int(page->ended_after_ms)};
     const struct flash_query query = {
         .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation "
                "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "
@@ -159,18 +160,16 @@ static void tell_change(bool before, bool now, const char *part, const struct fl
 
 enum pass { PASS_WHOLE, PASS_BROKEN_OFF, PASS_NO_LEDGER };
 
-static enum pass walk(struct flash_stores *stores, int64_t ended_after_ms, struct page *page,
-                      struct flash_error *err)
+static enum pass walk(struct flash_stores *stores, struct page *page, struct flash_error *err)
 {
-    int64_t last = 0;
     do {
-        if (!read_page(stores->mysql, last, ended_after_ms, page, err)) {
+        if (!read_page(stores->mysql, page, err)) {
             return PASS_NO_LEDGER;
         }
         if (!repair_page(stores, page, err)) {
             return PASS_BROKEN_OFF;
         }
-        last = page->count ? page->suspects[page->count - 1].sku : last;
+        page->after_sku = page->count ? page->suspects[page->count - 1].sku : page->after_sku;
     } while (page->count == PAGE);
     return PASS_WHOLE;
 }
@@ -181,18 +180,19 @@ static void run(struct flash_job *job, struct flash_stores *stores)
     struct page page = {.count = 0};
     struct flash_error redis_err = {0}, ledger_err = {0};
     bool full = repair->passes++ % FULL_EVERY == 0 || repair->lost > 0;
-    int64_t ended_after_ms = full ? -1 : (int64_t)flash_time_wall_ms() - AFTER_MS;
+    page.ended_after_ms = full ? -1 : (int64_t)flash_time_wall_ms() - AFTER_MS;
     bool redis = flash_redis_sync_ping(stores->redis, &redis_err);
     bool ledger = true;
     if (redis) {
-        enum pass pass = walk(stores, ended_after_ms, &page, &ledger_err);
+        enum pass pass = walk(stores, &page, &ledger_err);
         ledger = pass != PASS_NO_LEDGER;
         if (pass == PASS_WHOLE) {
             publish(repair, &page);
         }
         redis = pass != PASS_BROKEN_OFF || flash_redis_sync_ping(stores->redis, &redis_err);
     } else {
-        ledger = read_page(stores->mysql, INT64_MAX, -1, &page, &ledger_err); /* only to ask it */
+        page.after_sku = INT64_MAX; /* only to hear whether it answers */
+        ledger = read_page(stores->mysql, &page, &ledger_err);
     }
     tell_change(repair->redis_ready || !repair->looked, redis, "redis", &redis_err);
     tell_change(repair->ledger_ready || !repair->looked, ledger, "ledger", &ledger_err);

@@ -1,7 +1,8 @@
-/* Looks again and again for what a crash, or a part that was away, has kept from Redis, and brings it there (DESIGN §8).
+/* Looks again and again for what a crash, or a part that was away, has kept from Redis, and brings
+ * it there (DESIGN §8).
  *
- * It only ever pushes what the ledger says. SKUs that Redis has lost are counted and reported, never loaded: that is a
- * recovery's work (push.h). */
+ * It only ever pushes what the ledger says. SKUs that Redis has lost are counted and reported,
+ * never loaded: that is a recovery's work (push.h). */
 #ifndef ADMIN_REPAIR_H
 #define ADMIN_REPAIR_H
 
@@ -19,7 +20,8 @@ struct flash_repair {
     int passes;           /* begun; the running pass's thread only, as is `lost_said` */
     int64_t lost_said;    /* SKUs lost, by the last line in the log */
     _Atomic bool looked, ledger_ready, redis_ready; /* by the last pass */
-    _Atomic int64_t lost, lost_sku; /* how many SKUs only a recovery can bring back, and one of them */
+    _Atomic int64_t lost,
+        lost_sku; /* how many SKUs only a recovery can bring back, and one of them */
 };
 
 void flash_repair_init(struct flash_repair *repair);

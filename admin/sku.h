@@ -1,4 +1,5 @@
-/* What the ledger says of one SKU: its stock, its sale and the generation, from one snapshot; and that as JSON. */
+/* What the ledger says of one SKU: its stock, its sale and the generation, from one snapshot; and
+ * that as JSON. */
 #ifndef ADMIN_SKU_H
 #define ADMIN_SKU_H
 
@@ -10,8 +11,8 @@
 struct flash_sku_row {
     bool found;
     int64_t sku, base, available, reserved, sold, threshold;
-    int64_t version; /* number of the last inflow */
-    bool flagged;    /* something contradicted Redis */
+    int64_t version;           /* number of the last inflow */
+    bool flagged;              /* something contradicted Redis */
     int64_t loaded_generation; /* 0: Redis was never given it */
     int64_t created_ms, updated_ms;
     char title[FLASH_TITLE_ROW_MAX + 1];
@@ -24,7 +25,8 @@ struct flash_sku_row {
 /* Without a lock; an absent SKU is found = false. Error kinds: as flash_mysql_query. */
 FLASH_MUST_CHECK bool flash_sku_row_read(struct flash_mysql *mysql, int64_t sku,
                                          struct flash_sku_row *ret_row, struct flash_error *err);
-/* The same in a transaction of its own, tried again where that can help. LEFT: *ret_row is filled. */
+/* The same in a transaction of its own, tried again where that can help. LEFT: *ret_row is filled.
+ */
 FLASH_MUST_CHECK enum flash_ledger_end flash_sku_row_get(struct flash_mysql *mysql, int64_t sku,
                                                          struct flash_sku_row *ret_row,
                                                          struct flash_error *err);

@@ -96,7 +96,8 @@ bool flash_workers_new(struct event_base *base, const struct flash_config *confi
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->filled, NULL);
     workers->tail = &workers->head;
-    bool ok = flash_mailbox_new(base, deliver, NULL, &workers->mailbox, err);
+    const struct flash_mailbox_reader reader = {.deliver = deliver};
+    bool ok = flash_mailbox_new(base, &reader, &workers->mailbox, err);
     for (int i = 0; ok && i < WORKERS; i++) {
         workers->workers[i].all = workers;
         ok = start(&workers->workers[i], config, err);

@@ -1,5 +1,5 @@
-/* The threads that may block: each takes jobs from one bounded queue, with connections of its own to the ledger and to
- * Redis, and hands them back to the loop by a mailbox. */
+/* The threads that may block: each takes jobs from one bounded queue, with connections of its own
+ * to the ledger and to Redis, and hands them back to the loop by a mailbox. */
 #ifndef ADMIN_WORKERS_H
 #define ADMIN_WORKERS_H
 
@@ -10,12 +10,13 @@ struct flash_workers;
 
 /* A few threads; over jobs come back on base's thread (job->over). Error kinds: CONFIG, RETRY. */
 FLASH_MUST_CHECK bool flash_workers_new(struct event_base *base, const struct flash_config *config,
-                                        struct flash_workers **ret_workers, struct flash_error *err);
-/* Hands job over; it comes back by job->over, exactly once, later. False: the queue is full, job is still the caller's.
- * On the loop's thread. */
+                                        struct flash_workers **ret_workers,
+                                        struct flash_error *err);
+/* Hands job over; it comes back by job->over, exactly once, later. False: the queue is full, job is
+ * still the caller's. On the loop's thread. */
 FLASH_MUST_CHECK bool flash_workers_submit(struct flash_workers *workers, struct flash_job *job);
-/* Waits for the jobs that run; those that were not begun come back with the refusal STOPPING. All have come back when
- * it returns. On the loop's thread. NULL is fine. */
+/* Waits for the jobs that run; those that were not begun come back with the refusal STOPPING. All
+ * have come back when it returns. On the loop's thread. NULL is fine. */
 void flash_workers_free(struct flash_workers *workers);
 
 #endif

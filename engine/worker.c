@@ -221,6 +221,7 @@ bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
                        struct flash_error *err)
 {
     memset(worker, 0, sizeof(*worker));
+    const struct flash_mailbox_reader reader = {.deliver = flash_publish_returned, .arg = worker};
     worker->engine = engine;
     worker->number = number;
     worker->now_us = flash_time_monotonic_us();
@@ -228,7 +229,7 @@ bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
         return flash_error_set(err, FLASH_ERROR_RETRY, "worker: out of memory");
     }
     return open_loop(worker, err) &&
-           flash_mailbox_new(worker->base, flash_publish_returned, worker, &worker->mailbox, err) &&
+           flash_mailbox_new(worker->base, &reader, &worker->mailbox, err) &&
            flash_redis_new(worker->base, engine->config, &worker->redis, err) &&
            open_listeners(worker, err);
 }

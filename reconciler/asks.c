@@ -64,12 +64,13 @@ static void deliver(struct flash_letter *letter, void *arg)
 
 bool flash_asks_new(struct event_base *base, struct flash_asks **ret_asks, struct flash_error *err)
 {
+    const struct flash_mailbox_reader reader = {.deliver = deliver};
     struct flash_asks *asks = calloc(1, sizeof(*asks));
     if (!asks) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "asks: out of memory");
     }
     pthread_mutex_init(&asks->lock, NULL);
-    if (!flash_mailbox_new(base, deliver, NULL, &asks->mailbox, err)) {
+    if (!flash_mailbox_new(base, &reader, &asks->mailbox, err)) {
         flash_asks_free(asks);
         return false;
     }

@@ -13,8 +13,7 @@ struct flash_mailbox {
     struct flash_letter *head, **tail;
     int fd;
     struct event *event;
-    flash_mailbox_deliver deliver;
-    void *arg;
+    struct flash_mailbox_reader reader;
 };
 
 static void deliver_all(struct flash_mailbox *mailbox)
@@ -26,7 +25,7 @@ static void deliver_all(struct flash_mailbox *mailbox)
     pthread_mutex_unlock(&mailbox->lock);
     while (letter) {
         struct flash_letter *next = letter->next;
-        mailbox->deliver(letter, mailbox->arg);
+        mailbox->reader.deliver(letter, mailbox->reader.arg);
         letter = next;
     }
 }
@@ -40,7 +39,7 @@ static void readable(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-bool flash_mailbox_new(struct event_base *base, flash_mailbox_deliver deliver, void *arg,
+bool flash_mailbox_new(struct event_base *base, const struct flash_mailbox_reader *reader,
                        struct flash_mailbox **ret_mailbox, struct flash_error *err)
 {
     struct flash_mailbox *mailbox = calloc(1, sizeof(*mailbox));
@@ -49,8 +48,7 @@ bool flash_mailbox_new(struct event_base *base, flash_mailbox_deliver deliver, v
     }
     pthread_mutex_init(&mailbox->lock, NULL);
     mailbox->tail = &mailbox->head;
-    mailbox->deliver = deliver;
-    mailbox->arg = arg;
+    mailbox->reader = *reader;
     mailbox->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (mailbox->fd >= 0) {
         mailbox->event = event_new(base, mailbox->fd, EV_READ | EV_PERSIST, readable, mailbox);

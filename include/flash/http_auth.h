@@ -1,8 +1,9 @@
-/* Who is calling: a request's bearer token, verified once per connection, or X-User-Id where auth is off (API.md, "Who
- * calls").
+/* Who is calling: a request's bearer token, verified once per connection, or X-User-Id where auth
+ * is off (API.md, "Who calls").
  *
- * Verified claims are kept in the connection's slot, so the slot belongs to this module on listeners that use it.
- * What a role may do is the daemon's business, and so is the refusal: a failure never says why to the caller. */
+ * Verified claims are kept in the connection's slot, so the slot belongs to this module on
+ * listeners that use it. What a role may do is the daemon's business, and so is the refusal: a
+ * failure never says why to the caller. */
 #ifndef FLASH_HTTP_AUTH_H
 #define FLASH_HTTP_AUTH_H
 
@@ -25,8 +26,8 @@ enum flash_http_auth_outcome {
 
 void flash_http_auth_init(struct flash_http_auth *auth, const struct flash_config *config);
 
-/* *ret_claims is borrowed until the request is answered. With auth off the role is admin and sub what X-User-Id says, ""
- * without one. Reads the clock. On the listener's thread. */
+/* *ret_claims is borrowed until the request is answered. With auth off the role is admin and sub
+ * what X-User-Id says, "" without one. Reads the clock. On the listener's thread. */
 FLASH_MUST_CHECK enum flash_http_auth_outcome
 flash_http_auth_claims(const struct flash_http_auth *auth, struct flash_request *request,
                        const struct flash_claims **ret_claims);

@@ -1,7 +1,7 @@
 /* The strict JSON objects that routes take as bodies (SECURITY: JSON bombs, duplicate members).
  *
- * Pure, except for the question about Content-Type. What a member may hold is the route's business; that there is
- * no member beside the known ones is checked here. */
+ * Pure, except for the question about Content-Type. What a member may hold is the route's business;
+ * that there is no member beside the known ones is checked here. */
 #ifndef FLASH_JSON_BODY_H
 #define FLASH_JSON_BODY_H
 
@@ -12,9 +12,9 @@
 /* Whether Content-Type is application/json, with or without parameters. */
 bool flash_json_body_declared(const struct flash_request *request);
 
-/* Parses body as an object whose members are all among names (NULL at the end). Refused: nesting deeper than 4, duplicate
- * members, bad UTF-8, U+0000, numbers out of range, trailing bytes. NULL: *ret_detail is a sentence for the caller
- * (static). The result is owned: json_decref. */
+/* Parses body as an object whose members are all among names (NULL at the end). Refused: nesting
+ * deeper than 4, duplicate members, bad UTF-8, U+0000, numbers out of range, trailing bytes. NULL:
+ * *ret_detail is a sentence for the caller (static). The result is owned: json_decref. */
 FLASH_MUST_CHECK json_t *flash_json_body_load(struct flash_text body, const char *const *names,
                                               const char **ret_detail);
 

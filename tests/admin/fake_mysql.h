@@ -1,5 +1,6 @@
-/* include/flash/mysql.h without a ledger, for unit tests of who uses it: each call of begin, a statement or commit ends as
- * the test has written down, in order; what is not written down succeeds. */
+/* include/flash/mysql.h without a ledger, for unit tests of who uses it: each call of begin, a
+ * statement or commit ends as the test has written down, in order; what is not written down
+ * succeeds. */
 #ifndef FLASH_TESTS_FAKE_MYSQL_H
 #define FLASH_TESTS_FAKE_MYSQL_H
 

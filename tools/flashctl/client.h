@@ -28,8 +28,9 @@ enum flash_ctl_exit flash_ctl_client_open(const struct flash_ctl_command *comman
 /* NULL is fine. */
 void flash_ctl_client_close(struct flash_ctl_client *client);
 
-/* OK: *ret_reply is filled (flash_ctl_reply_free), its status is 2xx, or the problem is `unless`. Everything else is said on
- * stderr: REFUSED with the problem's title, detail and request id, UNREACHABLE. */
+/* OK: *ret_reply is filled (flash_ctl_reply_free), its status is 2xx, or the problem is `unless`.
+ * Everything else is said on stderr: REFUSED with the problem's title, detail and request id,
+ * UNREACHABLE. */
 enum flash_ctl_exit flash_ctl_ask(struct flash_ctl_client *client,
                                   const struct flash_ctl_request *request,
                                   struct flash_ctl_reply *ret_reply);

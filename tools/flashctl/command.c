@@ -8,7 +8,6 @@
 
 struct reading {
     struct flash_ctl_command command;
-    enum flash_ctl_ask ask;
     const char *words[3]; /* those without dashes, in order */
     int word_count;
     int next, argc;
@@ -54,11 +53,11 @@ static bool read_word(struct reading *reading, struct flash_error *err)
 {
     const char *word = reading->argv[reading->next++];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        reading->ask = FLASH_CTL_ASK_HELP;
+        reading->command.ask = FLASH_CTL_ASK_HELP;
         return true;
     }
     if (strcmp(word, "--version") == 0) {
-        reading->ask = FLASH_CTL_ASK_VERSION;
+        reading->command.ask = FLASH_CTL_ASK_VERSION;
         return true;
     }
     if (strncmp(word, "--", 2) == 0) {
@@ -119,7 +118,7 @@ static bool check_options(struct flash_ctl_command *command, struct flash_error 
 }
 
 bool flash_ctl_command_parse(struct flash_ctl_command *ret_command, int argc, char *const argv[],
-                             enum flash_ctl_ask *ret_ask, struct flash_error *err)
+                             struct flash_error *err)
 {
     struct reading reading = {.next = 1, .argc = argc, .argv = argv};
     while (reading.next < argc) {
@@ -127,15 +126,14 @@ bool flash_ctl_command_parse(struct flash_ctl_command *ret_command, int argc, ch
             return false;
         }
     }
-    bool asks_all = reading.ask == FLASH_CTL_ASK_HELP && reading.word_count == 0;
-    if (reading.ask != FLASH_CTL_ASK_VERSION && !asks_all && !find_verb(&reading, err)) {
+    bool asks_all = reading.command.ask == FLASH_CTL_ASK_HELP && reading.word_count == 0;
+    if (reading.command.ask != FLASH_CTL_ASK_VERSION && !asks_all && !find_verb(&reading, err)) {
         return false;
     }
-    if (reading.ask == FLASH_CTL_ASK_RUN && !check_options(&reading.command, err)) {
+    if (reading.command.ask == FLASH_CTL_ASK_RUN && !check_options(&reading.command, err)) {
         return false;
     }
     *ret_command = reading.command;
-    *ret_ask = reading.ask;
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* The command line as one table: verbs, their options, their examples. Parsing and help only walk it. */
+/* The command line as one table: verbs, their options, their examples. Parsing and help only walk
+ * it. */
 #ifndef FLASHCTL_COMMAND_H
 #define FLASHCTL_COMMAND_H
 
@@ -47,8 +48,11 @@ struct flash_ctl_option_row {
 };
 extern const struct flash_ctl_option_row flash_ctl_options[FLASH_CTL_OPTION_COUNT];
 
+enum flash_ctl_ask { FLASH_CTL_ASK_RUN, FLASH_CTL_ASK_HELP, FLASH_CTL_ASK_VERSION };
+
 struct flash_ctl_command {
-    const struct flash_ctl_verb *verb;
+    enum flash_ctl_ask ask;
+    const struct flash_ctl_verb *verb;          /* NULL: help about all, or the version */
     const char *values[FLASH_CTL_OPTION_COUNT]; /* (borrowed) NULL: not given */
 };
 
@@ -63,12 +67,10 @@ struct flash_ctl_verb {
 extern const struct flash_ctl_verb flash_ctl_verbs[];
 extern const int flash_ctl_verb_count;
 
-enum flash_ctl_ask { FLASH_CTL_ASK_RUN, FLASH_CTL_ASK_HELP, FLASH_CTL_ASK_VERSION };
-
-/* Parses argv. With ASK_HELP ret_command->verb may be NULL: help about all. Kind CONFIG: err says what is wrong. */
+/* Parses argv. With ASK_HELP ret_command->verb may be NULL: help about all. Kind CONFIG: err says
+ * what is wrong. */
 FLASH_MUST_CHECK bool flash_ctl_command_parse(struct flash_ctl_command *ret_command, int argc,
-                                              char *const argv[], enum flash_ctl_ask *ret_ask,
-                                              struct flash_error *err);
+                                              char *const argv[], struct flash_error *err);
 
 /* verb NULL: all of them, a line each. */
 void flash_ctl_help(const struct flash_ctl_verb *verb, FILE *out);

@@ -7,18 +7,17 @@
 int main(int argc, char *argv[])
 {
     struct flash_ctl_command command;
-    enum flash_ctl_ask ask;
     struct flash_error err;
     signal(SIGPIPE, SIG_IGN); /* a closed connection is an answer of its own */
-    if (!flash_ctl_command_parse(&command, argc, argv, &ask, &err)) {
+    if (!flash_ctl_command_parse(&command, argc, argv, &err)) {
         fprintf(stderr, "flashctl: %s\n", err.text);
         return FLASH_CTL_USAGE;
     }
-    if (ask == FLASH_CTL_ASK_HELP) {
+    if (command.ask == FLASH_CTL_ASK_HELP) {
         flash_ctl_help(command.verb, stdout);
         return FLASH_CTL_OK;
     }
-    if (ask == FLASH_CTL_ASK_VERSION) {
+    if (command.ask == FLASH_CTL_ASK_VERSION) {
         printf("flashctl %s\n", FLASH_VERSION);
         return FLASH_CTL_OK;
     }

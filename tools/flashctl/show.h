@@ -8,7 +8,8 @@
 
 /* --output: false, after having said so, if it is neither table nor json. */
 FLASH_MUST_CHECK bool flash_ctl_show_check(const struct flash_ctl_command *command);
-/* One object on stdout: indented JSON, or a line a member, those of objects inside under their name. */
+/* One object on stdout: indented JSON, or a line a member, those of objects inside under their
+ * name. */
 void flash_ctl_show(const struct flash_ctl_command *command, const json_t *object);
 /* The same table on out. */
 void flash_ctl_show_table(const json_t *object, FILE *out);

@@ -15,7 +15,6 @@
 #define WORDS_MAX 12
 
 static struct flash_ctl_command command;
-static enum flash_ctl_ask ask;
 static struct flash_error err;
 
 /* Parses a line of words with single spaces between them. */
@@ -28,7 +27,7 @@ static bool parse(const char *line)
     while ((word = strsep(&rest, " ")) && *word) {
         argv[argc++] = word;
     }
-    return flash_ctl_command_parse(&command, argc, argv, &ask, &err);
+    return flash_ctl_command_parse(&command, argc, argv, &err);
 }
 
 static void test_taken(void **state)
@@ -150,13 +149,13 @@ static void test_asks(void **state)
 {
     (void)state;
     assert_true(parse("--help"));
-    assert_int_equal(ask, FLASH_CTL_ASK_HELP);
+    assert_int_equal(command.ask, FLASH_CTL_ASK_HELP);
     assert_null(command.verb);
     assert_true(parse("sale create --help"));
-    assert_int_equal(ask, FLASH_CTL_ASK_HELP);
+    assert_int_equal(command.ask, FLASH_CTL_ASK_HELP);
     assert_string_equal(command.verb->name, "create");
     assert_true(parse("--version"));
-    assert_int_equal(ask, FLASH_CTL_ASK_VERSION);
+    assert_int_equal(command.ask, FLASH_CTL_ASK_VERSION);
 }
 
 static void test_table(void **state)
