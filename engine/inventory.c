@@ -1,6 +1,7 @@
 /* The internal routes; see inventory.h. Callers bring their own order ids, or name a buyer's order by its full id. */
 #include "inventory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -196,10 +197,35 @@ void flash_inventory_pay(struct flash_worker *worker, struct flash_request *requ
     }
 }
 
+/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_REF_MAX bytes; empty when it is none. */
+static struct flash_text decode(struct flash_text segment, char out[FLASH_REF_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < segment.len; i++) {
+        char c = segment.at[i];
+        if (c == '%') {
+            char hex[3] = {i + 2 < segment.len ? segment.at[i + 1] : '\0',
+                           i + 2 < segment.len ? segment.at[i + 2] : '\0', '\0'};
+            char *end;
+            c = (char)strtol(hex, &end, 16);
+            if (end != hex + 2) {
+                return (struct flash_text){out, 0};
+            }
+            i += 2;
+        }
+        if (len == FLASH_REF_MAX) {
+            return (struct flash_text){out, 0};
+        }
+        out[len++] = c;
+    }
+    return (struct flash_text){out, len};
+}
+
 void flash_inventory_reservation(struct flash_worker *worker, struct flash_request *request,
                                  struct flash_text rest)
 {
     struct body body;
+    char decoded[FLASH_REF_MAX];
     struct flash_order_query query = {.user = {"", 0}};
     if (!open_request(worker, request, NULL, &body)) {
         return;
@@ -207,7 +233,8 @@ void flash_inventory_reservation(struct flash_worker *worker, struct flash_reque
     const char *slash = memchr(rest.at, '/', rest.len);
     struct flash_text product = {rest.at, slash ? (size_t)(slash - rest.at) : 0};
     if (slash && flash_sku_parse(product, &query.sku)) {
-        query.ref = ref_of((struct flash_text){slash + 1, rest.len - product.len - 1}, query.sku);
+        struct flash_text order = {slash + 1, rest.len - product.len - 1};
+        query.ref = ref_of(decode(order, decoded), query.sku);
     }
     if (query.ref.len && flash_ref_valid(query.ref)) {
         flash_reads_order(worker, request, &query);
