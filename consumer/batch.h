@@ -1,7 +1,9 @@
-/* A batch: the messages of one ledger transaction, decoded, with what became of each line (DESIGN §7).
+/* A batch: the messages of one ledger transaction, decoded, with what became of each line (DESIGN
+ * §7).
  *
- * Filled by the poll loop, judged by plan.c, written by ledger.c, settled by settle.c. Fixed arrays, sized at start; one batch is
- * reused for ever. Texts of entries and lines point into the messages, which the batch keeps until it is reset. */
+ * Filled by the poll loop, judged by plan.c, written by ledger.c, settled by settle.c. Fixed
+ * arrays, sized at start; one batch is reused for ever. Texts of entries and lines point into the
+ * messages, which the batch keeps until it is reset. */
 #ifndef CONSUMER_BATCH_H
 #define CONSUMER_BATCH_H
 
@@ -15,7 +17,8 @@ enum flash_entry_fate {
     FLASH_FATE_APPLY,     /* first seen here: its verdict is ours to write */
     FLASH_FATE_DUPLICATE, /* the ledger has its verdict already */
     FLASH_FATE_REPEATED,  /* another copy stands earlier in this batch: nothing to do */
-    FLASH_FATE_UNPARKED,  /* a parked line whose predecessor has come: its entry's verdict is there already */
+    FLASH_FATE_UNPARKED,  /* a parked line whose predecessor has come: its entry's verdict is there
+                             already */
     FLASH_FATE_MARKER,    /* a marker: its place is noted */
     FLASH_FATE_DEAD,      /* undecodable or impossible: dead letter */
 };
@@ -31,17 +34,17 @@ struct flash_batch_entry {
     int first_line, line_count;
     int partition;
     int64_t offset;
-    bool clean;       /* the verdict: every line took effect by this very entry (§5.1 rules 1, 4) */
-    bool fenced;      /* DUPLICATE: the verdict met is FENCED */
+    bool clean;  /* the verdict: every line took effect by this very entry (§5.1 rules 1, 4) */
+    bool fenced; /* DUPLICATE: the verdict met is FENCED */
     int64_t before, after; /* APPLY, reserve: the SKU's available around it */
-    char reason[160]; /* DEAD */
+    char reason[160];      /* DEAD */
 };
 
 /* An order's row in the ledger, as it stands while the batch is judged. */
 struct flash_batch_row {
-    bool found;   /* the ledger had it before this batch */
-    bool made;    /* this batch inserts it */
-    bool changed; /* this batch updates it */
+    bool found;             /* the ledger had it before this batch */
+    bool made;              /* this batch inserts it */
+    bool changed;           /* this batch updates it */
     enum flash_state state; /* NONE: there is no row */
     int version, quantity;
     int64_t due_s;
@@ -53,8 +56,10 @@ struct flash_batch_row {
 enum flash_line_fate {
     FLASH_LINE_NONE,    /* not judged: its entry was not ours to judge */
     FLASH_LINE_APPLIED, /* took effect */
-    FLASH_LINE_REFUSED, /* shortage, a row that was there already, or a state that does not allow it */
-    FLASH_LINE_PARKED,  /* its predecessor is not in the ledger yet: kept, and tried again (§5.1 rule 11) */
+    FLASH_LINE_REFUSED, /* shortage, a row that was there already, or a state that does not allow it
+                         */
+    FLASH_LINE_PARKED, /* its predecessor is not in the ledger yet: kept, and tried again (§5.1 rule
+                          11) */
 };
 
 struct flash_batch_line {
@@ -65,7 +70,8 @@ struct flash_batch_line {
     struct flash_text user, payment; /* borrowed from the message */
     enum flash_line_fate fate;
     bool refund; /* a refused pay: its money goes back */
-    int row_at;  /* the line that keeps this order's row: this one, or an earlier line of the same order */
+    int row_at;  /* the line that keeps this order's row: this one, or an earlier line of the same
+                    order */
     struct flash_batch_row row; /* where row_at is this line */
 };
 

@@ -1,8 +1,9 @@
 /* The judgement of a batch, entry by entry, line by line: see plan.h.
  *
- * A reserve line makes its order's row, or finds one and changes nothing (§5.1 rule 9). A transition line names the version
- * it starts from: that one or a lower one is not there yet: parked; exactly that one and a state that allows it:
- * applied; else refused, and the row's version still rises to the line's own (rule 10), for Redis counts it too. */
+ * A reserve line makes its order's row, or finds one and changes nothing (§5.1 rule 9). A
+ * transition line names the version it starts from: that one or a lower one is not there yet:
+ * parked; exactly that one and a state that allows it: applied; else refused, and the row's version
+ * still rises to the line's own (rule 10), for Redis counts it too. */
 #include <string.h>
 
 #include "plan.h"
@@ -76,8 +77,9 @@ static bool same_text(struct flash_text a, struct flash_text b)
     return a.len == b.len && a.len && memcmp(a.at, b.at, a.len) == 0;
 }
 
-/* The state or version does not allow it. A payment that came for nothing is to be given back, unless this very payment
- * is the one that paid the order (a repeat after Redis had forgotten it). */
+/* The state or version does not allow it. A payment that came for nothing is to be given back,
+ * unless this very payment is the one that paid the order (a repeat after Redis had forgotten it).
+ */
 static enum flash_line_fate refuse_line(const struct judgement *j, struct flash_batch_line *line,
                                         struct flash_batch_row *row)
 {

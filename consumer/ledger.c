@@ -15,7 +15,8 @@ bool flash_ledger_new(const struct flash_config *config, struct flash_ledger **r
     if (!ledger) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "ledger: out of memory");
     }
-    ledger->row_max = 2 * (config->consumer.batch_lines + FLASH_BATCH_LINES); /* a log row each, too */
+    ledger->row_max =
+        2 * (config->consumer.batch_lines + FLASH_BATCH_LINES); /* a log row each, too */
     size_t rows = (size_t)ledger->row_max;
     bool ok = true;
     for (int i = 0; i < FLASH_LEDGER_COLUMNS; i++) {
@@ -66,7 +67,8 @@ static bool take_stock(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-static bool lock_stock(struct flash_ledger *ledger, struct flash_plan *plan, struct flash_error *err)
+static bool lock_stock(struct flash_ledger *ledger, struct flash_plan *plan,
+                       struct flash_error *err)
 {
     for (int i = 0; i < plan->sku_count; i++) {
         ledger->keys[i] = flash_ledger_int(plan->skus[i].sku);
@@ -95,11 +97,12 @@ static bool update_stock(struct flash_ledger *ledger, const struct flash_ledger_
             flash_ledger_int(sku->to_sold),      flash_ledger_int(sku->shortage),
             flash_ledger_int(work->now_ms),      flash_ledger_int(sku->sku),
         };
-        if (!flash_mysql_exec(ledger->mysql,
-                              "UPDATE stock SET available = available + ?, reserved = reserved + ?, "
-                              "sold = sold + ?, flagged = flagged | ?, updated_at_ms = ? "
-                              "WHERE sku = ?",
-                              params, 6, NULL, err)) {
+        if (!flash_mysql_exec(
+                ledger->mysql,
+                "UPDATE stock SET available = available + ?, reserved = reserved + ?, "
+                "sold = sold + ?, flagged = flagged | ?, updated_at_ms = ? "
+                "WHERE sku = ?",
+                params, 6, NULL, err)) {
             return false;
         }
     }
@@ -117,9 +120,15 @@ static bool bury(struct flash_ledger *ledger, const struct flash_ledger_work *wo
         flash_ledger_int(message->offset),
     };
     struct flash_value params[] = {
-        place[0], place[1], place[2], flash_ledger_bytes(reason, strlen(reason)),
+        place[0],
+        place[1],
+        place[2],
+        flash_ledger_bytes(reason, strlen(reason)),
         flash_ledger_bytes(message->value.at ? message->value.at : "", message->value.len),
-        flash_ledger_int(work->now_ms), place[0], place[1], place[2],
+        flash_ledger_int(work->now_ms),
+        place[0],
+        place[1],
+        place[2],
     };
     return flash_mysql_exec(
         ledger->mysql,
@@ -175,13 +184,14 @@ static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_wor
     if (!flash_mysql_begin(ledger->mysql, err) || !lock_stock(ledger, work->plan, err)) {
         return false;
     }
-    if ((work->careful || work->batch->transitions) && !flash_ledger_look(ledger, work->batch, err)) {
+    if ((work->careful || work->batch->transitions) &&
+        !flash_ledger_look(ledger, work->batch, err)) {
         return false;
     }
     flash_plan_judge(work->plan, work->batch);
     return flash_ledger_insert_rows(ledger, work, err) && update_stock(ledger, work, err) &&
            flash_ledger_write_losers(ledger, work, err) && write_others(ledger, work, err) &&
-           flash_ledger_move_progress(ledger, work->progress, work->now_ms, ret_held, err);
+           flash_ledger_move_progress(ledger, work, ret_held, err);
 }
 
 static enum flash_ledger_outcome failed(struct flash_ledger *ledger)
@@ -196,7 +206,8 @@ static enum flash_ledger_outcome failed(struct flash_ledger *ledger)
 static enum flash_ledger_outcome outrun(struct flash_ledger *ledger, struct flash_error *err)
 {
     flash_mysql_rollback(ledger->mysql);
-    flash_error_set(err, FLASH_ERROR_RETRY, "another consumer or a recovery has moved the progress");
+    flash_error_set(err, FLASH_ERROR_RETRY,
+                    "another consumer or a recovery has moved the progress");
     return FLASH_LEDGER_OUTRUN;
 }
 
@@ -219,8 +230,9 @@ enum flash_ledger_outcome flash_ledger_write_progress(struct flash_ledger *ledge
                                                       int64_t now_ms, struct flash_error *err)
 {
     bool held = false;
+    struct flash_ledger_work work = {.progress = progress, .now_ms = now_ms};
     if (!flash_mysql_begin(ledger->mysql, err) ||
-        !flash_ledger_move_progress(ledger, progress, now_ms, &held, err)) {
+        !flash_ledger_move_progress(ledger, &work, &held, err)) {
         return failed(ledger);
     }
     if (!held) {

@@ -1,8 +1,9 @@
 /* The ledger transaction of one batch (DESIGN §7, §5.1 rules 4, 9).
  *
- * Order: stock rows locked in SKU order → (careful: what is there already) → judged → verdicts → reservations → stock_log →
- * stock once per SKU → dead letters, markers → consumer_progress → COMMIT. Every writer of a SKU holds its stock row, so
- * what is read after the lock cannot change before the commit. */
+ * Order: stock rows locked in SKU order → (careful: what is there already) → judged → verdicts →
+ * reservations → stock_log → stock once per SKU → dead letters, markers → consumer_progress →
+ * COMMIT. Every writer of a SKU holds its stock row, so what is read after the lock cannot change
+ * before the commit. */
 #ifndef CONSUMER_LEDGER_H
 #define CONSUMER_LEDGER_H
 
@@ -14,9 +15,11 @@ struct flash_ledger;
 
 enum flash_ledger_outcome {
     FLASH_LEDGER_COMMITTED,
-    FLASH_LEDGER_AGAIN,   /* nothing was committed, or nobody knows: the whole batch again, carefully */
+    FLASH_LEDGER_AGAIN, /* nothing was committed, or nobody knows: the whole batch again, carefully
+                         */
     FLASH_LEDGER_REFUSED, /* DATA: some message of the batch can never go in */
-    FLASH_LEDGER_OUTRUN,  /* progress or generation is not what this consumer read: it is a zombie, or a recovery went by */
+    FLASH_LEDGER_OUTRUN,  /* progress or generation is not what this consumer read: it is a zombie,
+                             or a recovery went by */
     FLASH_LEDGER_BROKEN,  /* BUG: schema or rights are wrong */
 };
 
@@ -27,21 +30,29 @@ void flash_ledger_free(struct flash_ledger *ledger);
 
 /* Reads the generation that this consumer works under from now on. */
 FLASH_MUST_CHECK bool flash_ledger_read_generation(struct flash_ledger *ledger,
-                                                   int64_t *ret_generation, struct flash_error *err);
+                                                   int64_t *ret_generation,
+                                                   struct flash_error *err);
 /* Reads a partition's row, made with offset 0 if it is new, into *progress. */
 FLASH_MUST_CHECK bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
                                                  struct flash_progress *progress,
                                                  struct flash_error *err);
-/* Sets a partition back to offset: its topic was recreated or truncated, or records are gone. Compare-and-set on applied. */
-FLASH_MUST_CHECK bool flash_ledger_reset_progress(struct flash_ledger *ledger, int partition,
-                                                  const struct flash_progress *progress,
-                                                  int64_t offset, struct flash_error *err);
+/* Where a partition is to be set back to, and from which state of its row. */
+struct flash_ledger_reset {
+    int partition;
+    int64_t applied; /* as it was read: compare-and-set */
+    int64_t offset;
+};
+/* Its topic was recreated or truncated, or records are gone. */
+FLASH_MUST_CHECK bool flash_ledger_reset_progress(struct flash_ledger *ledger,
+                                                  const struct flash_ledger_reset *reset,
+                                                  struct flash_error *err);
 
 struct flash_ledger_work {
     struct flash_batch *batch;
     struct flash_plan *plan;
     struct flash_progress_table *progress;
-    bool careful; /* look for what is there already: a replay, or the plain inserts met a duplicate */
+    bool careful; /* look for what is there already: a replay, or the plain inserts met a duplicate
+                   */
     int64_t now_ms;
 };
 enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,

@@ -13,11 +13,11 @@ struct flash_ledger {
     int64_t generation;
     int64_t parked; /* rows in table parked at the last count */
     int row_max;
-    uint64_t owner;                                /* token of the last batch */
-    int64_t *numbers[FLASH_LEDGER_COLUMNS];        /* row_max each */
+    uint64_t owner;                                 /* token of the last batch */
+    int64_t *numbers[FLASH_LEDGER_COLUMNS];         /* row_max each */
     struct flash_text *bytes[FLASH_LEDGER_COLUMNS]; /* row_max each */
-    int *order;                                    /* row_max line indices */
-    struct flash_value *keys;                      /* row_max */
+    int *order;                                     /* row_max line indices */
+    struct flash_value *keys;                       /* row_max */
 };
 
 static inline struct flash_value flash_ledger_int(int64_t number)
@@ -37,13 +37,14 @@ FLASH_MUST_CHECK bool flash_ledger_look(struct flash_ledger *ledger, struct flas
 FLASH_MUST_CHECK bool flash_ledger_insert_rows(struct flash_ledger *ledger,
                                                const struct flash_ledger_work *work,
                                                struct flash_error *err);
-/* ledger_losers.c: refunds of refused payments, and lines parked until their predecessor is there. */
+/* ledger_losers.c: refunds of refused payments, and lines parked until their predecessor is there.
+ */
 FLASH_MUST_CHECK bool flash_ledger_write_losers(struct flash_ledger *ledger,
                                                 const struct flash_ledger_work *work,
                                                 struct flash_error *err);
 /* ledger_progress.c: the compare-and-set rows. *ret_held is false when one did not match. */
 FLASH_MUST_CHECK bool flash_ledger_move_progress(struct flash_ledger *ledger,
-                                                 struct flash_progress_table *table, int64_t now_ms,
+                                                 const struct flash_ledger_work *work,
                                                  bool *ret_held, struct flash_error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* Looks up what the ledger has already of a batch: verdicts and reservation rows. Runs after the stock rows are locked. */
+/* Looks up what the ledger has already of a batch: verdicts and reservation rows. Runs after the
+ * stock rows are locked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +65,8 @@ static void take_row(struct flash_batch *batch, int i, const struct flash_value 
         .quantity = (int)cells[3].number,
         .user = flash_batch_keep(batch, cells[4].bytes),
         .due_s = cells[5].number,
-        .payment = cells[6].null ? (struct flash_text){NULL, 0}
-                                 : flash_batch_keep(batch, cells[6].bytes),
+        .payment =
+            cells[6].null ? (struct flash_text){NULL, 0} : flash_batch_keep(batch, cells[6].bytes),
     };
 }
 
@@ -87,7 +88,8 @@ static bool take_reservation(const struct flash_value *cells, int count, void *a
         low = before ? middle + 1 : low;
         high = before ? high : middle;
     }
-    const struct flash_batch_line *line = low < look->order_count ? &batch->lines[order[low]] : NULL;
+    const struct flash_batch_line *line =
+        low < look->order_count ? &batch->lines[order[low]] : NULL;
     if (line && line->order_id_len == id.len && memcmp(line->order_id, id.at, id.len) == 0) {
         take_row(batch, order[low], cells);
     }

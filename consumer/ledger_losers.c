@@ -1,6 +1,6 @@
-/* What a refused or early transition leaves behind, in the transaction that decided it: a refund row for a payment that came
- * too late (DESIGN §4), a parked row for a line whose predecessor the ledger has not seen (§5.1 rule 11). Rare, so one
- * statement each. */
+/* What a refused or early transition leaves behind, in the transaction that decided it: a refund
+ * row for a payment that came too late (DESIGN §4), a parked row for a line whose predecessor the
+ * ledger has not seen (§5.1 rule 11). Rare, so one statement each. */
 #include <string.h>
 
 #include "ledger_internal.h"
@@ -58,7 +58,8 @@ static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *wo
         params, 10, NULL, err);
 }
 
-/* The line of this batch was parked; judged again, it leaves the table, unless it has been parked anew. */
+/* The line of this batch was parked; judged again, it leaves the table, unless it has been parked
+ * anew. */
 static bool unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
                    struct flash_error *err)
 {

@@ -52,7 +52,8 @@ static bool take_progress(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-/* Makes the row of a new partition, or takes over one of an older generation (a recovery rewinds before: rule 14). */
+/* Makes the row of a new partition, or takes over one of an older generation (a recovery rewinds
+ * before: rule 14). */
 static bool make_row(struct flash_ledger *ledger, int partition, struct flash_error *err)
 {
     struct flash_value topic = flash_ledger_bytes(ledger->topic, strlen(ledger->topic));
@@ -100,9 +101,16 @@ static struct flash_value entry_value(bool has, const struct flash_uuid *uuid)
     return flash_ledger_bytes(has ? uuid->bytes : NULL, sizeof(uuid->bytes));
 }
 
-static bool move_one(struct flash_ledger *ledger, int partition, struct flash_progress *progress,
-                     int64_t now_ms, int64_t *ret_changed, struct flash_error *err)
+struct move {
+    struct flash_ledger *ledger;
+    int64_t now_ms;
+    int64_t changed; /* rows of the last update: 1, or the row was not as this consumer read it */
+};
+
+static bool move_one(struct move *move, int partition, const struct flash_progress *progress,
+                     struct flash_error *err)
 {
+    struct flash_ledger *ledger = move->ledger;
     bool moves = progress->next > progress->applied;
     int64_t applied = moves ? progress->next : progress->applied;
     struct flash_value params[] = {
@@ -111,7 +119,7 @@ static bool move_one(struct flash_ledger *ledger, int partition, struct flash_pr
         moves ? entry_value(progress->has_next_entry, &progress->next_entry)
               : entry_value(progress->has_applied_entry, &progress->applied_entry),
         entry_value(progress->has_settled_entry, &progress->settled_entry),
-        flash_ledger_int(now_ms),
+        flash_ledger_int(move->now_ms),
         flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
         flash_ledger_int(partition),
         flash_ledger_int(ledger->generation),
@@ -124,42 +132,41 @@ static bool move_one(struct flash_ledger *ledger, int partition, struct flash_pr
                             "updated_at_ms = GREATEST(updated_at_ms + 1, ?) "
                             "WHERE topic = ? AND partition_no = ? AND generation = ? "
                             "AND applied = ?",
-                            params, 9, ret_changed, err);
+                            params, 9, &move->changed, err);
 }
 
-bool flash_ledger_move_progress(struct flash_ledger *ledger, struct flash_progress_table *table,
-                                int64_t now_ms, bool *ret_held, struct flash_error *err)
+bool flash_ledger_move_progress(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                                bool *ret_held, struct flash_error *err)
 {
+    struct move move = {ledger, work->now_ms, 0};
     *ret_held = true;
     for (int p = 0; p < FLASH_BATCH_PARTITIONS && *ret_held; p++) {
-        struct flash_progress *progress = &table->partitions[p];
+        const struct flash_progress *progress = &work->progress->partitions[p];
         bool due = progress->next || (progress->assigned && progress->settled > progress->acked);
-        int64_t changed = 0;
         if (!due) {
             continue;
         }
         if (!progress->assigned) {
             *ret_held = false; /* a message of a partition that is not ours any more */
-        } else if (!move_one(ledger, p, progress, now_ms, &changed, err)) {
+        } else if (!move_one(&move, p, progress, err)) {
             return false;
         } else {
-            *ret_held = changed == 1;
+            *ret_held = move.changed == 1;
         }
     }
     return true;
 }
 
-bool flash_ledger_reset_progress(struct flash_ledger *ledger, int partition,
-                                 const struct flash_progress *progress, int64_t offset,
-                                 struct flash_error *err)
+bool flash_ledger_reset_progress(struct flash_ledger *ledger,
+                                 const struct flash_ledger_reset *reset, struct flash_error *err)
 {
     struct flash_value params[] = {
-        flash_ledger_int(offset),
-        flash_ledger_int(offset),
+        flash_ledger_int(reset->offset),
+        flash_ledger_int(reset->offset),
         flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_ledger_int(partition),
+        flash_ledger_int(reset->partition),
         flash_ledger_int(ledger->generation),
-        flash_ledger_int(progress->applied),
+        flash_ledger_int(reset->applied),
     };
     return flash_mysql_exec(ledger->mysql,
                             "UPDATE consumer_progress SET applied = ?, acked = ?, "

@@ -1,4 +1,5 @@
-/* The bulk inserts of a judged batch: verdicts, reservations, stock_log; all plain (DESIGN §7: never INSERT IGNORE). */
+/* The bulk inserts of a judged batch: verdicts, reservations, stock_log; all plain (DESIGN §7:
+ * never INSERT IGNORE). */
 #include "ledger_internal.h"
 
 static struct flash_bulk_column number_column(const struct flash_ledger *ledger, const char *name,
@@ -29,7 +30,21 @@ static bool insert(struct flash_ledger *ledger, const struct flash_bulk *bulk,
 static bool insert_verdicts(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                             struct flash_error *err)
 {
-    enum { ID, TYPE, VERDICT, CLEAN, SKU, US, GENERATION, DUE, LINES, PARTITION, OFFSET, OWNER, AT };
+    enum {
+        ID,
+        TYPE,
+        VERDICT,
+        CLEAN,
+        SKU,
+        US,
+        GENERATION,
+        DUE,
+        LINES,
+        PARTITION,
+        OFFSET,
+        OWNER,
+        AT
+    };
     int64_t **n = ledger->numbers;
     int rows = 0;
     for (int i = 0; i < work->batch->message_count; i++) {
@@ -96,11 +111,11 @@ static bool insert_reservations(struct flash_ledger *ledger, const struct flash_
         n[AT][rows++] = work->now_ms;
     }
     struct flash_bulk_column columns[] = {
-        bytes_column(ledger, "order_id", ORDER),     number_column(ledger, "sku", SKU),
-        bytes_column(ledger, "user_id", USER),       number_column(ledger, "qty", QTY),
-        number_column(ledger, "state", STATE),       number_column(ledger, "version", VERSION),
-        number_column(ledger, "due", DUE),           bytes_column(ledger, "entry_id", ENTRY),
-        number_column(ledger, "line_no", LINE),      bytes_column(ledger, "payment_id", PAYMENT),
+        bytes_column(ledger, "order_id", ORDER),    number_column(ledger, "sku", SKU),
+        bytes_column(ledger, "user_id", USER),      number_column(ledger, "qty", QTY),
+        number_column(ledger, "state", STATE),      number_column(ledger, "version", VERSION),
+        number_column(ledger, "due", DUE),          bytes_column(ledger, "entry_id", ENTRY),
+        number_column(ledger, "line_no", LINE),     bytes_column(ledger, "payment_id", PAYMENT),
         number_column(ledger, "updated_at_ms", AT),
     };
     return insert(ledger, &(struct flash_bulk){"reservation", NULL, columns, 11, rows}, err);
@@ -126,10 +141,8 @@ static bool update_reservations(struct flash_ledger *ledger, const struct flash_
         ledger->bytes[ORDER][rows++] = (struct flash_text){line->order_id, line->order_id_len};
     }
     struct flash_bulk_column columns[] = {
-        number_column(ledger, "state", STATE),
-        number_column(ledger, "version", VERSION),
-        bytes_column(ledger, "payment_id", PAYMENT),
-        number_column(ledger, "updated_at_ms", AT),
+        number_column(ledger, "state", STATE),       number_column(ledger, "version", VERSION),
+        bytes_column(ledger, "payment_id", PAYMENT), number_column(ledger, "updated_at_ms", AT),
         bytes_column(ledger, "order_id", ORDER),
     };
     struct flash_bulk bulk = {
@@ -176,8 +189,8 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
         bytes_column(ledger, "reference", REFERENCE),
         number_column(ledger, "created_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"stock_log", NULL, columns, 10, work->plan->log_count},
-                  err);
+    return insert(ledger,
+                  &(struct flash_bulk){"stock_log", NULL, columns, 10, work->plan->log_count}, err);
 }
 
 bool flash_ledger_insert_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,

@@ -1,7 +1,7 @@
 /* flash-consumer: writes orders into the ledger, exactly once, and tells Redis what became of them.
  *
- * The main thread has the signals and the operations listener; one thread runs the pipeline. TERM and INT finish the
- * batch in hand. HUP reads the log level again. */
+ * The main thread has the signals and the operations listener; one thread runs the pipeline. TERM
+ * and INT finish the batch in hand. HUP reads the log level again. */
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
@@ -67,9 +67,9 @@ static void handle(struct flash_request *request, void *arg)
 {
     struct flash_ops ops = {.daemon = "flash-consumer", .fill = fill_parts, .arg = arg};
     if (!flash_ops_handle(request, &ops)) {
-        flash_request_problem(request, &(struct flash_problem){.status = 404,
-                                                               .slug = "not-found",
-                                                               .title = "Not found"});
+        flash_request_problem(
+            request,
+            &(struct flash_problem){.status = 404, .slug = "not-found", .title = "Not found"});
     }
 }
 
@@ -140,7 +140,8 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     }
     int rc = pthread_create(&daemon->thread, NULL, run, daemon);
     daemon->running = rc == 0;
-    return daemon->running || flash_error_set(err, FLASH_ERROR_RETRY, "no thread: %s", strerror(rc));
+    return daemon->running ||
+           flash_error_set(err, FLASH_ERROR_RETRY, "no thread: %s", strerror(rc));
 }
 
 static void finish(struct daemon *daemon)

@@ -34,10 +34,10 @@ struct flash_metric flash_consumer_metrics[METRIC_CONSUMER_COUNT] = {
         COUNTER("flash_consumer_batch_retries_total", "Transactions that had to be tried again"),
     [METRIC_OUTRUN] = COUNTER("flash_consumer_outrun_total",
                               "Batches dropped because the progress had moved elsewhere"),
-    [METRIC_SETTLED_DROPPED] = COUNTER("flash_consumer_settled_dropped_total",
-                                       "Clean entries that left the journal"),
-    [METRIC_SETTLED_ADOPTED] = COUNTER("flash_consumer_settled_adopted_total",
-                                       "Entries settled line by line"),
+    [METRIC_SETTLED_DROPPED] =
+        COUNTER("flash_consumer_settled_dropped_total", "Clean entries that left the journal"),
+    [METRIC_SETTLED_ADOPTED] =
+        COUNTER("flash_consumer_settled_adopted_total", "Entries settled line by line"),
     [METRIC_SETTLE_FAILURES] =
         COUNTER("flash_consumer_settle_failures_total", "Batches Redis did not take a settle of"),
     [METRIC_FORGOTTEN] = COUNTER("flash_consumer_forgotten_orders_total",
@@ -46,8 +46,7 @@ struct flash_metric flash_consumer_metrics[METRIC_CONSUMER_COUNT] = {
                                    "Times the partitions were read again from acked"),
     [METRIC_TOPIC_CHANGES] = COUNTER("flash_consumer_topic_changes_total",
                                      "Partitions found recreated, truncated or past retention"),
-    [METRIC_COMMIT_LATENCY] =
-        HISTOGRAM("flash_consumer_commit_seconds", "One ledger transaction"),
+    [METRIC_COMMIT_LATENCY] = HISTOGRAM("flash_consumer_commit_seconds", "One ledger transaction"),
     [METRIC_SETTLE_LATENCY] = HISTOGRAM("flash_consumer_settle_seconds", "Settling one batch"),
     [METRIC_MESSAGE_AGE] = GAUGE("flash_consumer_message_age_milliseconds",
                                  "Age of the oldest message of the last batch when committed"),

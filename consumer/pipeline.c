@@ -11,12 +11,12 @@
 #include "metrics.h"
 #include "pipeline_internal.h"
 
-#define POLL_MS 100          /* how long an idle poll waits */
+#define POLL_MS 100 /* how long an idle poll waits */
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
-#define PROBE_US 500000      /* how often a Redis that refused is asked again */
-#define UNPARK_US 1000000    /* how often parked lines are looked at */
-#define ACK_IDLE_US 500000   /* acks that no batch carries are written after so long */
+#define PROBE_US 500000    /* how often a Redis that refused is asked again */
+#define UNPARK_US 1000000  /* how often parked lines are looked at */
+#define ACK_IDLE_US 500000 /* acks that no batch carries are written after so long */
 
 /* Waits ms, shortened when the daemon is to stop. */
 static void pause_ms(struct flash_pipeline *pipeline, int ms)
@@ -90,7 +90,8 @@ static enum flash_ledger_outcome write_batch(struct flash_pipeline *pipeline,
             flash_batch_condemn(batch, 0, condemned);
         }
         enum flash_ledger_outcome outcome = write_once(pipeline, batch, careful, &err);
-        pipeline->health.ledger_ready = outcome != FLASH_LEDGER_AGAIN && outcome != FLASH_LEDGER_BROKEN;
+        pipeline->health.ledger_ready =
+            outcome != FLASH_LEDGER_AGAIN && outcome != FLASH_LEDGER_BROKEN;
         if (outcome == FLASH_LEDGER_COMMITTED) {
             flash_progress_applied(&pipeline->progress);
             count_committed(pipeline, batch);
@@ -117,7 +118,7 @@ static void settle_batch(struct flash_pipeline *pipeline, struct flash_batch *ba
     struct flash_error err = {0};
     uint64_t start_us = flash_time_monotonic_us();
     bool was_ready = pipeline->health.redis_ready;
-    bool accepted = flash_settle(pipeline->settler, batch, pipeline->generation, &counts, &err);
+    bool accepted = flash_settle(pipeline->settler, batch, &counts, &err);
     flash_progress_settled(&pipeline->progress, accepted);
     flash_consumer_count(METRIC_SETTLED_DROPPED, counts.dropped);
     flash_consumer_count(METRIC_SETTLED_ADOPTED, counts.adopted);
@@ -144,7 +145,8 @@ static void start_over(struct flash_pipeline *pipeline)
     pipeline->reposition = true;
 }
 
-/* One message alone; one that can never go in becomes a dead letter. Returns false when outrun or stopped. */
+/* One message alone; one that can never go in becomes a dead letter. Returns false when outrun or
+ * stopped. */
 static bool process_single(struct flash_pipeline *pipeline, const struct flash_message *message)
 {
     struct flash_message borrowed = *message;
@@ -222,17 +224,17 @@ static void fill(struct flash_pipeline *pipeline)
     }
 }
 
-/* While some partition is behind: once Redis takes settles again, everything from acked on is read again. */
+/* While some partition is behind: once Redis takes settles again, everything from acked on is read
+ * again. */
 static void catch_up(struct flash_pipeline *pipeline)
 {
     uint64_t now_us = flash_time_monotonic_us();
     struct flash_error err;
-    if (!flash_progress_behind(&pipeline->progress) ||
-        now_us - pipeline->probed_us < PROBE_US) {
+    if (!flash_progress_behind(&pipeline->progress) || now_us - pipeline->probed_us < PROBE_US) {
         return;
     }
     pipeline->probed_us = now_us;
-    if (flash_settle_possible(pipeline->settler, pipeline->generation, &err)) {
+    if (flash_settle_possible(pipeline->settler, &err)) {
         pipeline->health.redis_ready = true;
         pipeline->reposition = true;
     } else {
@@ -263,7 +265,8 @@ static void ack_idle(struct flash_pipeline *pipeline)
     }
 }
 
-/* Tries parked lines whose predecessor has come, one transaction each: they are rare (§5.1 rule 11). */
+/* Tries parked lines whose predecessor has come, one transaction each: they are rare (§5.1 rule
+ * 11). */
 static void unpark(struct flash_pipeline *pipeline)
 {
     uint64_t now_us = flash_time_monotonic_us();

@@ -19,8 +19,8 @@ struct flash_pipeline {
     struct flash_batch single; /* one message, when a batch is taken apart */
     struct flash_plan plan;
     struct flash_progress_table progress;
-    int64_t generation;   /* that all partitions were read under */
-    bool reposition;      /* ask the ledger anew where every partition stands */
+    int64_t generation; /* that all partitions were read under */
+    bool reposition;    /* ask the ledger anew where every partition stands */
     uint64_t probed_us;
     uint64_t unpark_due_us;
     struct flash_parked parked; /* the line in hand */
@@ -32,7 +32,8 @@ struct flash_pipeline {
 
 bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg);
 void flash_positions_revoked(int partition, bool lost, void *arg);
-/* Whether message belongs into the batch; false: it was freed (read only to verify, or out of place). */
+/* Whether message belongs into the batch; false: it was freed (read only to verify, or out of
+ * place). */
 bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_message *message);
 void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition);
 /* Carries out a wanted reposition. */

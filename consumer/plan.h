@@ -1,7 +1,8 @@
-/* Decides what one transaction writes: which entries are new, which lines find stock, what each SKU is left with. Pure.
+/* Decides what one transaction writes: which entries are new, which lines find stock, what each SKU
+ * is left with. Pure.
  *
- * Entries commute and are judged one by one in the order of the batch (DESIGN §3). The stock rows are locked while this
- * is true, so what is decided here is what is committed. */
+ * Entries commute and are judged one by one in the order of the batch (DESIGN §3). The stock rows
+ * are locked while this is true, so what is decided here is what is committed. */
 #ifndef CONSUMER_PLAN_H
 #define CONSUMER_PLAN_H
 
@@ -9,10 +10,10 @@
 
 struct flash_plan_sku {
     int64_t sku;
-    bool known;        /* the ledger has a stock row */
-    int64_t available; /* before the batch; moved by the plan */
+    bool known;                                 /* the ledger has a stock row */
+    int64_t available;                          /* before the batch; moved by the plan */
     int64_t to_available, to_reserved, to_sold; /* what this batch adds to each; together 0 */
-    bool shortage;     /* a line found no stock: Redis has lost writes */
+    bool shortage;                              /* a line found no stock: Redis has lost writes */
 };
 
 /* One row of stock_log: an entry that reserves, or one order that moves. */
@@ -37,11 +38,13 @@ void flash_plan_finish(struct flash_plan *plan);
 void flash_plan_collect(struct flash_plan *plan, const struct flash_batch *batch);
 /* The SKU's row in the plan, or NULL. */
 struct flash_plan_sku *flash_plan_find(const struct flash_plan *plan, int64_t sku);
-/* Marks later copies of an entry in the same batch as REPEATED, and gives all lines of one order one row. Needed where the
- * database has refused a duplicate, in replays, and where transitions meet rows. False when memory is short. */
+/* Marks later copies of an entry in the same batch as REPEATED, and gives all lines of one order
+ * one row. Needed where the database has refused a duplicate, in replays, and where transitions
+ * meet rows. False when memory is short. */
 bool flash_plan_unify(struct flash_batch *batch);
-/* Judges all entries with fate APPLY, in order. Entries of a SKU without a stock row become dead letters. Entries whose
- * fate is known already are left alone; rows found in the ledger are met as they are. */
+/* Judges all entries with fate APPLY, in order. Entries of a SKU without a stock row become dead
+ * letters. Entries whose fate is known already are left alone; rows found in the ledger are met as
+ * they are. */
 void flash_plan_judge(struct flash_plan *plan, struct flash_batch *batch);
 
 #endif

@@ -1,8 +1,10 @@
-/* Where each partition is read from: the ledger's acked, one message earlier, so that the topic can be recognised.
+/* Where each partition is read from: the ledger's acked, one message earlier, so that the topic can
+ * be recognised.
  *
- * A topic that was deleted and made anew, and has grown past the stored position, gives no error at all: so the message at
- * acked - 1 is read again and its entry id compared with the one the ledger kept (DESIGN §7). Whatever is found changed
- * is read from its beginning: verdicts make every replay harmless. */
+ * A topic that was deleted and made anew, and has grown past the stored position, gives no error at
+ * all: so the message at acked - 1 is read again and its entry id compared with the one the ledger
+ * kept (DESIGN §7). Whatever is found changed is read from its beginning: verdicts make every
+ * replay harmless. */
 #include <string.h>
 
 #include "flash/log.h"
@@ -28,11 +30,12 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
         progress->assigned = false;
         return false;
     }
+    flash_settle_under(pipeline->settler, pipeline->generation);
     pipeline->health.ledger_ready = true;
     progress->verify = progress->acked > 0 && progress->has_acked_entry;
-    *ret_offset = progress->acked == 0   ? FLASH_OFFSET_BEGINNING
-                  : progress->verify ? progress->acked - 1
-                                     : progress->acked;
+    *ret_offset = progress->acked == 0 ? FLASH_OFFSET_BEGINNING
+                  : progress->verify   ? progress->acked - 1
+                                       : progress->acked;
     FLASH_LOG(INFO, "consumer.assigned", FLASH_INT("partition", partition),
               FLASH_INT("acked", progress->acked), FLASH_INT("applied", progress->applied),
               FLASH_INT("generation", pipeline->generation));
@@ -55,8 +58,8 @@ static void set_back(struct flash_pipeline *pipeline, int partition, int64_t off
 {
     struct flash_progress *progress = &pipeline->progress.partitions[partition];
     struct flash_error err = {0};
-    bool done =
-        flash_ledger_reset_progress(pipeline->ledger, partition, progress, offset, &err);
+    struct flash_ledger_reset reset = {partition, progress->applied, offset};
+    bool done = flash_ledger_reset_progress(pipeline->ledger, &reset, &err);
     flash_consumer_count(METRIC_TOPIC_CHANGES, 1);
     FLASH_LOG(ERROR, "consumer.topic_changed", FLASH_INT("partition", partition),
               FLASH_TEXT("found", what), FLASH_INT("applied", progress->applied),
@@ -110,7 +113,8 @@ void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition
     }
     bool gone = low > pipeline->progress.partitions[partition].acked;
     set_back(pipeline, partition, low,
-             gone ? "records were deleted before they were read" : "the log is shorter than it was");
+             gone ? "records were deleted before they were read"
+                  : "the log is shorter than it was");
 }
 
 void flash_positions_renew(struct flash_pipeline *pipeline)

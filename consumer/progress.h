@@ -1,13 +1,14 @@
-/* How far this consumer is, per partition of the orders topic: the ledger's row, and what is not written yet.
+/* How far this consumer is, per partition of the orders topic: the ledger's row, and what is not
+ * written yet.
  *
  *        acked ≤ settled            applied
  *   ───────┼────────┼──────────────────┼──────▶ offsets
  *          │        │                  └ in the ledger (committed with the batch)
- *          │        └ Redis has accepted every settle below; becomes acked with the next transaction
- *          └ where a restart reads from
+ *          │        └ Redis has accepted every settle below; becomes acked with the next
+ * transaction └ where a restart reads from
  *
- * While `behind`, some batch could not be settled: applied goes on, settled stays, and the partition is read again from
- * there once Redis takes settles again (DESIGN §5.1 rule 8, §7). */
+ * While `behind`, some batch could not be settled: applied goes on, settled stays, and the
+ * partition is read again from there once Redis takes settles again (DESIGN §5.1 rule 8, §7). */
 #ifndef CONSUMER_PROGRESS_H
 #define CONSUMER_PROGRESS_H
 
@@ -19,7 +20,8 @@ struct flash_progress {
     int64_t settled;        /* ≥ acked */
     int64_t next;           /* one past the last offset of the batch in hand, 0: none in it */
     bool behind;
-    bool verify; /* the next message must be the one at acked - 1 (a recreated topic gives no error) */
+    bool verify; /* the next message must be the one at acked - 1 (a recreated topic gives no error)
+                  */
     bool has_applied_entry, has_settled_entry, has_next_entry, has_acked_entry;
     struct flash_uuid applied_entry, settled_entry, next_entry, acked_entry;
 };

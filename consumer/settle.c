@@ -13,11 +13,14 @@
 
 struct flash_settler {
     struct flash_redis_sync *redis;
+    int64_t generation;
+    int entry_count; /* in order */
+    struct flash_settle_counts counts;
     int entry_max;
-    int *order;                      /* entries of the batch, by SKU */
+    int *order;                            /* entries of the batch, by SKU */
     char (*ids)[FLASH_STREAM_ID_TEXT + 1]; /* per entry: its stream id */
-    bool *adopt;                     /* per entry: line by line */
-    int64_t refused_sku;             /* of the last refusal */
+    bool *adopt;                           /* per entry: line by line */
+    int64_t refused_sku;                   /* of the last refusal */
     int argc;
     const char *argv[ARGS_MAX];
     size_t len[ARGS_MAX];
@@ -71,13 +74,14 @@ static void add(struct flash_settler *settler, const char *at, size_t len)
 static void add_number(struct flash_settler *settler, int64_t number)
 {
     char *text = settler->numbers[settler->number_count++];
-    add(settler, text, (size_t)snprintf(text, sizeof(settler->numbers[0]), "%lld", (long long)number));
+    add(settler, text,
+        (size_t)snprintf(text, sizeof(settler->numbers[0]), "%lld", (long long)number));
 }
 
-static void begin(struct flash_settler *settler, int64_t generation)
+static void begin(struct flash_settler *settler)
 {
     settler->argc = settler->number_count = settler->user_count = 0;
-    add_number(settler, generation);
+    add_number(settler, settler->generation);
 }
 
 /* One line of an adoption: the order's row as the ledger has it. */
@@ -146,8 +150,7 @@ static int by_sku(const void *a, const void *b, void *batch)
 }
 
 /* Lists the entries with a verdict, by SKU, with their ids and how each is to be settled. */
-static int list_entries(struct flash_settler *settler, const struct flash_batch *batch,
-                        int64_t generation)
+static void list_entries(struct flash_settler *settler, const struct flash_batch *batch)
 {
     int count = 0;
     for (int i = 0; i < batch->message_count; i++) {
@@ -157,29 +160,30 @@ static int list_entries(struct flash_settler *settler, const struct flash_batch 
             settler->order[count++] = i;
             bool drops = entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_PAY;
             settler->adopt[i] =
-                !entry->clean || !drops || unparked || entry->generation != generation;
+                !entry->clean || !drops || unparked || entry->generation != settler->generation;
             snprintf(settler->ids[i], sizeof(settler->ids[i]), "%llu-%llu",
                      (unsigned long long)entry->stream_us, (unsigned long long)entry->stream_r);
         }
     }
     qsort_r(settler->order, (size_t)count, sizeof(*settler->order), by_sku, (void *)batch);
-    return count;
+    settler->entry_count = count;
 }
 
 /* One past the last entry of the call that begins at from: same SKU, no more than fit. */
 static int end_of_clean(const struct flash_settler *settler, const struct flash_batch *batch,
-                        int from, int count)
+                        int from)
 {
     int to = from;
     int64_t sku = batch->entries[settler->order[from]].sku;
-    while (to < count && to - from < CLEAN_PER_CALL &&
+    while (to < settler->entry_count && to - from < CLEAN_PER_CALL &&
            batch->entries[settler->order[to]].sku == sku) {
         to++;
     }
     return to;
 }
 
-/* An entry that was not in the journal is settled already, or Redis has forgotten it: adopting tells (rule 5). */
+/* An entry that was not in the journal is settled already, or Redis has forgotten it: adopting
+ * tells (rule 5). */
 static void mark_missing(struct flash_settler *settler, struct flash_text id, int from, int to)
 {
     for (int k = from; k < to; k++) {
@@ -191,12 +195,12 @@ static void mark_missing(struct flash_settler *settler, struct flash_text id, in
 }
 
 static bool queue_clean(struct flash_settler *settler, const struct flash_batch *batch,
-                        int64_t generation, int count, struct flash_error *err)
+                        struct flash_error *err)
 {
-    for (int from = 0, to; from < count; from = to) {
+    for (int from = 0, to; from < settler->entry_count; from = to) {
         int clean = 0;
-        to = end_of_clean(settler, batch, from, count);
-        begin(settler, generation);
+        to = end_of_clean(settler, batch, from);
+        begin(settler);
         add_number(settler, 0);
         for (int k = from; k < to; k++) {
             int i = settler->order[k];
@@ -205,8 +209,8 @@ static bool queue_clean(struct flash_settler *settler, const struct flash_batch 
                 clean++;
             }
         }
-        settler->len[1] = (size_t)snprintf(settler->numbers[1], sizeof(settler->numbers[1]), "%d",
-                                           clean);
+        settler->len[1] =
+            (size_t)snprintf(settler->numbers[1], sizeof(settler->numbers[1]), "%d", clean);
         if (!queue_call(settler, batch->entries[settler->order[from]].sku, err)) {
             return false;
         }
@@ -214,13 +218,13 @@ static bool queue_clean(struct flash_settler *settler, const struct flash_batch 
     return true;
 }
 
-static bool take_clean(struct flash_settler *settler, const struct flash_batch *batch, int count,
-                       struct flash_settle_counts *counts, struct flash_error *err)
+static bool take_clean(struct flash_settler *settler, const struct flash_batch *batch,
+                       struct flash_error *err)
 {
     bool ok = true;
-    for (int from = 0, to; from < count; from = to) {
+    for (int from = 0, to; from < settler->entry_count; from = to) {
         struct flash_redis_reply *reply;
-        to = end_of_clean(settler, batch, from, count);
+        to = end_of_clean(settler, batch, from);
         if (!take_ok(settler, batch->entries[settler->order[from]].sku, &reply, err)) {
             if (err->kind == FLASH_ERROR_UNKNOWN) {
                 return false; /* the connection is gone, and with it the other answers */
@@ -232,7 +236,7 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
             mark_missing(settler, flash_redis_reply_text(flash_redis_reply_at(reply, n)), from, to);
         }
         for (int k = from; k < to; k++) {
-            counts->dropped += !settler->adopt[settler->order[k]];
+            settler->counts.dropped += !settler->adopt[settler->order[k]];
         }
         flash_redis_reply_free(reply);
     }
@@ -257,20 +261,19 @@ static int add_entry(struct flash_settler *settler, struct flash_batch *batch, i
             lines++;
         }
     }
-    settler->len[count_arg] = (size_t)snprintf(settler->numbers[count_at],
-                                               sizeof(settler->numbers[0]), "%d", lines);
+    settler->len[count_arg] =
+        (size_t)snprintf(settler->numbers[count_at], sizeof(settler->numbers[0]), "%d", lines);
     return lines;
 }
 
-static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch, int count,
-                          int64_t generation, struct flash_settle_counts *counts,
+static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch,
                           struct flash_error *err)
 {
-    int k = 0;
+    int k = 0, count = settler->entry_count;
     while (k < count) {
         int64_t sku = batch->entries[settler->order[k]].sku;
         int lines = 0, entries = 0;
-        begin(settler, generation);
+        begin(settler);
         add_number(settler, 0);
         for (; k < count && lines < ADOPT_LINES_PER_CALL && entries < ADOPT_LINES_PER_CALL &&
                batch->entries[settler->order[k]].sku == sku;
@@ -287,33 +290,37 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
         if (!queue_call(settler, sku, err) || !take_ok(settler, sku, &reply, err)) {
             return false;
         }
-        counts->adopted += entries;
-        counts->learnt += (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
+        settler->counts.adopted += entries;
+        settler->counts.learnt += (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
         flash_redis_reply_free(reply);
     }
     return true;
 }
 
-bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
-                  int64_t generation, struct flash_settle_counts *ret_counts,
-                  struct flash_error *err)
+void flash_settle_under(struct flash_settler *settler, int64_t generation)
 {
-    *ret_counts = (struct flash_settle_counts){0};
-    int count = list_entries(settler, batch, generation);
-    return count == 0 ||
-           (queue_clean(settler, batch, generation, count, err) &&
-            take_clean(settler, batch, count, ret_counts, err) &&
-            adopt_entries(settler, batch, count, generation, ret_counts, err));
+    settler->generation = generation;
 }
 
-bool flash_settle_possible(struct flash_settler *settler, int64_t generation,
-                           struct flash_error *err)
+bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
+                  struct flash_settle_counts *ret_counts, struct flash_error *err)
+{
+    settler->counts = (struct flash_settle_counts){0};
+    list_entries(settler, batch);
+    bool ok = settler->entry_count == 0 ||
+              (queue_clean(settler, batch, err) && take_clean(settler, batch, err) &&
+               adopt_entries(settler, batch, err));
+    *ret_counts = settler->counts;
+    return ok;
+}
+
+bool flash_settle_possible(struct flash_settler *settler, struct flash_error *err)
 {
     struct flash_redis_reply *reply;
     if (!settler->refused_sku) {
         return flash_redis_sync_ping(settler->redis, err);
     }
-    begin(settler, generation);
+    begin(settler);
     add_number(settler, 0);
     if (!queue_call(settler, settler->refused_sku, err) ||
         !take_ok(settler, settler->refused_sku, &reply, err)) {

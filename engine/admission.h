@@ -1,6 +1,7 @@
 /* Whether the engine takes another order now, and if not, why (DESIGN §6). Pure.
  *
- * It stops before queues grow: whatever it refuses has cost nothing and is answered 503 with Retry-After. */
+ * It stops before queues grow: whatever it refuses has cost nothing and is answered 503 with
+ * Retry-After. */
 #ifndef ENGINE_ADMISSION_H
 #define ENGINE_ADMISSION_H
 

@@ -12,8 +12,8 @@ static const struct flash_problem refusals[] = {
                                "Fewer units are left than this order asks for.", 0},
     [FLASH_REFUSE_LIMIT] = {409, "limit-reached", "Limit reached",
                             "This buyer would hold more units than the sale allows.", 0},
-    [FLASH_REFUSE_NOT_STARTED] = {409, "not-started", "Not started",
-                                  "The sale has not started.", 1},
+    [FLASH_REFUSE_NOT_STARTED] = {409, "not-started", "Not started", "The sale has not started.",
+                                  1},
     [FLASH_REFUSE_ENDED] = {409, "ended", "Ended", "The sale has ended.", 0},
     [FLASH_REFUSE_KEY_REUSED] = {422, "key-reused", "Key reused",
                                  "This Idempotency-Key was used for an order with other content.",
@@ -32,8 +32,8 @@ static const struct flash_problem refusals[] = {
                                    "WWW-Authenticate: Bearer\r\n"},
     [FLASH_REFUSE_FORBIDDEN] = {403, "forbidden", "Forbidden",
                                 "The token's role does not allow this.", 0},
-    [FLASH_REFUSE_WRONG_SALE] = {403, "wrong-sale", "Wrong sale",
-                                 "The token is for another sale.", 0},
+    [FLASH_REFUSE_WRONG_SALE] = {403, "wrong-sale", "Wrong sale", "The token is for another sale.",
+                                 0},
     [FLASH_REFUSE_BAD_USER] = {400, "bad-user", "Bad user",
                                "X-User-Id must be 1 to 64 bytes of UTF-8 without controls, quotes, "
                                "backslashes or braces.",
@@ -76,8 +76,8 @@ static size_t write_order(char out[ORDER_BODY_MAX], const struct flash_order_vie
     char updated_at[FLASH_TIME_TEXT], pay_by[FLASH_TIME_TEXT];
     flash_time_format_ms(record->at_us / 1000, updated_at);
     const char *reason = flash_state_reason(record->state);
-    bool payable = record->due_s > 0 && (record->state == FLASH_STATE_QUEUED ||
-                                         record->state == FLASH_STATE_CREATED);
+    bool payable = record->due_s > 0 &&
+                   (record->state == FLASH_STATE_QUEUED || record->state == FLASH_STATE_CREATED);
     if (payable) {
         flash_time_format_ms(record->due_s * 1000, pay_by);
     }
@@ -99,9 +99,8 @@ void flash_answer_accepted(struct flash_request *request, const struct flash_ord
     size_t len = write_order(body, order);
     snprintf(headers, sizeof(headers), "Location: /v1/orders/%lld.%.*s\r\nRetry-After: 1\r\n",
              (long long)order->sku, (int)order->ref.len, order->ref.at);
-    flash_request_reply(request, &(struct flash_response){.status = 202,
-                                                          .headers = headers,
-                                                          .body = {body, len}});
+    flash_request_reply(
+        request, &(struct flash_response){.status = 202, .headers = headers, .body = {body, len}});
 }
 
 void flash_answer_changed(struct flash_request *request, int status,
@@ -118,15 +117,14 @@ void flash_answer_met(struct flash_request *request, enum flash_state state, boo
     snprintf(extra, sizeof(extra), "\"state\":\"%s\",\"refund_due\":%s", flash_state_name(state),
              refund_due ? "true" : "false");
     bool early = state == FLASH_STATE_QUEUED;
-    flash_request_problem(request,
-                          &(struct flash_problem){
-                              .status = 409,
-                              .slug = early ? "not-created-yet" : "wrong-state",
-                              .title = early ? "Not created yet" : "Wrong state",
-                              .detail = "The order's state does not allow this.",
-                              .retry_after_s = early ? 1 : 0,
-                              .extra = extra,
-                          });
+    flash_request_problem(request, &(struct flash_problem){
+                                       .status = 409,
+                                       .slug = early ? "not-created-yet" : "wrong-state",
+                                       .title = early ? "Not created yet" : "Wrong state",
+                                       .detail = "The order's state does not allow this.",
+                                       .retry_after_s = early ? 1 : 0,
+                                       .extra = extra,
+                                   });
 }
 
 /* Whether the list of entity tags has "<version>" (weak or not) or is *. */

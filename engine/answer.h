@@ -50,7 +50,8 @@ void flash_answer_changed(struct flash_request *request, int status,
 void flash_answer_met(struct flash_request *request, enum flash_state state, bool refund_due);
 /* 200 with ETag: the answer to GET /v1/orders/{id}; 304 when If-None-Match names this version. */
 void flash_answer_order(struct flash_request *request, const struct flash_order_view *order);
-/* Whether If-None-Match names this state's version (RFC 9110 §13.1.2: a list, weak comparison, or *). */
+/* Whether If-None-Match names this state's version (RFC 9110 §13.1.2: a list, weak comparison, or
+ * *). */
 bool flash_answer_unchanged(const struct flash_request *request, enum flash_state state);
 
 #endif

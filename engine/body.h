@@ -1,4 +1,5 @@
-/* The strict JSON bodies of the engine's routes (SECURITY: JSON bombs, quantities, duplicate members). Pure. */
+/* The strict JSON bodies of the engine's routes (SECURITY: JSON bombs, quantities, duplicate
+ * members). Pure. */
 #ifndef ENGINE_BODY_H
 #define ENGINE_BODY_H
 
@@ -11,7 +12,8 @@ struct flash_order_body {
     int quantity; /* 1..FLASH_QUANTITY_MAX */
 };
 
-/* {"sku":"<digits>","quantity":<1..9999>}, nothing else. False: *ret_detail is a sentence for the caller (static). */
+/* {"sku":"<digits>","quantity":<1..9999>}, nothing else. False: *ret_detail is a sentence for the
+ * caller (static). */
 FLASH_MUST_CHECK bool flash_body_order(struct flash_text body, struct flash_order_body *ret_order,
                                        const char **ret_detail);
 

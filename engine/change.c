@@ -1,7 +1,8 @@
 /* From the lanes of transitions to calls of lua/pay and lua/release and back; see change.h.
  *
- * Whoever comes first wins in the script, by Redis' clock; the other is told the state it met. As with orders, a lost reply
- * is an unknown outcome, and a repeat learns it: each transition is idempotent by its order (and payment). */
+ * Whoever comes first wins in the script, by Redis' clock; the other is told the state it met. As
+ * with orders, a lost reply is an unknown outcome, and a repeat learns it: each transition is
+ * idempotent by its order (and payment). */
 #include "change.h"
 
 #include <stdio.h>
@@ -91,7 +92,8 @@ void flash_change_submit(struct flash_worker *worker, struct flash_request *requ
     bool ready = sku && flash_redis_ready(worker->redis) && !worker->engine->draining;
     struct flash_change *change = ready ? flash_pool_take(&worker->changes) : NULL;
     if (!change) {
-        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, "Nothing was changed. Try again later.");
+        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE,
+                            "Nothing was changed. Try again later.");
         return;
     }
     change->request = request;
@@ -168,12 +170,13 @@ static void send_lane(struct flash_worker *worker, struct flash_sku *sku,
         flash_lane_take(lane, worker->engine->config->engine.batch_lines, worker->now_us, &count);
     struct flash_error err;
     if (call) {
-        *call = (struct change_call){
-            .worker = worker, .sku = sku, .kind = kind, .changes = changes};
+        *call =
+            (struct change_call){.worker = worker, .sku = sku, .kind = kind, .changes = changes};
     }
     if (!call || !send_call(call, &err)) {
         flash_lane_done(lane);
-        refuse_list(worker, changes, FLASH_REFUSE_UNAVAILABLE, "Nothing was changed. Try again later.");
+        refuse_list(worker, changes, FLASH_REFUSE_UNAVAILABLE,
+                    "Nothing was changed. Try again later.");
         free(call);
     }
 }
@@ -186,8 +189,8 @@ static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku,
     int count;
     struct flash_lane_item *changes = flash_lane_take(lane, lane->count, worker->now_us, &count);
     flash_lane_done(lane);
-    refuse_list(worker, changes,
-                sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER, NULL);
+    refuse_list(worker, changes, sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
+                NULL);
 }
 
 void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
@@ -294,7 +297,8 @@ static void answer_one(struct change_call *call, struct flash_change *change,
     }
 }
 
-/* The list durable answers are held in; NULL when none is wanted (or memory is short: they are then unknown). */
+/* The list durable answers are held in; NULL when none is wanted (or memory is short: they are then
+ * unknown). */
 static struct held_list *new_held(struct change_call *call)
 {
     bool durable = false;
@@ -350,7 +354,8 @@ static void change_done(const struct flash_redis_result *result, void *arg)
     } else {
         flash_engine_count(METRIC_GENERATION_REFUSALS, 1);
         call->sku->known = FLASH_SKU_NEW;
-        refuse_list(worker, call->changes, FLASH_REFUSE_UNAVAILABLE, "The stock is being recovered.");
+        refuse_list(worker, call->changes, FLASH_REFUSE_UNAVAILABLE,
+                    "The stock is being recovered.");
     }
     flash_worker_touch(worker, call->sku);
     free(call);

@@ -1,5 +1,5 @@
-/* The transitions of an order: pay, cancel, return. They gather in a lane of their SKU and kind, go to lua/pay or
- * lua/release together, and are answered with what was decided there (DESIGN §4). */
+/* The transitions of an order: pay, cancel, return. They gather in a lane of their SKU and kind, go
+ * to lua/pay or lua/release together, and are answered with what was decided there (DESIGN §4). */
 #ifndef ENGINE_CHANGE_H
 #define ENGINE_CHANGE_H
 

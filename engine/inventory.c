@@ -1,4 +1,5 @@
-/* The internal routes; see inventory.h. Callers bring their own order ids, or name a buyer's order by its full id. */
+/* The internal routes; see inventory.h. Callers bring their own order ids, or name a buyer's order
+ * by its full id. */
 #include "inventory.h"
 
 #include <stdlib.h>
@@ -11,7 +12,13 @@
 #include "reads.h"
 #include "reserve.h"
 
-/* The members an internal body may have; texts point into root. */
+/* What a route's body has: all the members it may have, and those checked as required. */
+struct form {
+    const char *const *names;
+    unsigned members;
+};
+
+/* A body as read; texts point into root. */
 struct body {
     json_t *root;
     int64_t sku;
@@ -76,9 +83,10 @@ static const char *check_members(struct body *body, unsigned members)
     return NULL;
 }
 
-/* Checks the role and reads the body; false after having answered. body->root is the caller's to drop when true. */
+/* Checks the role and reads the body; false after having answered. body->root is the caller's to
+ * drop when true. */
 static bool open_request(struct flash_worker *worker, struct flash_request *request,
-                         const char *const *names, struct body *body)
+                         const struct form *form, struct body *body)
 {
     const struct flash_claims *claims = flash_auth(worker, request);
     const char *detail = NULL;
@@ -90,14 +98,14 @@ static bool open_request(struct flash_worker *worker, struct flash_request *requ
         return false;
     }
     memset(body, 0, sizeof(*body));
-    if (!names) {
+    if (!form) {
         return true;
     }
     if (!flash_json_body_declared(request)) {
         flash_answer_refuse(request, FLASH_REFUSE_MEDIA_TYPE, NULL);
         return false;
     }
-    body->root = flash_json_body_load(flash_request_body(request), names, &detail);
+    body->root = flash_json_body_load(flash_request_body(request), form->names, &detail);
     if (!body->root) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, detail);
     }
@@ -105,12 +113,12 @@ static bool open_request(struct flash_worker *worker, struct flash_request *requ
 }
 
 static bool take_body(struct flash_worker *worker, struct flash_request *request,
-                      const char *const *names, unsigned members, struct body *body)
+                      const struct form *form, struct body *body)
 {
-    if (!open_request(worker, request, names, body)) {
+    if (!open_request(worker, request, form, body)) {
         return false;
     }
-    const char *wrong = check_members(body, members);
+    const char *wrong = check_members(body, form->members);
     if (wrong) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, wrong);
         json_decref(body->root);
@@ -125,8 +133,9 @@ void flash_inventory_reserve(struct flash_worker *worker, struct flash_request *
                                         "quantity",   "durable",  NULL};
     struct body body;
     (void)rest;
-    if (take_body(worker, request, names,
-                  MEMBER_PRODUCT | MEMBER_ORDER | MEMBER_USER | MEMBER_QUANTITY, &body)) {
+    static const struct form form = {names,
+                                     MEMBER_PRODUCT | MEMBER_ORDER | MEMBER_USER | MEMBER_QUANTITY};
+    if (take_body(worker, request, &form, &body)) {
         flash_reserve_submit(worker, request,
                              &(struct flash_order){.sku = body.sku,
                                                    .ref = body.ref,
@@ -157,7 +166,8 @@ void flash_inventory_release(struct flash_worker *worker, struct flash_request *
     static const char *const names[] = {"product_id", "order_id", "durable", NULL};
     struct body body;
     (void)rest;
-    if (take_body(worker, request, names, MEMBER_PRODUCT | MEMBER_ORDER, &body)) {
+    static const struct form form = {names, MEMBER_PRODUCT | MEMBER_ORDER};
+    if (take_body(worker, request, &form, &body)) {
         submit_change(worker, request, FLASH_CHANGE_CANCEL, &body);
     }
 }
@@ -168,7 +178,8 @@ void flash_inventory_deduct(struct flash_worker *worker, struct flash_request *r
     static const char *const names[] = {"product_id", "order_id", "payment_id", "durable", NULL};
     struct body body;
     (void)rest;
-    if (take_body(worker, request, names, MEMBER_PRODUCT | MEMBER_ORDER, &body)) {
+    static const struct form form = {names, MEMBER_PRODUCT | MEMBER_ORDER};
+    if (take_body(worker, request, &form, &body)) {
         if (!body.payment.len) {
             body.payment = body.ref; /* one deduction an order: its own id names the payment */
         }
@@ -186,7 +197,8 @@ void flash_inventory_pay(struct flash_worker *worker, struct flash_request *requ
 {
     static const char *const names[] = {"payment_id", "durable", NULL};
     struct body body;
-    if (!take_body(worker, request, names, MEMBER_PAYMENT, &body)) {
+    static const struct form form = {names, MEMBER_PAYMENT};
+    if (!take_body(worker, request, &form, &body)) {
         return;
     }
     if (flash_order_id_parse(rest, &body.sku, &body.ref)) {
@@ -197,7 +209,8 @@ void flash_inventory_pay(struct flash_worker *worker, struct flash_request *requ
     }
 }
 
-/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_REF_MAX bytes; empty when it is none. */
+/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_REF_MAX bytes; empty when it is
+ * none. */
 static struct flash_text decode(struct flash_text segment, char out[FLASH_REF_MAX])
 {
     size_t len = 0;

@@ -1,5 +1,5 @@
-/* The routes of other services of the shop, on the internal listener (API.md): reserve, release, deduct, pay, and the look
- * at one reservation. */
+/* The routes of other services of the shop, on the internal listener (API.md): reserve, release,
+ * deduct, pay, and the look at one reservation. */
 #ifndef ENGINE_INVENTORY_H
 #define ENGINE_INVENTORY_H
 

@@ -1,7 +1,9 @@
-/* A lane: at most one call in flight; what arrives meanwhile goes out together (natural batching, DESIGN §5).
+/* A lane: at most one call in flight; what arrives meanwhile goes out together (natural batching,
+ * DESIGN §5).
  *
- * Pure: no clock, no client. Between idle and flooded a gather window holds a small batch back for a moment, only
- * while so many arrive that waiting pays: it is judged by the arrivals expected within the window. */
+ * Pure: no clock, no client. Between idle and flooded a gather window holds a small batch back for
+ * a moment, only while so many arrive that waiting pays: it is judged by the arrivals expected
+ * within the window. */
 #ifndef ENGINE_LANE_H
 #define ENGINE_LANE_H
 
@@ -19,22 +21,23 @@ struct flash_lane {
     bool in_flight;    /* a call is out */
     uint64_t first_us; /* when the oldest waiting item came */
     uint64_t rate_since_us;
-    int rate_count;    /* arrivals since then */
-    double per_us;     /* arrivals per microsecond, smoothed */
+    int rate_count; /* arrivals since then */
+    double per_us;  /* arrivals per microsecond, smoothed */
 };
 
-#define FLASH_LANE_FULL 16      /* waiting items that go out without gathering */
-#define FLASH_LANE_WORTH 4.0    /* arrivals expected in the window that make it worth waiting */
+#define FLASH_LANE_FULL 16   /* waiting items that go out without gathering */
+#define FLASH_LANE_WORTH 4.0 /* arrivals expected in the window that make it worth waiting */
 #define FLASH_LANE_SAMPLE_US 4000
 
 void flash_lane_push(struct flash_lane *lane, struct flash_lane_item *item, uint64_t now_us);
 
-/* Whether a call should go out now. If not and only the window holds it back, *ret_wait_us is how long to wait,
- * else 0. window_us 0: no gathering. */
+/* Whether a call should go out now. If not and only the window holds it back, *ret_wait_us is how
+ * long to wait, else 0. window_us 0: no gathering. */
 bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t window_us,
                     uint64_t *ret_wait_us);
 
-/* Takes up to max items for a call and marks it in flight; returns a list linked by next, *ret_count long. */
+/* Takes up to max items for a call and marks it in flight; returns a list linked by next,
+ * *ret_count long. */
 struct flash_lane_item *flash_lane_take(struct flash_lane *lane, int max, uint64_t now_us,
                                         int *ret_count);
 /* The call has completed. */

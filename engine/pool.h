@@ -1,4 +1,5 @@
-/* A fixed pool of equal objects, sized at start: the hot path never asks the allocator. Not thread-safe. */
+/* A fixed pool of equal objects, sized at start: the hot path never asks the allocator. Not
+ * thread-safe. */
 #ifndef ENGINE_POOL_H
 #define ENGINE_POOL_H
 

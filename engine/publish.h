@@ -1,12 +1,13 @@
-/* Hands accepted entries to Kafka, and holds orders for its acknowledgement where that is asked for. */
+/* Hands accepted entries to Kafka, and holds orders for its acknowledgement where that is asked
+ * for. */
 #ifndef ENGINE_PUBLISH_H
 #define ENGINE_PUBLISH_H
 
 #include "flash/entry.h"
 #include "worker.h"
 
-/* What waits for the acknowledgement of one entry; in the producer's hands until its report. Embedded as first member
- * of what its owner needs to answer then. */
+/* What waits for the acknowledgement of one entry; in the producer's hands until its report.
+ * Embedded as first member of what its owner needs to answer then. */
 struct flash_ack_wait {
     struct flash_letter letter; /* first member */
     struct flash_worker *worker;
@@ -19,10 +20,12 @@ struct flash_publication {
     enum flash_entry_type type;
     struct flash_text entry; /* the entry's bytes; copied */
     const char *id;          /* its UUID text */
-    struct flash_ack_wait *wait; /* or NULL; else it comes back exactly once, if publishing succeeds */
+    struct flash_ack_wait
+        *wait; /* or NULL; else it comes back exactly once, if publishing succeeds */
 };
 
-/* Sends one entry. False: the producer's queue is full; the entry stays in the journal, for the reconciler. */
+/* Sends one entry. False: the producer's queue is full; the entry stays in the journal, for the
+ * reconciler. */
 bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication);
 
 /* The producer's delivered callback; runs on the main thread. */
@@ -31,7 +34,8 @@ void flash_publish_delivered(enum flash_delivery outcome, void *opaque, void *ar
 /* The worker's mailbox: an acknowledgement has come back. */
 void flash_publish_returned(struct flash_letter *letter, void *arg);
 
-/* A new entry's id: its UUID text, and the second half of its stream id as text. False: no randomness. */
+/* A new entry's id: its UUID text, and the second half of its stream id as text. False: no
+ * randomness. */
 struct flash_entry_id {
     char uuid[FLASH_UUID_TEXT + 1];
     char low[24];

@@ -1,7 +1,8 @@
 /* From a lane of reads to one call of lua/status and back; see reads.h.
  *
- * The oldest open stream id is read in the same script as the records (DESIGN §5.1 rule 13): what is answered here
- * was true at one instant. Each answer also tells the SKU's generation and the length and age of its journal. */
+ * The oldest open stream id is read in the same script as the records (DESIGN §5.1 rule 13): what
+ * is answered here was true at one instant. Each answer also tells the SKU's generation and the
+ * length and age of its journal. */
 #include "reads.h"
 
 #include <stdlib.h>
@@ -68,25 +69,22 @@ void flash_reads_order(struct flash_worker *worker, struct flash_request *reques
     push(worker, read);
 }
 
-void flash_reads_sale(struct flash_worker *worker, int64_t id, int slot,
-                      void (*done)(enum flash_sale_outcome outcome, const struct flash_sku *sku,
-                                   int slot, void *arg),
-                      void *arg)
+void flash_reads_sale(struct flash_worker *worker, int64_t id, const struct flash_sale_asker *asker)
 {
     struct flash_sku *sku = flash_sku_find(worker->skus, id, worker->now_us);
     if (sku && sku->known == FLASH_SKU_PRESENT && sku->sale.read_us &&
         worker->now_us - sku->sale.read_us < FLASH_SALE_FRESH_US) {
-        done(FLASH_SALE_READ, sku, slot, arg);
+        asker->done(FLASH_SALE_READ, sku, asker->slot, asker->arg);
         return;
     }
     struct flash_read *read = sku ? new_read(worker, sku, FLASH_READ_SALE) : NULL;
     if (!read) {
-        done(FLASH_SALE_UNAVAILABLE, NULL, slot, arg);
+        asker->done(FLASH_SALE_UNAVAILABLE, NULL, asker->slot, asker->arg);
         return;
     }
-    read->sale_done = done;
-    read->arg = arg;
-    read->slot = slot;
+    read->sale_done = asker->done;
+    read->arg = asker->arg;
+    read->slot = asker->slot;
     push(worker, read);
 }
 
@@ -227,7 +225,8 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
 {
     if (sku->known == FLASH_SKU_ASKING) {
         sku->known = FLASH_SKU_NEW;
-        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "Redis is away or busy.");
+        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
+                                     "Redis is away or busy.");
     }
     fail_list(worker, reads);
 }

@@ -1,5 +1,6 @@
-/* The read path of a worker: status reads gather in their SKU's lane and go to lua/status together; requests that
- * asked to wait are held and read again until their status changes or their time is up. */
+/* The read path of a worker: status reads gather in their SKU's lane and go to lua/status together;
+ * requests that asked to wait are held and read again until their status changes or their time is
+ * up. */
 #ifndef ENGINE_READS_H
 #define ENGINE_READS_H
 
@@ -32,13 +33,20 @@ struct flash_order_query {
 void flash_reads_order(struct flash_worker *worker, struct flash_request *request,
                        const struct flash_order_query *query);
 
-/* Calls done with the sale of sku: at once when it was read within FLASH_SALE_FRESH_US, else later. */
-void flash_reads_sale(struct flash_worker *worker, int64_t sku, int slot,
-                      void (*done)(enum flash_sale_outcome outcome, const struct flash_sku *sku,
-                                   int slot, void *arg),
-                      void *arg);
+/* Who asks for a sale, and for which of the SKUs he asks about. */
+struct flash_sale_asker {
+    void (*done)(enum flash_sale_outcome outcome, const struct flash_sku *sku, int slot, void *arg);
+    void *arg;
+    int slot;
+};
 
-/* Whether sku's generation is known; if not, asks for it (or refuses what waits, when Redis has no such SKU). */
+/* Calls done with the sale of sku: at once when it was read within FLASH_SALE_FRESH_US, else later.
+ */
+void flash_reads_sale(struct flash_worker *worker, int64_t sku,
+                      const struct flash_sale_asker *asker);
+
+/* Whether sku's generation is known; if not, asks for it (or refuses what waits, when Redis has no
+ * such SKU). */
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku);
 
 /* Reads sku's journal and sale in the background, for admission. */
@@ -47,7 +55,8 @@ void flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
 /* Sends what is due in sku's read lane. */
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku);
 
-/* Every tick: reads sku's waiters again, a call's worth at a time, and lets go those whose time is up. */
+/* Every tick: reads sku's waiters again, a call's worth at a time, and lets go those whose time is
+ * up. */
 void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku);
 
 #endif

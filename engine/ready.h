@@ -1,4 +1,5 @@
-/* What the engine says of its parts: readiness with a reason each, and the gauges that are sums over workers. */
+/* What the engine says of its parts: readiness with a reason each, and the gauges that are sums
+ * over workers. */
 #ifndef ENGINE_READY_H
 #define ENGINE_READY_H
 

@@ -1,8 +1,9 @@
 /* From a lane of orders to one call of lua/reserve and back to the buyers.
  *
- * The script's answer is the decision: an accepted order is in the journal before anybody is told (DESIGN §6). The
- * entry goes to Kafka first, then the buyers are answered. A call whose reply was lost may have run, so its
- * buyers are told outcome-unknown and learn it by a repeat with the same key (promise 5). */
+ * The script's answer is the decision: an accepted order is in the journal before anybody is told
+ * (DESIGN §6). The entry goes to Kafka first, then the buyers are answered. A call whose reply was
+ * lost may have run, so its buyers are told outcome-unknown and learn it by a repeat with the same
+ * key (promise 5). */
 #include "reserve.h"
 
 #include <stdio.h>
@@ -182,8 +183,8 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t wait_us;
     if (!sku->orders.count || !flash_reads_know(worker, sku) ||
-        !flash_lane_due(&sku->orders, worker->now_us, (uint64_t)worker->engine->limits.gather_window_us,
-                        &wait_us)) {
+        !flash_lane_due(&sku->orders, worker->now_us,
+                        (uint64_t)worker->engine->limits.gather_window_us, &wait_us)) {
         return sku->orders.count && sku->known == FLASH_SKU_PRESENT ? wait_us : 0;
     }
     struct reserve_call *call = malloc(sizeof(*call));
@@ -306,13 +307,14 @@ static void finish_accepted(struct reserve_call *call, const struct flash_redis_
     if (held) {
         *held = (struct held_lines){{.worker = worker, .done = held_done}, durable, at_us, due_s};
     }
-    bool sent = flash_publish(worker, &(struct flash_publication){
-                                          .sku = call->sku,
-                                          .type = FLASH_ENTRY_RESERVE,
-                                          .entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1)),
-                                          .id = call->id.uuid,
-                                          .wait = held ? &held->wait : NULL,
-                                      });
+    bool sent =
+        flash_publish(worker, &(struct flash_publication){
+                                  .sku = call->sku,
+                                  .type = FLASH_ENTRY_RESERVE,
+                                  .entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1)),
+                                  .id = call->id.uuid,
+                                  .wait = held ? &held->wait : NULL,
+                              });
     answer_accepted_list(worker, accepted, at_us, due_s);
     if (durable && (!sent || !held)) {
         refuse_list(worker, durable, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);

@@ -1,4 +1,5 @@
-/* The order path of a worker: lines gather in their SKU's lane, go to lua/reserve together, and are answered. */
+/* The order path of a worker: lines gather in their SKU's lane, go to lua/reserve together, and are
+ * answered. */
 #ifndef ENGINE_RESERVE_H
 #define ENGINE_RESERVE_H
 
@@ -17,7 +18,8 @@ struct flash_order {
 void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,
                           const struct flash_order *order);
 
-/* Sends what is due in sku's order lane. Returns how long its gather window still holds it back, 0 if it does not. */
+/* Sends what is due in sku's order lane. Returns how long its gather window still holds it back, 0
+ * if it does not. */
 uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku);
 
 /* Refuses everything that waits in sku's order lane. */

@@ -12,7 +12,8 @@
 
 struct route {
     enum flash_method method;
-    const char *prefix; /* the whole path, or what stands before its variable part when it ends in '/' */
+    const char
+        *prefix; /* the whole path, or what stands before its variable part when it ends in '/' */
     const char *suffix; /* what stands after the variable part, or NULL */
     int slashes;        /* in the variable part */
     void (*handle)(struct flash_worker *worker, struct flash_request *request,
@@ -46,7 +47,8 @@ static int count_slashes(struct flash_text text)
     return count;
 }
 
-/* Whether path is the route's; *ret_rest is its variable part, not empty, for those that have one. */
+/* Whether path is the route's; *ret_rest is its variable part, not empty, for those that have one.
+ */
 static bool matches(const struct route *route, struct flash_text path, struct flash_text *ret_rest)
 {
     size_t len = strlen(route->prefix), tail = route->suffix ? strlen(route->suffix) : 0;

@@ -155,7 +155,7 @@ static void ask(struct flash_worker *worker, struct flash_request *request,
     query->request = request;
     query->missing = query->count + 1; /* one for this loop: the last part finishes the query */
     for (int i = 0; i < like->count; i++) {
-        flash_reads_sale(worker, like->skus[i], i, part_done, query);
+        flash_reads_sale(worker, like->skus[i], &(struct flash_sale_asker){part_done, query, i});
     }
     if (--query->missing == 0) {
         finish(query);

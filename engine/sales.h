@@ -1,4 +1,5 @@
-/* The routes about stock on sale: GET /v1/sales/{sku}, GET /inventory/check/{id}, POST /inventory/check/batch. */
+/* The routes about stock on sale: GET /v1/sales/{sku}, GET /inventory/check/{id}, POST
+ * /inventory/check/batch. */
 #ifndef ENGINE_SALES_H
 #define ENGINE_SALES_H
 

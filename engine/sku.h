@@ -1,6 +1,8 @@
-/* What one worker knows of each SKU: its generation, its sale as last read, its journal, and its two lanes.
+/* What one worker knows of each SKU: its generation, its sale as last read, its journal, and its
+ * two lanes.
  *
- * A fixed pool, found by hash; an idle entry that Redis does not know is reused first. Not thread-safe: one per worker. */
+ * A fixed pool, found by hash; an idle entry that Redis does not know is reused first. Not
+ * thread-safe: one per worker. */
 #ifndef ENGINE_SKU_H
 #define ENGINE_SKU_H
 
@@ -18,7 +20,8 @@ enum flash_sku_known {
     FLASH_SKU_ABSENT,  /* Redis had no such SKU at asked_us */
 };
 
-/* The transitions buyers and services ask for; each has its lane, as an entry's lines are of one type. */
+/* The transitions buyers and services ask for; each has its lane, as an entry's lines are of one
+ * type. */
 enum flash_change_kind {
     FLASH_CHANGE_PAY,
     FLASH_CHANGE_CANCEL,
@@ -29,8 +32,8 @@ enum flash_change_kind {
 struct flash_sale {
     int64_t available, base, starts_ms, ends_ms, limit, hold_s, version, threshold;
     char title[FLASH_TITLE_MAX + 1];
-    uint64_t read_us;    /* monotonic; 0: never */
-    int64_t server_us;   /* Redis' clock at that reading */
+    uint64_t read_us;  /* monotonic; 0: never */
+    int64_t server_us; /* Redis' clock at that reading */
 };
 
 struct flash_sku {
@@ -39,13 +42,13 @@ struct flash_sku {
     int64_t generation;
     uint64_t asked_us;
     struct flash_sale sale;
-    int64_t journal_entries;    /* by the last answer */
-    int64_t journal_oldest_us;  /* Redis' clock; 0: empty */
-    int64_t journal_read_us;    /* Redis' clock at that reading */
-    struct flash_lane orders;   /* struct flash_order_line */
+    int64_t journal_entries;                       /* by the last answer */
+    int64_t journal_oldest_us;                     /* Redis' clock; 0: empty */
+    int64_t journal_read_us;                       /* Redis' clock at that reading */
+    struct flash_lane orders;                      /* struct flash_order_line */
     struct flash_lane changes[FLASH_CHANGE_COUNT]; /* struct flash_change */
-    struct flash_lane reads;    /* struct flash_read */
-    bool dirty;                 /* in the worker's list of SKUs to look at this turn */
+    struct flash_lane reads;                       /* struct flash_read */
+    bool dirty; /* in the worker's list of SKUs to look at this turn */
     struct flash_sku *next_dirty;
     TAILQ_HEAD(flash_waiter_list, flash_waiter) waiters; /* requests held by Prefer: wait */
     uint64_t used_us;

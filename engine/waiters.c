@@ -1,7 +1,7 @@
 /* The list of held requests of each SKU; see waiters.h.
  *
- * A waiter leaves by exactly one way: answered with a new state, answered at its deadline, or its client left. A read
- * under way for it is told (read->waiter = NULL), never waited for. */
+ * A waiter leaves by exactly one way: answered with a new state, answered at its deadline, or its
+ * client left. A read under way for it is told (read->waiter = NULL), never waited for. */
 #include "waiters.h"
 
 #include <string.h>

@@ -14,11 +14,11 @@
 #include "routes.h"
 #include "waiters.h"
 
-#define TICK_US 20000           /* waiters are read again this often */
-#define ROUND_US 500000         /* journals of SKUs in use are looked at this often */
-#define IN_USE_US 10000000      /* a SKU is in use for so long after its last request */
-#define BODY_MAX 4096           /* bytes (SECURITY: JSON bombs) */
-#define READS_MAX 20000         /* status reads waiting or in flight */
+#define TICK_US 20000      /* waiters are read again this often */
+#define ROUND_US 500000    /* journals of SKUs in use are looked at this often */
+#define IN_USE_US 10000000 /* a SKU is in use for so long after its last request */
+#define BODY_MAX 4096      /* bytes (SECURITY: JSON bombs) */
+#define READS_MAX 20000    /* status reads waiting or in flight */
 
 void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
 {
@@ -103,7 +103,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     struct flash_worker *worker = arg;
     struct flash_sku *sku;
     worker->now_us = flash_time_monotonic_us();
-    for (int i = 0; flash_pool_used(&worker->waiters) && (sku = flash_sku_at(worker->skus, i)); i++) {
+    for (int i = 0; flash_pool_used(&worker->waiters) && (sku = flash_sku_at(worker->skus, i));
+         i++) {
         flash_reads_tick(worker, sku);
     }
     if (worker->now_us - worker->last_round_us >= ROUND_US) {

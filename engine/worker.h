@@ -1,10 +1,12 @@
-/* One worker: an event loop with its own listeners, its own connection to Redis, and the lanes between them.
+/* One worker: an event loop with its own listeners, its own connection to Redis, and the lanes
+ * between them.
  *
  *   routes ─▶ admission ─▶ reserve lane ─▶ lua/reserve ─▶ reply, publish
  *                       └▶ read lane ───▶ lua/status ───▶ reply, waiters
  *
- * Everything here belongs to the worker's thread, except what is said to be atomic. What a turn of the loop brought
- * in goes out once at the turn's end, so that one read of many sockets becomes one call. */
+ * Everything here belongs to the worker's thread, except what is said to be atomic. What a turn of
+ * the loop brought in goes out once at the turn's end, so that one read of many sockets becomes one
+ * call. */
 #ifndef ENGINE_WORKER_H
 #define ENGINE_WORKER_H
 
@@ -20,7 +22,8 @@
 #include "pool.h"
 #include "sku.h"
 
-/* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow). */
+/* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow).
+ */
 struct flash_engine_limits {
     _Atomic int64_t redis_lines, journal_entries, journal_age_us, kafka_queue, memory_percent;
     _Atomic int64_t gather_window_us;
@@ -58,8 +61,8 @@ struct flash_change {
     bool or_return; /* a cancel that meets PAID goes on as a return */
     uint8_t ref_len, user_len, payment_len;
     char ref[FLASH_REF_MAX];
-    char user[FLASH_USER_MAX];           /* whose it must be; user_len 0: anybody's */
-    char payment[FLASH_PAYMENT_ID_MAX];  /* PAY */
+    char user[FLASH_USER_MAX];          /* whose it must be; user_len 0: anybody's */
+    char payment[FLASH_PAYMENT_ID_MAX]; /* PAY */
 };
 
 enum flash_read_kind {
@@ -101,11 +104,11 @@ struct flash_worker {
     struct flash_sku *dirty;
     uint64_t now_us; /* monotonic, read once per turn */
     uint64_t last_round_us;
-    struct flash_pool lines; /* struct flash_order_line: waiting, in flight, or held for Kafka */
+    struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */
     struct flash_pool changes; /* struct flash_change, likewise */
-    struct flash_pool reads; /* struct flash_read */
+    struct flash_pool reads;   /* struct flash_read */
     struct flash_pool waiters; /* struct flash_waiter */
-    bool started; /* the thread runs or ran */
+    bool started;              /* the thread runs or ran */
     _Atomic bool drained;
     struct {
         _Atomic bool redis_ready;
@@ -118,7 +121,8 @@ struct flash_worker {
 FLASH_MUST_CHECK bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
                                         int number, struct flash_error *err);
 FLASH_MUST_CHECK bool flash_worker_start(struct flash_worker *worker, struct flash_error *err);
-/* After engine->draining was set: whether the thread has answered what was open, or its time is up. Any thread. */
+/* After engine->draining was set: whether the thread has answered what was open, or its time is up.
+ * Any thread. */
 bool flash_worker_drained(const struct flash_worker *worker);
 /* Waits for the thread's end; fine when it was never started. */
 void flash_worker_join(struct flash_worker *worker);

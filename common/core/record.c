@@ -1,5 +1,5 @@
-/* Parses the record of an order: <letter><version>:<quantity>:<at>:<due>:<user>["<payment>["<late payment>]]; see
- * flash/record.h. */
+/* Parses the record of an order: <letter><version>:<quantity>:<at>:<due>:<user>["<payment>["<late
+ * payment>]]; see flash/record.h. */
 #include "flash/record.h"
 
 #include <string.h>

@@ -55,7 +55,8 @@ static bool run(struct flash_mysql *mysql, const struct flash_bulk *bulk, struct
         return false;
     }
     if (mysql->phase != FLASH_MYSQL_TRANSACTION) {
-        return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG, "bulk statement outside a transaction", err);
+        return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG, "bulk statement outside a transaction",
+                                  err);
     }
     const struct bulk_way *way =
         &ways[mysql->bulk_text_only ? FLASH_MYSQL_BULK_TEXT : mysql->bulk_way];

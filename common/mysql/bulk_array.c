@@ -1,5 +1,5 @@
-/* Bulk statements by arrays of parameters, MariaDB's own: one prepared statement, one packet for all
- * rows.
+/* Bulk statements by arrays of parameters, MariaDB's own: one prepared statement, one packet for
+ * all rows.
  *
  * Column-wise: a column of numbers is handed over as it lies in memory, a column of texts as three
  * arrays (address, length, indicator for NULL) in the scratch buffer. Row-wise binding has one
@@ -101,7 +101,8 @@ bool flash_mysql_array_insert(struct flash_mysql *mysql, const struct flash_mysq
     if (!written || !bind_slice(mysql, slice, binds)) {
         return flash_mysql_refuse(mysql, FLASH_MYSQL_RETRY, "no memory for a bulk statement", err);
     }
-    if (!flash_mysql_statement(mysql, slice->bulk->sql ? slice->bulk->sql : mysql->text.at, &handle, err)) {
+    if (!flash_mysql_statement(mysql, slice->bulk->sql ? slice->bulk->sql : mysql->text.at, &handle,
+                               err)) {
         return false;
     }
     if (mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &rows) != 0 ||

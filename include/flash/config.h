@@ -1,9 +1,11 @@
-/* The one configuration of all daemons: an INI file, then FLASH_<SECTION>_<KEY>, then --set section.key=value.
+/* The one configuration of all daemons: an INI file, then FLASH_<SECTION>_<KEY>, then --set
+ * section.key=value.
  *
- * The keys are rows of one table (common/core/config_keys.c): section, name, type, default, range, help. A file is
- * shared by all daemons, so each knows every key. What is unknown or out of range is refused with its file and line
- * and with what is allowed. Sections [kafka.producer] and [kafka.consumer] pass through to librdkafka, except
- * for the settings the protocol depends on (refused, with the reason). */
+ * The keys are rows of one table (common/core/config_keys.c): section, name, type, default, range,
+ * help. A file is shared by all daemons, so each knows every key. What is unknown or out of range
+ * is refused with its file and line and with what is allowed. Sections [kafka.producer] and
+ * [kafka.consumer] pass through to librdkafka, except for the settings the protocol depends on
+ * (refused, with the reason). */
 #ifndef FLASH_CONFIG_H
 #define FLASH_CONFIG_H
 
@@ -41,7 +43,8 @@ struct flash_config {
     } log;
     struct {
         enum flash_auth_mode mode;
-        char kid_1[32], key_1[FLASH_CONFIG_TEXT]; /* secret, ≥ 32 bytes; kid empty: tokens without kid */
+        char kid_1[32],
+            key_1[FLASH_CONFIG_TEXT]; /* secret, ≥ 32 bytes; kid empty: tokens without kid */
         char kid_2[32], key_2[FLASH_CONFIG_TEXT]; /* secret; empty: only one key is active */
     } auth;
     struct {
@@ -65,7 +68,8 @@ struct flash_config {
     } mysql;
     struct {
         int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms;
-        int max_connections, max_connections_per_address; /* per listener of a worker; per address */
+        int max_connections,
+            max_connections_per_address; /* per listener of a worker; per address */
     } http;
     struct {
         struct flash_address listen, internal_listen;
@@ -82,7 +86,8 @@ struct flash_config {
     struct {
         struct flash_address listen;
         int batch_lines;
-        int64_t batch_age_ms, stall_after_ms; /* watchdog: no commit for so long with messages waiting */
+        int64_t batch_age_ms,
+            stall_after_ms; /* watchdog: no commit for so long with messages waiting */
     } consumer;
     struct {
         struct flash_address listen;
@@ -100,18 +105,19 @@ enum flash_config_action {
     FLASH_CONFIG_EXIT_OK, /* --help, --version, --check-config were answered on stdout */
 };
 
-/* Defaults, then the file of --config FILE (or none), then the environment, then --set, from a daemon's argv:
+/* Defaults, then the file of --config FILE (or none), then the environment, then --set, from a
+ * daemon's argv:
  * --config FILE, --set section.key=value (repeatable), --check-config, --help, --version.
- * On failure (kind CONFIG) err.text says which file and line or which argument, and what is allowed.
- * Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they must be.
- * Each source may give a key once. On failure config is untouched; with EXIT_OK for --help and --version
- * too. Made for reloads with the same argv; from one thread at a time. */
+ * On failure (kind CONFIG) err.text says which file and line or which argument, and what is
+ * allowed. Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they
+ * must be. Each source may give a key once. On failure config is untouched; with EXIT_OK for --help
+ * and --version too. Made for reloads with the same argv; from one thread at a time. */
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);
 
-/* For the daemons that ask who calls: with auth.mode = jwt, the keys are long enough for HS256 and, if there are
- * two, named apart. Error kind: CONFIG. */
+/* For the daemons that ask who calls: with auth.mode = jwt, the keys are long enough for HS256 and,
+ * if there are two, named apart. Error kind: CONFIG. */
 FLASH_MUST_CHECK bool flash_config_check_auth(const struct flash_config *config,
                                               struct flash_error *err);
 

@@ -1,7 +1,8 @@
 /* The entry: one journal record and, byte for byte, one Kafka message (DESIGN §6, docs/FORMATS.md).
  *
- * Lua writes it, the engine passes it on untouched, consumer and reconciler decode it. The decoder is strict: it takes
- * exactly what lua/ writes, in that order and without white space, and anything else is DATA for the dead letters. */
+ * Lua writes it, the engine passes it on untouched, consumer and reconciler decode it. The decoder
+ * is strict: it takes exactly what lua/ writes, in that order and without white space, and anything
+ * else is DATA for the dead letters. */
 #ifndef FLASH_ENTRY_H
 #define FLASH_ENTRY_H
 
@@ -19,8 +20,9 @@ enum flash_entry_type {
 };
 
 struct flash_entry_line {
-    struct flash_text ref;     /* borrowed from the decoded bytes */
-    struct flash_text user;    /* the buyer, as the record has it; take: the operator (and ref is its reference) */
+    struct flash_text ref; /* borrowed from the decoded bytes */
+    struct flash_text
+        user; /* the buyer, as the record has it; take: the operator (and ref is its reference) */
     int quantity;              /* 1..FLASH_QUANTITY_MAX */
     int from_version;          /* row version a transition starts from; 0 for reserve and take */
     struct flash_text payment; /* pay: the payment id; else empty */
@@ -34,12 +36,14 @@ struct flash_entry {
     uint64_t stream_us; /* first half of the stream id: microseconds by Redis' clock */
     uint64_t stream_r;  /* second half: the UUID's low 64 bits */
     int64_t due_s;      /* reserve: deadline to pay, seconds since the epoch; else 0 */
-    int line_count;     /* 1..FLASH_BATCH_LINES; 0 for a marker, which has nothing but type and id */
-    struct flash_entry_line lines[FLASH_BATCH_LINES]; /* those past line_count are not set; refs are distinct */
+    int line_count; /* 1..FLASH_BATCH_LINES; 0 for a marker, which has nothing but type and id */
+    struct flash_entry_line
+        lines[FLASH_BATCH_LINES]; /* those past line_count are not set; refs are distinct */
 };
 
-/* Decodes value into *ret_entry, whose texts point into value. Error kind: DATA; the text says at which byte and what
- * was expected there, and quotes nothing of value. Numbers that Lua wrote are below 2^53. */
+/* Decodes value into *ret_entry, whose texts point into value. Error kind: DATA; the text says at
+ * which byte and what was expected there, and quotes nothing of value. Numbers that Lua wrote are
+ * below 2^53. */
 FLASH_MUST_CHECK bool flash_entry_decode(struct flash_text value, struct flash_entry *ret_entry,
                                          struct flash_error *err);
 

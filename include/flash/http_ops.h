@@ -6,9 +6,9 @@
 
 /* One part of readiness: ready, or why not. */
 struct flash_ready_part {
-    const char *name;   /* "redis" */
+    const char *name; /* "redis" */
     bool ready;
-    char reason[160];   /* when not ready */
+    char reason[160]; /* when not ready */
 };
 
 /* Fills up to max parts, returns how many. Called on the listener's thread. */

@@ -1,9 +1,10 @@
 /* The identifiers of the protocol: SKU, user, idempotency key, order id, UUIDv7, stream id.
  *
- * Pure functions on bytes; time and randomness are handed in. An order id is "<sku>.<ref>"; for a buyer's order ref is
- * 22 characters of base64url: the first 128 bits of SHA-256 over user, NUL, key, NUL, sku, so that a retry names its
- * order without a look-up and the SKU names the slot (API.md). Other services bring their own ref. Inside Redis and in
- * entries only the ref is kept: the SKU is in the key. */
+ * Pure functions on bytes; time and randomness are handed in. An order id is "<sku>.<ref>"; for a
+ * buyer's order ref is 22 characters of base64url: the first 128 bits of SHA-256 over user, NUL,
+ * key, NUL, sku, so that a retry names its order without a look-up and the SKU names the slot
+ * (API.md). Other services bring their own ref. Inside Redis and in entries only the ref is kept:
+ * the SKU is in the key. */
 #ifndef FLASH_IDS_H
 #define FLASH_IDS_H
 
@@ -20,21 +21,24 @@ struct flash_text {
     size_t len;
 };
 
-/* A positive decimal int64 without sign or leading zero. False, *ret_sku untouched, for anything else. */
+/* A positive decimal int64 without sign or leading zero. False, *ret_sku untouched, for anything
+ * else. */
 FLASH_MUST_CHECK bool flash_sku_parse(struct flash_text text, int64_t *ret_sku);
 
-/* 1–64 bytes of valid UTF-8 without controls (< 0x20, 0x7f), quote, backslash or braces: these need no escaping in
- * JSON, in a Redis key or in a log, and no tenant has been seen to need them in a user id. */
+/* 1–64 bytes of valid UTF-8 without controls (< 0x20, 0x7f), quote, backslash or braces: these need
+ * no escaping in JSON, in a Redis key or in a log, and no tenant has been seen to need them in a
+ * user id. */
 bool flash_user_valid(struct flash_text user);
 
 /* 1–64 of A–Z a–z 0–9 _ - (API.md, Idempotency-Key). */
 bool flash_key_valid(struct flash_text key);
 
-/* 1–64 printable ASCII bytes (0x21–0x7e) without quote, backslash or braces: a ref, also a payment id. */
+/* 1–64 printable ASCII bytes (0x21–0x7e) without quote, backslash or braces: a ref, also a payment
+ * id. */
 bool flash_ref_valid(struct flash_text ref);
 
-/* Writes the derived ref, FLASH_REF_DERIVED characters and a NUL. user and key must be valid, sku positive (it is hashed
- * as decimal text). */
+/* Writes the derived ref, FLASH_REF_DERIVED characters and a NUL. user and key must be valid, sku
+ * positive (it is hashed as decimal text). */
 void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku,
                       char ret_ref[FLASH_REF_DERIVED + 1]);
 

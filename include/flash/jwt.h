@@ -1,4 +1,5 @@
-/* Who calls: JWT, HS256 only (RFC 7519, 7515; API.md "Who calls"). Pure: bytes and now in, claims out. */
+/* Who calls: JWT, HS256 only (RFC 7519, 7515; API.md "Who calls"). Pure: bytes and now in, claims
+ * out. */
 #ifndef FLASH_JWT_H
 #define FLASH_JWT_H
 
@@ -21,18 +22,19 @@ struct flash_jwt_key {
     size_t secret_len; /* bytes; with 0 the key matches nothing */
 };
 
-/* Verifies token with the keys (one or two; the token's kid chooses, keys of the same kid are tried in turn) at now_s,
- * without leeway: nbf <= now_s < exp, fractions of a second rounded to the strict side. aud must be "flashgate" or a list
- * with it; members we do not know are ignored, except that crit is refused. Thread-safe.
- * False, kind DATA: err.text is a reason for the log (never shown to the caller, never the token). */
+/* Verifies token with the keys (one or two; the token's kid chooses, keys of the same kid are tried
+ * in turn) at now_s, without leeway: nbf <= now_s < exp, fractions of a second rounded to the
+ * strict side. aud must be "flashgate" or a list with it; members we do not know are ignored,
+ * except that crit is refused. Thread-safe. False, kind DATA: err.text is a reason for the log
+ * (never shown to the caller, never the token). */
 FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_key *keys,
-                                       int key_count, int64_t now_s, struct flash_claims *ret_claims,
-                                       struct flash_error *err);
+                                       int key_count, int64_t now_s,
+                                       struct flash_claims *ret_claims, struct flash_error *err);
 
-/* Issues a token (flashctl token, tests). Returns the length without the NUL it ends with, 0 if it does not fit in size
- * or the kid or sub is not UTF-8. The key must have a secret. */
-size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt_key *key, char *out,
-                       size_t size);
+/* Issues a token (flashctl token, tests). Returns the length without the NUL it ends with, 0 if it
+ * does not fit in size or the kid or sub is not UTF-8. The key must have a secret. */
+size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt_key *key,
+                       char *out, size_t size);
 
 const char *flash_role_name(enum flash_role role);
 FLASH_MUST_CHECK bool flash_role_parse(struct flash_text text, enum flash_role *ret_role);

@@ -1,7 +1,9 @@
-/* JSON lines on standard error, one event a line: {"ts":"…Z","level":"info","daemon":"…","event":"…",…}.
+/* JSON lines on standard error, one event a line:
+ * {"ts":"…Z","level":"info","daemon":"…","event":"…",…}.
  *
- * Values are escaped (controls, 0x7f, invalid UTF-8: CWE-117) and cut at 512 bytes. Writing never blocks the caller for
- * long: a line that does not go out whole at once is dropped and counted (flash_log_dropped). Thread-safe. */
+ * Values are escaped (controls, 0x7f, invalid UTF-8: CWE-117) and cut at 512 bytes. Writing never
+ * blocks the caller for long: a line that does not go out whole at once is dropped and counted
+ * (flash_log_dropped). Thread-safe. */
 #ifndef FLASH_LOG_H
 #define FLASH_LOG_H
 
@@ -23,10 +25,13 @@ struct flash_log_field {
     int64_t number;
 };
 
-#define FLASH_TEXT(k, v) ((struct flash_log_field){.key = (k), .type = FLASH_LOG_FIELD_TEXT, .text = (v)})
-#define FLASH_INT(k, v) ((struct flash_log_field){.key = (k), .type = FLASH_LOG_FIELD_INT, .number = (v)})
+#define FLASH_TEXT(k, v)                                                                           \
+    ((struct flash_log_field){.key = (k), .type = FLASH_LOG_FIELD_TEXT, .text = (v)})
+#define FLASH_INT(k, v)                                                                            \
+    ((struct flash_log_field){.key = (k), .type = FLASH_LOG_FIELD_INT, .number = (v)})
 
-/* Before the first line, from main: the daemon's name (borrowed for ever) and the lowest level written. */
+/* Before the first line, from main: the daemon's name (borrowed for ever) and the lowest level
+ * written. */
 void flash_log_init(const char *daemon, enum flash_log_level level);
 /* Changes the level while running (SIGHUP). */
 void flash_log_set_level(enum flash_log_level level);
@@ -34,7 +39,8 @@ void flash_log_write(enum flash_log_level level, const char *event,
                      const struct flash_log_field *fields, int count);
 uint64_t flash_log_dropped(void);
 
-/* FLASH_LOG(WARN, "redis.lost", FLASH_TEXT("reason", err.text), FLASH_INT("in_flight", n)); at least one field. */
+/* FLASH_LOG(WARN, "redis.lost", FLASH_TEXT("reason", err.text), FLASH_INT("in_flight", n)); at
+ * least one field. */
 #define FLASH_LOG(level, event, ...)                                                               \
     flash_log_write(FLASH_LOG_##level, (event), (const struct flash_log_field[]){__VA_ARGS__},     \
                     (int)(sizeof((const struct flash_log_field[]){__VA_ARGS__}) /                  \

@@ -1,7 +1,7 @@
 /* A registry of counters, gauges and histograms, written out in Prometheus text format 0.0.4.
  *
- * Metrics are declared as static tables by the module that moves them; moving one is a relaxed atomic add from any
- * thread. No user, order or request ids as labels (SECURITY). */
+ * Metrics are declared as static tables by the module that moves them; moving one is a relaxed
+ * atomic add from any thread. No user, order or request ids as labels (SECURITY). */
 #ifndef FLASH_METRICS_H
 #define FLASH_METRICS_H
 
@@ -18,7 +18,7 @@ enum flash_metric_type {
 #define FLASH_METRIC_BUCKETS 24 /* upper bounds 50 µs … 100 s: see metrics.c */
 
 struct flash_metric {
-    const char *name;   /* flash_engine_orders_total, seconds suffix by the caller */
+    const char *name; /* flash_engine_orders_total, seconds suffix by the caller */
     const char *help;
     const char *labels; /* outcome="accepted" (escaped already), or NULL */
     enum flash_metric_type type;
@@ -26,8 +26,8 @@ struct flash_metric {
     _Atomic uint64_t buckets[FLASH_METRIC_BUCKETS + 1];
 };
 
-/* Adds a table of count metrics; the table lives as long as the process. Same names stand together, in one table.
- * Call before threads start; at most 64 tables. */
+/* Adds a table of count metrics; the table lives as long as the process. Same names stand together,
+ * in one table. Call before threads start; at most 64 tables. */
 void flash_metrics_register(struct flash_metric *table, size_t count);
 
 static inline void flash_metric_add(struct flash_metric *metric, int64_t n)

@@ -125,8 +125,8 @@ FLASH_MUST_CHECK bool flash_mysql_bulk_insert(struct flash_mysql *mysql,
                                               const struct flash_bulk *bulk,
                                               struct flash_error *err);
 
-/* Runs bulk->sql (an UPDATE) once per row with that row's values; table and the columns' names are not looked at. Inside a
- * transaction only. Error kinds: as for exec. */
+/* Runs bulk->sql (an UPDATE) once per row with that row's values; table and the columns' names are
+ * not looked at. Inside a transaction only. Error kinds: as for exec. */
 FLASH_MUST_CHECK bool flash_mysql_bulk_update(struct flash_mysql *mysql,
                                               const struct flash_bulk *bulk,
                                               struct flash_error *err);

@@ -9,8 +9,8 @@ struct flash_record {
     enum flash_state state; /* 'A' and 'Q' are QUEUED */
     int version;
     int quantity;
-    int64_t at_us; /* last change, by Redis' clock */
-    int64_t due_s; /* deadline to pay, 0 for none */
+    int64_t at_us;             /* last change, by Redis' clock */
+    int64_t due_s;             /* deadline to pay, 0 for none */
     struct flash_text user;    /* borrowed from the text */
     struct flash_text payment; /* the payment that paid it, borrowed; empty: none */
 };

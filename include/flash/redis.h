@@ -1,8 +1,10 @@
-/* Redis for an event loop: script calls by SKU on a connection of its own, with the outcome told apart.
+/* Redis for an event loop: script calls by SKU on a connection of its own, with the outcome told
+ * apart.
  *
- * One struct flash_redis belongs to one thread and its event_base (PITFALLS §1.6). It connects, reconnects with
- * jittered backoff, times out the oldest call, answers NOSCRIPT by sending the script's text once, and routes by SKU
- * (DESIGN §10): callers never name a server or a key. A completion runs exactly once, never inside its starter. */
+ * One struct flash_redis belongs to one thread and its event_base (PITFALLS §1.6). It connects,
+ * reconnects with jittered backoff, times out the oldest call, answers NOSCRIPT by sending the
+ * script's text once, and routes by SKU (DESIGN §10): callers never name a server or a key. A
+ * completion runs exactly once, never inside its starter. */
 #ifndef FLASH_REDIS_H
 #define FLASH_REDIS_H
 
@@ -28,9 +30,11 @@ enum flash_script {
 };
 
 enum flash_redis_outcome {
-    FLASH_REDIS_REPLY,   /* reply is the script's answer */
-    FLASH_REDIS_ERROR,   /* Redis refused the call before its first write (OOM, NOREPLICAS, READONLY, …): error has the text */
-    FLASH_REDIS_UNKNOWN, /* the connection was lost or the time ran out: the script may have run (PITFALLS §1.3) */
+    FLASH_REDIS_REPLY, /* reply is the script's answer */
+    FLASH_REDIS_ERROR, /* Redis refused the call before its first write (OOM, NOREPLICAS, READONLY,
+                          …): error has the text */
+    FLASH_REDIS_UNKNOWN, /* the connection was lost or the time ran out: the script may have run
+                            (PITFALLS §1.3) */
 };
 
 struct flash_redis_result {
@@ -51,32 +55,37 @@ struct flash_redis_call {
     void *arg;
 };
 
-/* Starts connecting. Scripts are embedded. Settings are copied; a host name is resolved here, once. The process must
- * ignore SIGPIPE (PITFALLS §1.10). Error kinds: CONFIG (the host), RETRY (no memory, no name server). That Redis itself is
- * away is no error: flash_redis_ready tells. */
+/* Starts connecting. Scripts are embedded. Settings are copied; a host name is resolved here, once.
+ * The process must ignore SIGPIPE (PITFALLS §1.10). Error kinds: CONFIG (the host), RETRY (no
+ * memory, no name server). That Redis itself is away is no error: flash_redis_ready tells. */
 FLASH_MUST_CHECK bool flash_redis_new(struct event_base *base, const struct flash_config *config,
                                       struct flash_redis **ret_redis, struct flash_error *err);
-/* Every open call completes with UNKNOWN before this returns. Never from inside a completion. NULL is fine. */
+/* Every open call completes with UNKNOWN before this returns. Never from inside a completion. NULL
+ * is fine. */
 void flash_redis_free(struct flash_redis *redis);
 
-/* Sends call; its bytes are copied. May be called from inside a completion. False (kind RETRY: not connected, too many
- * in flight; DATA: longer than 32 MiB): nothing was sent, done never runs. */
-FLASH_MUST_CHECK bool flash_redis_call(struct flash_redis *redis, const struct flash_redis_call *call,
+/* Sends call; its bytes are copied. May be called from inside a completion. False (kind RETRY: not
+ * connected, too many in flight; DATA: longer than 32 MiB): nothing was sent, done never runs. */
+FLASH_MUST_CHECK bool flash_redis_call(struct flash_redis *redis,
+                                       const struct flash_redis_call *call,
                                        struct flash_error *err);
 
 bool flash_redis_ready(const struct flash_redis *redis);
 /* Why it is not ready, one line for a log; "" while ready (borrowed, until the loop runs again). */
 const char *flash_redis_trouble(const struct flash_redis *redis);
 int flash_redis_in_flight(const struct flash_redis *redis);
-/* The run id of the server the connection is with, asked before the first call on it; "" while away. */
+/* The run id of the server the connection is with, asked before the first call on it; "" while
+ * away. */
 const char *flash_redis_run_id(const struct flash_redis *redis);
-/* used_memory as a share of maxmemory in percent by the last INFO (once a second); 0 when unlimited or away. */
+/* used_memory as a share of maxmemory in percent by the last INFO (once a second); 0 when unlimited
+ * or away. */
 int flash_redis_memory_percent(const struct flash_redis *redis);
 
-/* Reading a reply: an array's size (0 for others), an element (NULL past the end), text (empty for non-strings),
- * an integer (also of a decimal string; 0 for others). */
+/* Reading a reply: an array's size (0 for others), an element (NULL past the end), text (empty for
+ * non-strings), an integer (also of a decimal string; 0 for others). */
 size_t flash_redis_reply_count(const struct flash_redis_reply *reply);
-const struct flash_redis_reply *flash_redis_reply_at(const struct flash_redis_reply *reply, size_t i);
+const struct flash_redis_reply *flash_redis_reply_at(const struct flash_redis_reply *reply,
+                                                     size_t i);
 struct flash_text flash_redis_reply_text(const struct flash_redis_reply *reply);
 int64_t flash_redis_reply_int(const struct flash_redis_reply *reply);
 bool flash_redis_reply_is(const struct flash_redis_reply *reply, const char *word);
