@@ -88,12 +88,13 @@ void flash_reads_sale(struct flash_worker *worker, int64_t id, const struct flas
     push(worker, read);
 }
 
-void flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
+bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
 {
     struct flash_read *read = new_read(worker, sku, FLASH_READ_PRESENCE);
     if (read) {
         push(worker, read);
     }
+    return read != NULL;
 }
 
 /* Redis has no such SKU. Where it was there before, Redis has lost it: that is no "unknown SKU". */
@@ -111,8 +112,12 @@ bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
     if (sku->known == FLASH_SKU_ABSENT && believed) {
         refuse_absent(worker, sku);
     } else if (sku->known == FLASH_SKU_NEW || sku->known == FLASH_SKU_ABSENT) {
-        sku->known = FLASH_SKU_ASKING;
-        flash_reads_refresh(worker, sku);
+        if (flash_reads_refresh(worker, sku)) {
+            sku->known = FLASH_SKU_ASKING;
+        } else {
+            flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
+                                         "Too many reads are open.");
+        }
     }
     return sku->known == FLASH_SKU_PRESENT;
 }

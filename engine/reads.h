@@ -49,8 +49,8 @@ void flash_reads_sale(struct flash_worker *worker, int64_t sku,
  * such SKU). */
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku);
 
-/* Reads sku's journal and sale in the background, for admission. */
-void flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
+/* Reads sku's journal and sale in the background, for admission. False: too many reads are open. */
+bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
 
 /* Sends what is due in sku's read lane. */
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku);

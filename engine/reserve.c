@@ -74,7 +74,7 @@ static enum flash_admission admit(struct flash_worker *worker, const struct flas
         .redis_lines_max = engine->limits.redis_lines,
         .memory_percent = flash_redis_memory_percent(worker->redis),
         .memory_percent_max = engine->limits.memory_percent,
-        .kafka_queue = flash_producer_queued(engine->producer),
+        .kafka_queue = worker->kafka_queued,
         .kafka_queue_max = engine->limits.kafka_queue,
         .journal_entries = sku->journal_entries,
         .journal_entries_max = engine->limits.journal_entries,

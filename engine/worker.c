@@ -42,6 +42,7 @@ static void arm_gather(struct flash_worker *worker, uint64_t wait_us)
 /* After each turn of the loop: what came in goes out, one call per SKU and lane. */
 static void run_turn(struct flash_worker *worker)
 {
+    worker->kafka_queued = flash_producer_queued(worker->engine->producer);
     struct flash_sku *sku = worker->dirty;
     uint64_t soonest_us = 0;
     worker->dirty = NULL;
@@ -90,7 +91,9 @@ static void run_round(struct flash_worker *worker)
         int64_t sku_age_us = oldest_us ? sku->journal_read_us - oldest_us : 0;
         entries = sku->journal_entries > entries ? sku->journal_entries : entries;
         age_us = sku_age_us > age_us ? sku_age_us : age_us;
-        flash_reads_refresh(worker, sku);
+        if (!flash_reads_refresh(worker, sku)) {
+            break; /* the next round goes on */
+        }
     }
     worker->seen.journal_entries = entries;
     worker->seen.journal_age_us = age_us;

@@ -102,7 +102,8 @@ struct flash_worker {
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
     struct flash_sku_table *skus;
     struct flash_sku *dirty;
-    uint64_t now_us; /* monotonic, read once per turn */
+    uint64_t now_us;      /* monotonic, read once per turn */
+    int64_t kafka_queued; /* the producer's open messages, looked at once per turn */
     uint64_t last_round_us;
     struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */
     struct flash_pool changes; /* struct flash_change, likewise */
