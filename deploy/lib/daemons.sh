@@ -105,7 +105,7 @@ daemons_start() {
 }
 
 daemon_failed() {
-    say "$REASON"
+    if part_pid "$1" >/dev/null; then say "$REASON"; else say "flash-$1 has exited"; fi
     say "the end of $DIR/log/$1.log:"
     tail -n 8 "$DIR/log/$1.log" >&2
     exit 1

@@ -1,0 +1,56 @@
+"""deploy/demo as a newcomer runs it: it proves its sale, leaves nothing running, and --keep leaves what it says."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from stack import ROOT
+
+DEMO = ROOT / "deploy" / "demo"
+
+
+def run(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=200, check=False)
+
+
+def running(folder):
+    """The parts that run, ours and the servers."""
+    found = run(ROOT / "deploy" / "daemons", "status", "--dir", folder).stdout
+    found += run(ROOT / "deploy" / "local", "status", "--dir", folder / "stack").stdout
+    return re.findall(r"^(\w+) +pid \d+", found, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    one = tmp_path_factory.mktemp("demo") / "demo"
+    yield one
+    run(DEMO, "--stop", "--dir", one)
+
+
+def test_the_sale_is_proven_and_nothing_stays(folder):
+    done = run(DEMO, "--dir", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "oversold 0   lost 0   proven" in done.stdout
+    assert re.search(r"units sold: .* 10,000 = 10,000 = 10,000\n", done.stdout)
+    assert "BROKEN" not in done.stdout
+    assert "\033" not in done.stdout + done.stderr
+    assert running(folder) == []
+
+
+def test_keep_leaves_what_it_says(folder):
+    done = run(DEMO, "--keep", "--dir", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert running(folder) == ["engine", "consumer", "admin", "redis", "mariadb", "kafka1"]
+    lines = re.search(r"^  TOKEN=\S+\n  curl -i \S+/v1/orders -H .*\\\n.*$", done.stdout, re.MULTILINE).group()
+    answer = run("bash", "-c", lines)
+    assert answer.stdout.startswith("HTTP/1.1 202 "), lines + answer.stdout + answer.stderr
+    assert json.loads(answer.stdout.split("\r\n\r\n")[1])["quantity"] == 1
+    assert run(DEMO, "--stop", "--dir", folder).returncode == 0
+    assert running(folder) == []
+
+
+def test_usage():
+    assert run(DEMO, "--no-such").returncode == 2
+    assert run(DEMO, "--help").returncode == 0
