@@ -46,7 +46,7 @@ def test_keep_leaves_what_it_says(folder):
     lines = re.search(r"^  TOKEN=\S+\n  curl -i \S+/v1/orders -H .*\\\n.*$", done.stdout, re.MULTILINE).group()
     answer = run("bash", "-c", lines)
     assert answer.stdout.startswith("HTTP/1.1 202 "), lines + answer.stdout + answer.stderr
-    assert json.loads(answer.stdout.split("\r\n\r\n")[1])["quantity"] == 1
+    assert json.loads(answer.stdout.split("\n\n")[1])["quantity"] == 1
     assert run(DEMO, "--stop", "--dir", folder).returncode == 0
     assert running(folder) == []
 
