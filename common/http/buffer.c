@@ -56,6 +56,7 @@ static bool grow(struct buffer_pool *pool, struct buffer *buffer, size_t need)
     while (cap < len + need) {
         cap *= 2;
     }
+    cap = cap < buffer->max ? cap : buffer->max;
     char *at = cap == BUFFER_CHUNK ? chunk_take(pool) : malloc(cap);
     if (!at) {
         return false;

@@ -84,12 +84,18 @@ void flash_http_tell_gone(struct connection *connection)
 
 void flash_http_lost(struct connection *connection)
 {
-    if (connection->state != CONNECTION_HANDLING) {
+    bool streams = flash_http_streams(connection);
+    if (connection->state != CONNECTION_HANDLING && !streams) {
         flash_http_close(connection);
         return;
     }
     forget_socket(connection);
     connection->peer_closed = true;
+    if (streams) {
+        flash_http_move(connection, CONNECTION_LEFT);
+        flash_http_in_turn(connection);
+        return;
+    }
     flash_http_move(connection, CONNECTION_ORPHANED);
     flash_http_tell_gone(connection);
 }
@@ -137,7 +143,7 @@ static void discard(struct connection *connection)
     char scratch[BUFFER_CHUNK];
     ssize_t got = recv(connection->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        flash_http_close(connection);
+        flash_http_lost(connection);
     }
 }
 
@@ -153,7 +159,7 @@ static void on_read_error(struct connection *connection)
 void flash_http_read(struct connection *connection)
 {
     struct buffer *in = &connection->in;
-    if (connection->state == CONNECTION_LINGERING) {
+    if (connection->state == CONNECTION_LINGERING || flash_http_streams(connection)) {
         discard(connection);
         return;
     }

@@ -21,6 +21,9 @@ enum connection_state {
     CONNECTION_HANDLING,  /* the request is with the handler */
     CONNECTION_ORPHANED,  /* the same, but the socket is gone: the answer only frees */
     CONNECTION_WRITING,   /* answered, not all of it taken by the kernel */
+    CONNECTION_STREAMING, /* answered without an end; the kernel has all of it so far */
+    CONNECTION_STALLED,   /* the same, but some waits for the client to take it */
+    CONNECTION_LEFT,      /* a stream whose socket is gone and whose owner is not told yet */
     CONNECTION_LINGERING, /* answered and shut down; input is thrown away so that no RST destroys
                              the answer */
     CONNECTION_STATES,
@@ -47,6 +50,11 @@ struct flash_request {
     void *gone_arg;
 };
 
+struct flash_stream {
+    void (*gone)(struct flash_stream *, void *); /* NULL: told, or closed */
+    void *arg;
+};
+
 struct connection {
     struct flash_http *server; /* (borrowed) */
     int fd;
@@ -60,6 +68,7 @@ struct connection {
     struct event read, write;
     struct buffer in, out;
     struct flash_request request;
+    struct flash_stream stream; /* STREAMING, STALLED, LEFT */
     void *slot;
     void (*free_slot)(void *);
     uint64_t deadline_us;
@@ -76,6 +85,11 @@ static inline bool flash_http_awaits_input(const struct connection *connection)
 {
     return connection->state == CONNECTION_IDLE || connection->state == CONNECTION_HEAD ||
            connection->state == CONNECTION_BODY;
+}
+/* Whether a stream is open that can still be written to. */
+static inline bool flash_http_streams(const struct connection *connection)
+{
+    return connection->state == CONNECTION_STREAMING || connection->state == CONNECTION_STALLED;
 }
 
 #endif

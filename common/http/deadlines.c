@@ -37,7 +37,7 @@ static void expire(struct connection *connection, enum deadline which)
     } else if (which == DEADLINE_BODY) {
         flash_http_refuse(connection, REFUSAL_BODY_LATE);
     } else {
-        flash_http_close(connection);
+        flash_http_lost(connection);
     }
 }
 

@@ -18,7 +18,7 @@ void flash_http_drive(struct connection *connection)
     while (step(connection)) {
     }
     connection->driving = false;
-    if (connection->state == CONNECTION_WRITING) {
+    if (connection->state == CONNECTION_WRITING || flash_http_streams(connection)) {
         flash_http_flush(connection);
     } else {
         settle(connection);

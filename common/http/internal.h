@@ -2,7 +2,7 @@
  * to state.
  *
  * One thread. Callbacks of the loop come in through accept.c, connection.c and deadlines.c; the
- * application through server.c, request.c, reply.c. A connection is closed in one place
+ * application through server.c, request.c, reply.c, stream.c. A connection is closed in one place
  * (flash_http_close) and moved in one (flash_http_move); after either call that may close, the
  * caller touches the connection no more. */
 #ifndef FLASH_HTTP_INTERNAL_H
@@ -13,8 +13,9 @@
 #include "connection.h"
 #include "peers.h"
 
-#define DATE_LEN 29      /* "Sun, 06 Nov 1994 08:49:37 GMT" */
-#define OUT_GATHER 16384 /* answers to pipelined requests are gathered up to here, then sent */
+#define DATE_LEN 29          /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+#define OUT_GATHER 16384     /* answers to pipelined requests are gathered up to here, then sent */
+#define STREAM_OUT_MAX 16384 /* bytes of a stream its client has not taken */
 #define RESPONSE_MAX ((size_t)64 << 20) /* bytes of one answer's body: 500 above */
 
 struct flash_http {
@@ -62,7 +63,8 @@ void flash_http_close(struct connection *connection);
 void flash_http_read(struct connection *connection);
 /* Whether the loop is to report more input. */
 void flash_http_read_on(struct connection *connection, bool wanted);
-/* The socket failed: tells the handler and keeps an orphan, or closes. */
+/* The socket failed or its time is up: tells the handler and keeps an orphan, or leaves a stream to
+ * its turn, or closes. */
 void flash_http_lost(struct connection *connection);
 /* Tells the handler, once. It may answer from there, and the connection be closed by that. */
 void flash_http_tell_gone(struct connection *connection);
@@ -83,6 +85,11 @@ void flash_http_flush(struct connection *connection);
 /* request.c */
 void flash_http_request_start(struct connection *connection);
 void flash_http_request_id_make(struct flash_http *server, char ret_id[REQUEST_ID_LEN + 1]);
+
+/* reply.c: takes the request from the input: it is answered. */
+void flash_http_request_end(struct connection *connection);
+/* stream.c: a stream's turn: its end is told, or found out. */
+void flash_http_stream_turn(struct connection *connection);
 
 /* reply.c: as flash_request_reply, also for what was refused; with Retry-After. */
 void flash_http_answer(struct connection *connection, const struct flash_response *response,

@@ -35,23 +35,42 @@ static void finish(struct connection *connection)
     flash_http_read_on(connection, !connection->peer_closed);
 }
 
+/* some: the client has taken some of it now. */
+static void stream_sent(struct connection *connection, bool some)
+{
+    if (flash_http_buffer_len(&connection->out) == 0) {
+        flash_http_buffer_release(&connection->server->pool, &connection->out);
+        if (connection->state == CONNECTION_STALLED) {
+            flash_http_move(connection, CONNECTION_STREAMING);
+        }
+    } else if (some || connection->state == CONNECTION_STREAMING) {
+        flash_http_move(connection, CONNECTION_STALLED);
+    }
+}
+
 void flash_http_flush(struct connection *connection)
 {
     struct buffer *out = &connection->out;
+    size_t len = flash_http_buffer_len(out);
     if (out->failed) {
-        flash_http_close(connection);
+        flash_http_lost(connection);
         return;
     }
-    ssize_t sent = send(connection->fd, out->at + out->start, flash_http_buffer_len(out),
-                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = 0;
+    if (len > 0) { /* what a stream that is closed had to say may be out already */
+        sent = send(connection->fd, out->at + out->start, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        flash_http_close(connection);
+        flash_http_lost(connection);
         return;
     }
     out->start += sent > 0 ? (size_t)sent : 0;
-    if (flash_http_buffer_len(out) == 0) {
-        finish(connection);
-    } else {
+    if (flash_http_buffer_len(out) > 0) {
         event_add(&connection->write, NULL);
+    }
+    if (flash_http_streams(connection)) {
+        stream_sent(connection, sent > 0);
+    } else if (flash_http_buffer_len(out) == 0) {
+        finish(connection);
     }
 }

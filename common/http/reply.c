@@ -8,10 +8,10 @@
 #include "flash/time.h"
 #include "response.h"
 
-static void request_end(struct connection *connection)
+void flash_http_request_end(struct connection *connection)
 {
     struct flash_request *request = &connection->request;
-    if (connection->state == CONNECTION_HANDLING) {
+    if (connection->state == CONNECTION_HANDLING || connection->state == CONNECTION_ORPHANED) {
         connection->in.start += request->head.len + request->framing.body_len;
         connection->server->open_requests--;
     }
@@ -36,7 +36,7 @@ void flash_http_answer(struct connection *connection, const struct flash_respons
     };
     connection->closing = !keep;
     flash_http_response_write(server, &connection->out, &answer);
-    request_end(connection);
+    flash_http_request_end(connection);
     if (connection->state != CONNECTION_WRITING) {
         flash_http_move(connection, CONNECTION_WRITING);
     }

@@ -68,6 +68,8 @@ void flash_http_response_write(struct flash_http *server, struct buffer *out,
     if (has_body) {
         const char *type = response->content_type;
         line(pool, out, "\r\nContent-Type: ", type ? type : "application/json");
+    }
+    if (has_body && !answer->endless) {
         number_line(pool, out, "\r\nContent-Length: ", response->body.len);
     }
     if (answer->retry_after_s > 0) {

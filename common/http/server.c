@@ -117,6 +117,11 @@ void flash_http_drain(struct flash_http *http)
     {
         flash_http_in_turn(idle);
     }
+    for (int i = 0; i < http->options.max_connections; i++) {
+        if (flash_http_streams(&http->slots[i])) {
+            flash_http_in_turn(&http->slots[i]);
+        }
+    }
 }
 
 void flash_http_free(struct flash_http *http)

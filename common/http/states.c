@@ -3,11 +3,13 @@
  *   CLOSED ─▶ IDLE ─▶ HEAD ─▶ BODY ─▶ HANDLING ─▶ WRITING ─▶ IDLE …
  *                       any of them, refused ─────▶ WRITING ─▶ LINGERING ─▶ CLOSED
  *                                     HANDLING ─▶ ORPHANED ─▶ CLOSED
+ *   HANDLING ─▶ STREAMING ⇄ STALLED ─▶ WRITING (closed by its owner), or ─▶ LEFT ─▶ CLOSED
  *
  * A request whose bytes come at once skips HEAD and BODY; one that was pipelined behind an answer
  * is handed out from WRITING, and both answers go out together. A deadline is set when its state is
  * entered and not touched inside it: a client cannot push it by sending a byte (SECURITY:
- * Slowloris). HANDLING has none: the handler has. */
+ * Slowloris). HANDLING has none: the handler has. STALLED's starts anew with each piece the client
+ * takes: an open stream ends for a reader that takes nothing, and a slow one meets the maximum. */
 #include <assert.h>
 
 #include "internal.h"
@@ -23,8 +25,13 @@ static const struct {
                          DEADLINE_IDLE},
     [CONNECTION_HEAD] = {TO(BODY) | TO(HANDLING) | TO(WRITING) | TO(CLOSED), DEADLINE_HEAD},
     [CONNECTION_BODY] = {TO(HANDLING) | TO(WRITING) | TO(CLOSED), DEADLINE_BODY},
-    [CONNECTION_HANDLING] = {TO(ORPHANED) | TO(WRITING) | TO(CLOSED), DEADLINE_NONE},
-    [CONNECTION_ORPHANED] = {TO(CLOSED), DEADLINE_NONE},
+    [CONNECTION_HANDLING] = {TO(ORPHANED) | TO(WRITING) | TO(STREAMING) | TO(CLOSED),
+                             DEADLINE_NONE},
+    [CONNECTION_ORPHANED] = {TO(LEFT) | TO(CLOSED), DEADLINE_NONE},
+    [CONNECTION_STREAMING] = {TO(STALLED) | TO(WRITING) | TO(LEFT) | TO(CLOSED), DEADLINE_NONE},
+    [CONNECTION_STALLED] = {TO(STREAMING) | TO(STALLED) | TO(WRITING) | TO(LEFT) | TO(CLOSED),
+                            DEADLINE_WRITE},
+    [CONNECTION_LEFT] = {TO(CLOSED), DEADLINE_NONE},
     [CONNECTION_WRITING] = {TO(IDLE) | TO(HANDLING) | TO(LINGERING) | TO(CLOSED), DEADLINE_WRITE},
     [CONNECTION_LINGERING] = {TO(CLOSED), DEADLINE_LINGER},
 };

@@ -21,6 +21,8 @@ static void take_turn(struct connection *connection)
         if (connection->peer_closed) {
             flash_http_tell_gone(connection);
         }
+    } else if (connection->state == CONNECTION_LEFT || flash_http_streams(connection)) {
+        flash_http_stream_turn(connection);
     } else if (flash_http_awaits_input(connection)) {
         if (flash_http_buffer_len(&connection->in) > 0 || connection->peer_closed) {
             flash_http_drive(connection);

@@ -47,15 +47,16 @@ FLASH_MUST_CHECK bool flash_http_new(struct event_base *base,
                                      struct flash_http **ret_http, struct flash_error *err);
 /* The port bound (useful with port 0). */
 uint16_t flash_http_port(const struct flash_http *http);
-/* Stops accepting, closes idle connections in the loop's next turn (unless a request has come up
- * meanwhile), answers what is open with Connection: close. Done when flash_http_connections is 0.
- */
+/* Stops accepting, closes idle connections (unless a request has come up meanwhile) and streams in
+ * the loop's next turn, answers what is open with Connection: close. Done when
+ * flash_http_connections is 0. */
 void flash_http_drain(struct flash_http *http);
-/* Requests handed out and not answered yet; connections open. */
+/* Requests handed out and not answered yet (a stream is an answer); connections open, streams among
+ * them. */
 int flash_http_open_requests(const struct flash_http *http);
 int flash_http_connections(const struct flash_http *http);
-/* Closes everything; open requests must not be answered any more (they are freed). Not from inside
- * the handler or gone. NULL is fine. */
+/* Closes everything; open requests must not be answered nor streams touched any more (they are
+ * freed). Not from inside the handler or gone. NULL is fine. */
 void flash_http_free(struct flash_http *http);
 
 enum flash_method {
@@ -105,6 +106,33 @@ struct flash_response {
 
 /* Answers and frees request. HEAD sends no body; 204 and 304 neither. */
 void flash_request_reply(struct flash_request *request, const struct flash_response *response);
+
+/* An answer without an end, for server-sent events. It takes its request's place: the request is
+ * answered and freed; the stream lives until its owner closes it or gone is called, never both.
+ * gone comes from the loop, not inside a call of this module: the client left, did not take enough,
+ * or the server drains; the stream is freed after it. The body ends with the connection
+ * (Connection: close and no Content-Length: RFC 9112 §6.3, rule 8), so an event needs no framing of
+ * its own.
+ *
+ * What the client sends meanwhile is thrown away; its FIN is its leaving. An open stream has no
+ * deadline, but a client that takes nothing of what waits for it for the idle timeout is dropped.
+ */
+struct flash_stream;
+struct flash_stream_start {
+    const char *content_type;
+    const char *headers; /* further header lines, each ending \r\n, or NULL */
+    void (*gone)(struct flash_stream *stream, void *arg);
+    void *arg;
+};
+/* Answers request, which is no HEAD, with 200 and keeps the connection. Never NULL: that the client
+ * has left already is told by gone. */
+struct flash_stream *flash_request_stream(struct flash_request *request,
+                                          const struct flash_stream_start *start);
+/* Sends text (copied). False: the stream ends, as more than 16 KiB would wait for the client or the
+ * socket failed; gone follows. */
+bool flash_stream_write(struct flash_stream *stream, struct flash_text text);
+/* Ends it after what was written. */
+void flash_stream_close(struct flash_stream *stream);
 
 /* An RFC 9457 problem: {"type":"/problems/<slug>","title":…,"status":…,"detail":…,"request_id":…}.
  */
