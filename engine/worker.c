@@ -39,8 +39,7 @@ static void arm_gather(struct flash_worker *worker, uint64_t wait_us)
     }
 }
 
-/* After each turn of the loop: what came in goes out, one call per SKU and lane. */
-static void run_turn(struct flash_worker *worker)
+void flash_worker_turn(struct flash_worker *worker)
 {
     worker->kafka_queued = flash_producer_queued(worker->engine->producer);
     struct flash_sku *sku = worker->dirty;
@@ -75,7 +74,7 @@ static void gather_over(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    (void)arg; /* waking the loop is all: run_turn follows every turn */
+    (void)arg; /* waking the loop is all: flash_worker_turn follows every turn */
 }
 
 /* Looks at every SKU in use: its journal's length and age decide about admission. */
@@ -141,7 +140,7 @@ static void drain(struct flash_worker *worker)
             flash_waiters_release(sku);
         }
         event_base_loop(worker->base, EVLOOP_ONCE);
-        run_turn(worker);
+        flash_worker_turn(worker);
     }
 }
 
@@ -150,7 +149,7 @@ static void *run(void *arg)
     struct flash_worker *worker = arg;
     while (!atomic_load_explicit(&worker->engine->draining, memory_order_relaxed)) {
         event_base_loop(worker->base, EVLOOP_ONCE);
-        run_turn(worker);
+        flash_worker_turn(worker);
     }
     drain(worker);
     worker->drained = true;

@@ -129,6 +129,8 @@ bool flash_worker_drained(const struct flash_worker *worker);
 void flash_worker_join(struct flash_worker *worker);
 /* Frees, after join and after the producer's last report. Half-built is fine. */
 void flash_worker_finish(struct flash_worker *worker);
+/* After each turn of the loop: what came in goes out, one call per SKU and lane. */
+void flash_worker_turn(struct flash_worker *worker);
 /* Puts sku into this turn's list. */
 void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku);
 
