@@ -81,7 +81,7 @@ static bool insert_verdicts(struct flash_ledger *ledger, const struct flash_ledg
         number_column(ledger, "owner", OWNER),
         number_column(ledger, "applied_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"verdict", NULL, columns, 13, rows}, err);
+    return insert(ledger, &(struct flash_bulk){"verdict", columns, 13, rows}, err);
 }
 
 static bool insert_reservations(struct flash_ledger *ledger, const struct flash_ledger_work *work,
@@ -118,7 +118,7 @@ static bool insert_reservations(struct flash_ledger *ledger, const struct flash_
         number_column(ledger, "line_no", LINE),     bytes_column(ledger, "payment_id", PAYMENT),
         number_column(ledger, "updated_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"reservation", NULL, columns, 11, rows}, err);
+    return insert(ledger, &(struct flash_bulk){"reservation", columns, 11, rows}, err);
 }
 
 /* The rows that were there before and have moved. */
@@ -189,8 +189,8 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
         bytes_column(ledger, "reference", REFERENCE),
         number_column(ledger, "created_at_ms", AT),
     };
-    return insert(ledger,
-                  &(struct flash_bulk){"stock_log", NULL, columns, 10, work->plan->log_count}, err);
+    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 10, work->plan->log_count},
+                  err);
 }
 
 bool flash_ledger_insert_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,

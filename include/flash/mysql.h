@@ -114,10 +114,10 @@ struct flash_bulk_column {
 
 struct flash_bulk {
     const char *table;
-    const char *sql; /* of bulk_update: a literal with one ? per column, in the columns' order */
     const struct flash_bulk_column *columns;
     int column_count;
-    int row_count; /* ≥ 1 */
+    int row_count;   /* ≥ 1 */
+    const char *sql; /* of bulk_update: a literal with one ? per column, in their order */
 };
 /* INSERT of all rows, plain: no IGNORE, no ON DUPLICATE KEY (DESIGN §7); inside a transaction only,
  * as it may take several statements. Which row failed is not told. Error kinds: as for exec. */
