@@ -68,9 +68,7 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     flash_request_problem(request, &problem);
 }
 
-#define ORDER_BODY_MAX 512
-
-static size_t write_order(char out[ORDER_BODY_MAX], const struct flash_order_view *order)
+size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX], const struct flash_order_view *order)
 {
     const struct flash_record *record = &order->record;
     char updated_at[FLASH_TIME_TEXT], pay_by[FLASH_TIME_TEXT];
@@ -81,7 +79,7 @@ static size_t write_order(char out[ORDER_BODY_MAX], const struct flash_order_vie
     if (payable) {
         flash_time_format_ms(record->due_s * 1000, pay_by);
     }
-    int len = snprintf(out, ORDER_BODY_MAX,
+    int len = snprintf(out, FLASH_ORDER_TEXT_MAX,
                        "{\"order_id\":\"%lld.%.*s\",\"sku\":\"%lld\",\"quantity\":%d,"
                        "\"status\":\"%s\"%s%s%s%s%s%s,\"version\":%d,\"updated_at\":\"%s\"}",
                        (long long)order->sku, (int)order->ref.len, order->ref.at,
@@ -89,14 +87,14 @@ static size_t write_order(char out[ORDER_BODY_MAX], const struct flash_order_vie
                        reason ? ",\"reason\":\"" : "", reason ? reason : "", reason ? "\"" : "",
                        payable ? ",\"pay_by\":\"" : "", payable ? pay_by : "", payable ? "\"" : "",
                        flash_state_visible_version(record->state), updated_at);
-    assert(len > 0 && len < ORDER_BODY_MAX);
+    assert(len > 0 && len < FLASH_ORDER_TEXT_MAX);
     return (size_t)len;
 }
 
 void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order)
 {
-    char body[ORDER_BODY_MAX], headers[160];
-    size_t len = write_order(body, order);
+    char body[FLASH_ORDER_TEXT_MAX], headers[160];
+    size_t len = flash_answer_order_text(body, order);
     snprintf(headers, sizeof(headers), "Location: /v1/orders/%lld.%.*s\r\nRetry-After: 1\r\n",
              (long long)order->sku, (int)order->ref.len, order->ref.at);
     flash_request_reply(
@@ -106,8 +104,8 @@ void flash_answer_accepted(struct flash_request *request, const struct flash_ord
 void flash_answer_changed(struct flash_request *request, int status,
                           const struct flash_order_view *order)
 {
-    char body[ORDER_BODY_MAX];
-    size_t len = write_order(body, order);
+    char body[FLASH_ORDER_TEXT_MAX];
+    size_t len = flash_answer_order_text(body, order);
     flash_request_reply(request, &(struct flash_response){.status = status, .body = {body, len}});
 }
 
@@ -155,9 +153,9 @@ bool flash_answer_unchanged(const struct flash_request *request, enum flash_stat
 
 void flash_answer_order(struct flash_request *request, const struct flash_order_view *order)
 {
-    char body[ORDER_BODY_MAX], headers[96];
+    char body[FLASH_ORDER_TEXT_MAX], headers[96];
     bool unchanged = flash_answer_unchanged(request, order->record.state);
-    size_t len = unchanged ? 0 : write_order(body, order);
+    size_t len = unchanged ? 0 : flash_answer_order_text(body, order);
     snprintf(headers, sizeof(headers), "ETag: \"%d\"\r\nCache-Control: no-store\r\n",
              flash_state_visible_version(order->record.state));
     flash_request_reply(request, &(struct flash_response){.status = unchanged ? 304 : 200,

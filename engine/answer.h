@@ -41,6 +41,11 @@ struct flash_order_view {
     struct flash_record record;
 };
 
+#define FLASH_ORDER_TEXT_MAX 512
+/* The JSON of an order, in every answer about it; NUL-terminated. Returns its length. */
+size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX],
+                               const struct flash_order_view *order);
+
 /* 202 with Location and Retry-After: the answer to POST /v1/orders, first or repeated. */
 void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order);
 /* 200 or 202 with the order as it now is: the answer to a transition. */

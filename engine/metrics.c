@@ -66,4 +66,6 @@ struct flash_metric flash_engine_metrics[METRIC_ENGINE_COUNT] = {
                                  "Age of the oldest open entry at the last look"),
     [METRIC_CONNECTIONS] = GAUGE("flash_engine_connections", "Open client connections"),
     [METRIC_WAITING] = GAUGE("flash_engine_waiting", "Requests held by Prefer: wait"),
+    [METRIC_STREAMS] = GAUGE("flash_engine_streams", "Open streams of an order's events"),
+    [METRIC_EVENTS] = COUNTER("flash_engine_events_total", "Events sent to them"),
 };

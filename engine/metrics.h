@@ -36,6 +36,8 @@ enum flash_engine_metric {
     METRIC_JOURNAL_AGE,
     METRIC_CONNECTIONS,
     METRIC_WAITING,
+    METRIC_STREAMS,
+    METRIC_EVENTS,
     METRIC_ENGINE_COUNT,
 };
 

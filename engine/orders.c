@@ -73,6 +73,15 @@ static int64_t wait_seconds(const struct flash_request *request)
     return 0;
 }
 
+/* Whose orders the caller may see: a buyer's own, anybody's for the services. */
+static struct flash_text seen_by(const struct flash_worker *worker,
+                                 const struct flash_claims *claims)
+{
+    bool all =
+        claims->role != FLASH_ROLE_BUYER && worker->engine->config->auth.mode == FLASH_AUTH_JWT;
+    return (struct flash_text){claims->sub, all ? 0 : strlen(claims->sub)};
+}
+
 void flash_orders_get(struct flash_worker *worker, struct flash_request *request,
                       struct flash_text rest)
 {
@@ -80,14 +89,26 @@ void flash_orders_get(struct flash_worker *worker, struct flash_request *request
     if (!claims) {
         return;
     }
-    struct flash_order_query query = {.user = {claims->sub, strlen(claims->sub)}};
-    if (claims->role != FLASH_ROLE_BUYER && worker->engine->config->auth.mode == FLASH_AUTH_JWT) {
-        query.user.len = 0;
-    }
-    query.wait_us = wait_seconds(request) * 1000000;
+    struct flash_order_query query = {.user = seen_by(worker, claims),
+                                      .wait_us = wait_seconds(request) * 1000000};
     if (query.wait_us < 0) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_PREFER, NULL);
     } else if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
+        flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
+    } else {
+        flash_reads_order(worker, request, &query);
+    }
+}
+
+void flash_orders_events(struct flash_worker *worker, struct flash_request *request,
+                         struct flash_text rest)
+{
+    const struct flash_claims *claims = flash_auth(worker, request);
+    if (!claims) {
+        return;
+    }
+    struct flash_order_query query = {.user = seen_by(worker, claims), .events = true};
+    if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
     } else {
         flash_reads_order(worker, request, &query);

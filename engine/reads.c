@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -39,7 +40,8 @@ static struct flash_read *new_read(struct flash_worker *worker, struct flash_sku
         read->kind = kind;
         read->sku = sku;
         read->request = NULL;
-        read->waiter = NULL;
+        read->watcher = NULL;
+        read->events = false;
         read->ref_len = read->user_len = 0;
     }
     return read;
@@ -62,6 +64,7 @@ void flash_reads_order(struct flash_worker *worker, struct flash_request *reques
     }
     read->request = request;
     read->wait_us = query->wait_us;
+    read->events = query->events;
     read->ref_len = (uint8_t)query->ref.len;
     read->user_len = (uint8_t)query->user.len;
     memcpy(read->ref, query->ref.at, query->ref.len);
@@ -124,17 +127,17 @@ bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
 
 void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
 {
-    struct flash_waiter *waiters[READS_PER_CALL];
-    int count = flash_waiters_next(sku, waiters, READS_PER_CALL);
+    struct flash_watcher *watchers[READS_PER_CALL];
+    int count = flash_watchers_next(sku, watchers, READS_PER_CALL);
     for (int i = 0; i < count; i++) {
-        struct flash_read *read = new_read(worker, sku, FLASH_READ_WAITER);
+        struct flash_read *read = new_read(worker, sku, FLASH_READ_WATCHER);
         if (!read) {
             return;
         }
-        read->waiter = waiters[i];
-        read->ref_len = waiters[i]->ref_len;
-        memcpy(read->ref, waiters[i]->ref, waiters[i]->ref_len);
-        waiters[i]->reading = read;
+        read->watcher = watchers[i];
+        read->ref_len = watchers[i]->ref_len;
+        memcpy(read->ref, watchers[i]->ref, watchers[i]->ref_len);
+        watchers[i]->reading = read;
         push(worker, read);
     }
 }
@@ -151,6 +154,8 @@ static void finish_order(struct flash_worker *worker, struct flash_read *read,
     if (!visible) {
         flash_answer_refuse(read->request, lost ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
                             NULL);
+    } else if (read->events) {
+        flash_events_open(worker, read, order);
     } else if (read->wait_us == 0 || !flash_answer_unchanged(read->request, order->record.state) ||
                !flash_waiters_hold(worker, read, order->record.state)) {
         flash_answer_order(read->request, order);
@@ -162,8 +167,8 @@ static void finish_read(struct flash_worker *worker, struct flash_read *read,
 {
     if (read->kind == FLASH_READ_ORDER) {
         finish_order(worker, read, order);
-    } else if (read->kind == FLASH_READ_WAITER && read->waiter) {
-        flash_waiters_seen(read->waiter, order);
+    } else if (read->kind == FLASH_READ_WATCHER && read->watcher) {
+        flash_watchers_seen(read->watcher, order);
     } else if (read->kind == FLASH_READ_SALE) {
         bool present = read->sku->known == FLASH_SKU_PRESENT;
         read->sale_done(present ? FLASH_SALE_READ : FLASH_SALE_ABSENT, read->sku, read->slot,
@@ -172,7 +177,7 @@ static void finish_read(struct flash_worker *worker, struct flash_read *read,
     flash_pool_give(&worker->reads, read);
 }
 
-/* The read could not be done: say so, except to waiters, who are read again at the next tick. */
+/* The read could not be done: say so, except to watchers, which are read again at the next tick. */
 static void fail_list(struct flash_worker *worker, struct flash_lane_item *item)
 {
     while (item) {
@@ -182,8 +187,8 @@ static void fail_list(struct flash_worker *worker, struct flash_lane_item *item)
             flash_answer_refuse(read->request, FLASH_REFUSE_UNAVAILABLE, NULL);
         } else if (read->kind == FLASH_READ_SALE) {
             read->sale_done(FLASH_SALE_UNAVAILABLE, read->sku, read->slot, read->arg);
-        } else if (read->kind == FLASH_READ_WAITER && read->waiter) {
-            read->waiter->reading = NULL;
+        } else if (read->kind == FLASH_READ_WATCHER && read->watcher) {
+            read->watcher->reading = NULL;
         }
         flash_pool_give(&worker->reads, read);
         item = next;

@@ -1,6 +1,5 @@
 /* The read path of a worker: status reads gather in their SKU's lane and go to lua/status together;
- * requests that asked to wait are held and read again until their status changes or their time is
- * up. */
+ * watched orders are read again and again the same way. */
 #ifndef ENGINE_READS_H
 #define ENGINE_READS_H
 
@@ -9,24 +8,12 @@
 
 #define FLASH_SALE_FRESH_US 100000 /* a sale may be answered from memory for so long (API.md) */
 
-/* A request held by Prefer: wait. */
-struct flash_waiter {
-    TAILQ_ENTRY(flash_waiter) links; /* in its SKU's list */
-    struct flash_worker *worker;
-    struct flash_request *request;
-    struct flash_sku *sku;
-    struct flash_read *reading; /* the read under way for it, or NULL */
-    enum flash_state state;     /* as last read; what the client has */
-    uint64_t deadline_us;
-    uint8_t ref_len;
-    char ref[FLASH_REF_MAX];
-};
-
 struct flash_order_query {
     int64_t sku;
     struct flash_text ref;
     struct flash_text user; /* empty: anybody's order may be seen */
-    int64_t wait_us;
+    int64_t wait_us;        /* how long the answer may be held, 0: not at all */
+    bool events;            /* the answer is a stream of its events */
 };
 
 /* Answers GET of one order, now or later. */
@@ -55,8 +42,7 @@ bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
 /* Sends what is due in sku's read lane. */
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku);
 
-/* Every tick: reads sku's waiters again, a call's worth at a time, and lets go those whose time is
- * up. */
+/* Every tick: reads sku's watchers again, a call's worth at a time. */
 void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku);
 
 #endif

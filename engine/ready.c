@@ -9,7 +9,7 @@
 
 struct sums {
     bool redis_ready;
-    int64_t lines, memory_percent, journal_entries, journal_age_us, connections, waiting;
+    int64_t lines, memory_percent, journal_entries, journal_age_us, connections, waiting, streams;
 };
 
 static int64_t larger(int64_t a, int64_t b)
@@ -29,6 +29,7 @@ static struct sums sum_workers(struct flash_engine *engine)
         sums.journal_age_us = larger(sums.journal_age_us, worker->seen.journal_age_us);
         sums.connections += worker->seen.connections;
         sums.waiting += worker->seen.waiting;
+        sums.streams += worker->seen.streams;
     }
     return sums;
 }
@@ -81,4 +82,5 @@ void flash_ready_gauges(struct flash_engine *engine)
     flash_metric_set(&flash_engine_metrics[METRIC_JOURNAL_AGE], sums.journal_age_us);
     flash_metric_set(&flash_engine_metrics[METRIC_CONNECTIONS], sums.connections);
     flash_metric_set(&flash_engine_metrics[METRIC_WAITING], sums.waiting);
+    flash_metric_set(&flash_engine_metrics[METRIC_STREAMS], sums.streams);
 }

@@ -24,6 +24,7 @@ struct route {
 static const struct route public_routes[] = {
     {FLASH_METHOD_POST, "/v1/orders", NULL, 0, flash_orders_post},
     {FLASH_METHOD_POST, "/v1/orders/", "/cancel", 0, flash_orders_cancel},
+    {FLASH_METHOD_GET, "/v1/orders/", "/events", 0, flash_orders_events},
     {FLASH_METHOD_GET, "/v1/orders/", NULL, 0, flash_orders_get},
     {FLASH_METHOD_GET, "/v1/sales/", NULL, 0, flash_sales_get},
     {FLASH_METHOD_POST, "/inventory/check/batch", NULL, 0, flash_sales_check_batch},

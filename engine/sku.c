@@ -51,7 +51,7 @@ static bool reusable(const struct flash_sku *sku, uint64_t now_us)
         }
     }
     bool idle = !sku->orders.in_flight && !sku->reads.in_flight && !sku->orders.count &&
-                !sku->reads.count && TAILQ_EMPTY(&sku->waiters) && !sku->dirty;
+                !sku->reads.count && TAILQ_EMPTY(&sku->watchers) && !sku->dirty;
     return idle && sku->known != FLASH_SKU_PRESENT && now_us - sku->asked_us > ABSENT_KEPT_US;
 }
 
@@ -98,7 +98,7 @@ struct flash_sku *flash_sku_find(struct flash_sku_table *table, int64_t id, uint
             return NULL;
         }
         sku->id = id;
-        TAILQ_INIT(&sku->waiters);
+        TAILQ_INIT(&sku->watchers);
         sku->next_in_bucket = *head;
         *head = sku;
     }

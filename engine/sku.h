@@ -50,7 +50,8 @@ struct flash_sku {
     struct flash_lane reads;                       /* struct flash_read */
     bool dirty; /* in the worker's list of SKUs to look at this turn */
     struct flash_sku *next_dirty;
-    TAILQ_HEAD(flash_waiter_list, flash_waiter) waiters; /* requests held by Prefer: wait */
+    TAILQ_HEAD(flash_watcher_list, flash_watcher) watchers; /* the longest unread first */
+    int hasty_watchers; /* among them, those that make each tick read the list (watchers.c) */
     uint64_t used_us;
     struct flash_sku *next_in_bucket;
 };

@@ -1,18 +1,18 @@
-/* The list of held requests of each SKU; see waiters.h.
+/* The held requests; see waiters.h.
  *
  * A waiter leaves by exactly one way: answered with a new state, answered at its deadline, or its
- * client left. A read under way for it is told (read->waiter = NULL), never waited for. */
+ * client left. */
 #include "waiters.h"
 
-#include <string.h>
+static struct flash_waiter *waiter_of(struct flash_watcher *watcher)
+{
+    return (struct flash_waiter *)watcher;
+}
 
 static void finish(struct flash_waiter *waiter)
 {
-    if (waiter->reading) {
-        waiter->reading->waiter = NULL;
-    }
-    TAILQ_REMOVE(&waiter->sku->waiters, waiter, links);
-    flash_pool_give(&waiter->worker->waiters, waiter);
+    flash_watchers_remove(&waiter->watcher);
+    flash_pool_give(&waiter->watcher.worker->waiters, waiter);
 }
 
 static void client_gone(struct flash_request *request, void *arg)
@@ -28,16 +28,10 @@ bool flash_waiters_hold(struct flash_worker *worker, const struct flash_read *re
     if (!waiter) {
         return false;
     }
-    *waiter = (struct flash_waiter){
-        .worker = worker,
-        .request = read->request,
-        .sku = read->sku,
-        .state = state,
-        .deadline_us = worker->now_us + (uint64_t)read->wait_us,
-        .ref_len = read->ref_len,
-    };
-    memcpy(waiter->ref, read->ref, read->ref_len);
-    TAILQ_INSERT_TAIL(&read->sku->waiters, waiter, links);
+    waiter->watcher.kind = FLASH_WATCHER_WAITER;
+    waiter->request = read->request;
+    waiter->deadline_us = worker->now_us + (uint64_t)read->wait_us;
+    flash_watchers_add(&waiter->watcher, worker, read, state);
     flash_request_on_gone(waiter->request, client_gone, waiter);
     return true;
 }
@@ -54,42 +48,25 @@ static void answer(struct flash_waiter *waiter, const struct flash_order_view *o
     }
 }
 
-void flash_waiters_seen(struct flash_waiter *waiter, const struct flash_order_view *order)
+void flash_waiters_seen(struct flash_watcher *watcher, const struct flash_order_view *order)
 {
-    waiter->reading = NULL;
-    if (!order || order->record.state != waiter->state ||
-        waiter->worker->now_us >= waiter->deadline_us) {
+    struct flash_waiter *waiter = waiter_of(watcher);
+    if (!order || order->record.state != watcher->state ||
+        watcher->worker->now_us >= waiter->deadline_us) {
         answer(waiter, order);
     }
 }
 
-int flash_waiters_next(struct flash_sku *sku, struct flash_waiter **list, int max)
-{
-    int count = 0;
-    struct flash_waiter *waiter, *next;
-    for (waiter = TAILQ_FIRST(&sku->waiters); waiter && count < max; waiter = next) {
-        next = TAILQ_NEXT(waiter, links);
-        if (waiter->reading) {
-            break; /* the front is the longest unread: the rest was sent this round already */
-        }
-        list[count++] = waiter;
-    }
-    for (int i = 0; i < count; i++) {
-        TAILQ_REMOVE(&sku->waiters, list[i], links);
-        TAILQ_INSERT_TAIL(&sku->waiters, list[i], links);
-    }
-    return count;
-}
-
 void flash_waiters_release(struct flash_sku *sku)
 {
-    struct flash_waiter *waiter;
-    while ((waiter = TAILQ_FIRST(&sku->waiters))) {
-        struct flash_order_view order = {
-            .sku = sku->id, .ref = {waiter->ref, waiter->ref_len}, .record.state = waiter->state};
-        struct flash_request *request = waiter->request;
-        finish(waiter);
-        flash_request_on_gone(request, NULL, NULL);
-        flash_answer_order(request, &order);
+    struct flash_watcher *watcher, *next;
+    for (watcher = TAILQ_FIRST(&sku->watchers); watcher; watcher = next) {
+        next = TAILQ_NEXT(watcher, links);
+        if (watcher->kind == FLASH_WATCHER_WAITER) {
+            const struct flash_order_view order = {.sku = sku->id,
+                                                   .ref = {watcher->ref, watcher->ref_len},
+                                                   .record.state = watcher->state};
+            answer(waiter_of(watcher), &order);
+        }
     }
 }

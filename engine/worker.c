@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "events.h"
 #include "flash/time.h"
 #include "publish.h"
 #include "reads.h"
@@ -14,7 +15,7 @@
 #include "routes.h"
 #include "waiters.h"
 
-#define TICK_US 20000      /* waiters are read again this often */
+#define TICK_US 20000      /* watched orders are read again this often, at most */
 #define ROUND_US 500000    /* journals of SKUs in use are looked at this often */
 #define IN_USE_US 10000000 /* a SKU is in use for so long after its last request */
 #define BODY_MAX 4096      /* bytes (SECURITY: JSON bombs) */
@@ -104,9 +105,10 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     struct flash_worker *worker = arg;
     struct flash_sku *sku;
+    int watched = flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams);
     worker->now_us = flash_time_monotonic_us();
-    for (int i = 0; flash_pool_used(&worker->waiters) && (sku = flash_sku_at(worker->skus, i));
-         i++) {
+    flash_events_beat(worker);
+    for (int i = 0; watched && (sku = flash_sku_at(worker->skus, i)); i++) {
         flash_reads_tick(worker, sku);
     }
     if (worker->now_us - worker->last_round_us >= ROUND_US) {
@@ -116,6 +118,7 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     worker->seen.redis_ready = flash_redis_ready(worker->redis);
     worker->seen.lines = flash_pool_used(&worker->lines);
     worker->seen.waiting = flash_pool_used(&worker->waiters);
+    worker->seen.streams = flash_pool_used(&worker->streams);
     worker->seen.memory_percent = flash_redis_memory_percent(worker->redis);
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
@@ -192,13 +195,16 @@ static bool open_pools(struct flash_worker *worker)
     const struct flash_config *config = worker->engine->config;
     int waiters = config->engine.max_waiting_polls;
     worker->skus = flash_sku_table_new();
+    TAILQ_INIT(&worker->beats);
     return worker->skus &&
            flash_pool_init(&worker->lines, config->engine.max_redis_lines,
                            sizeof(struct flash_order_line)) &&
            flash_pool_init(&worker->changes, config->engine.max_redis_lines,
                            sizeof(struct flash_change)) &&
            flash_pool_init(&worker->reads, READS_MAX, sizeof(struct flash_read)) &&
-           flash_pool_init(&worker->waiters, waiters, sizeof(struct flash_waiter));
+           flash_pool_init(&worker->waiters, waiters, sizeof(struct flash_waiter)) &&
+           flash_pool_init(&worker->streams, config->engine.max_streams,
+                           sizeof(struct flash_event_stream));
 }
 
 static bool open_loop(struct flash_worker *worker, struct flash_error *err)
@@ -279,5 +285,6 @@ void flash_worker_finish(struct flash_worker *worker)
     flash_pool_finish(&worker->changes);
     flash_pool_finish(&worker->reads);
     flash_pool_finish(&worker->waiters);
+    flash_pool_finish(&worker->streams);
     flash_sku_table_free(worker->skus);
 }

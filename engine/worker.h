@@ -2,7 +2,7 @@
  * between them.
  *
  *   routes ─▶ admission ─▶ reserve lane ─▶ lua/reserve ─▶ reply, publish
- *                       └▶ read lane ───▶ lua/status ───▶ reply, waiters
+ *                       └▶ read lane ───▶ lua/status ───▶ reply, watchers
  *
  * Everything here belongs to the worker's thread, except what is said to be atomic. What a turn of
  * the loop brought in goes out once at the turn's end, so that one read of many sockets becomes one
@@ -68,7 +68,7 @@ struct flash_change {
 enum flash_read_kind {
     FLASH_READ_PRESENCE, /* is the SKU there; no request hangs on it */
     FLASH_READ_ORDER,    /* GET /v1/orders/{id} */
-    FLASH_READ_WAITER,   /* the same order again, for a held request */
+    FLASH_READ_WATCHER,  /* the same order again, for a held request or a stream */
     FLASH_READ_SALE,     /* the sale as it is now */
 };
 
@@ -81,7 +81,8 @@ struct flash_read {
     struct flash_sku *sku;
     struct flash_request *request; /* ORDER */
     int64_t wait_us;               /* ORDER: how long the answer may be held, 0: not at all */
-    struct flash_waiter *waiter;   /* WAITER; NULL when it has been answered meanwhile */
+    bool events;                   /* ORDER: answered by a stream of events */
+    struct flash_watcher *watcher; /* WATCHER; NULL when it has left meanwhile */
     void (*sale_done)(enum flash_sale_outcome outcome, const struct flash_sku *sku, int slot,
                       void *arg); /* SALE */
     void *arg;
@@ -109,11 +110,14 @@ struct flash_worker {
     struct flash_pool changes; /* struct flash_change, likewise */
     struct flash_pool reads;   /* struct flash_read */
     struct flash_pool waiters; /* struct flash_waiter */
-    bool started;              /* the thread runs or ran */
+    struct flash_pool streams; /* struct flash_event_stream */
+    TAILQ_HEAD(flash_beat_list, flash_event_stream)
+    beats;        /* open streams, the next to beat first */
+    bool started; /* the thread runs or ran */
     _Atomic bool drained;
     struct {
         _Atomic bool redis_ready;
-        _Atomic int64_t lines, memory_percent, connections, waiting;
+        _Atomic int64_t lines, memory_percent, connections, waiting, streams;
         _Atomic int64_t journal_entries, journal_age_us; /* deepest and oldest of all SKUs in use */
     } seen; /* for readiness and metrics, written once a round, read by any thread */
 };

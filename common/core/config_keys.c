@@ -111,6 +111,10 @@ static const struct flash_config_key keys[] = {
      "of Redis' maxmemory before 503"},
     {AT(engine, max_waiting_polls, max_waiting_polls), INT, "10000", 0, 1000000, NULL,
      "requests a worker holds for Prefer: wait"},
+    {AT(engine, max_streams, max_streams), INT, "8000", 0, 1000000, NULL,
+     "a worker's open streams of events before 503; keep it below http.max_connections"},
+    {AT(engine, event_heartbeat, event_heartbeat_ms), MS, "15s", 10, 5 * MINUTE, NULL,
+     "a stream without events has a comment this often"},
 
     {AT(consumer, listen, listen), ADDRESS, "127.0.0.1:8083", 0, 0, NULL,
      "for health checks and metrics"},

@@ -82,6 +82,8 @@ struct flash_config {
         int max_kafka_queue;    /* unacknowledged messages of the process before 503 */
         int max_memory_percent; /* of Redis' maxmemory before 503 */
         int max_waiting_polls;  /* requests held by Prefer: wait, per worker */
+        int max_streams;        /* open streams of events, per worker */
+        int64_t event_heartbeat_ms;
     } engine;
     struct {
         struct flash_address listen;
