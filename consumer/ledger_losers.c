@@ -68,9 +68,11 @@ static bool unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
     struct flash_value params[] = {
         flash_ledger_bytes(line->order_id, line->order_id_len),
         flash_ledger_bytes(id->bytes, sizeof(id->bytes)),
+        flash_ledger_int(batch->parked_line),
     };
-    return flash_mysql_exec(ledger->mysql, "DELETE FROM parked WHERE order_id = ? AND entry_id = ?",
-                            params, 2, NULL, err);
+    return flash_mysql_exec(
+        ledger->mysql, "DELETE FROM parked WHERE order_id = ? AND entry_id = ? AND line_no = ?",
+        params, 3, NULL, err);
 }
 
 static bool take_count(const struct flash_value *cells, int count, void *arg)

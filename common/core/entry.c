@@ -33,7 +33,8 @@ struct shape {
     struct flash_text name;
     bool has_due;     /* else due is 0 */
     bool has_version; /* lines carry from_version */
-    bool has_payment; /* lines carry the payment id */
+    bool has_payment; /* lines carry the payment id, and an order may have several: one that paid
+                         it, and late ones */
 };
 
 #define NAME(word)                                                                                 \
@@ -301,7 +302,7 @@ static bool take_lines(struct cursor *in, struct flash_entry *entry)
         if (!take_line(in, shape, &entry->lines[n])) {
             return false;
         }
-        if (!remember_ref(&seen, entry->lines, n)) {
+        if (!shape->has_payment && !remember_ref(&seen, entry->lines, n)) {
             in->at = start;
             return miss(in, "a ref that no earlier line has");
         }

@@ -114,7 +114,7 @@ CREATE TABLE parked (
     from_version INT           NOT NULL, -- the row version the transition starts from
     value        BLOB          NOT NULL, -- the message, as it came
     parked_at_ms BIGINT        NOT NULL,
-    PRIMARY KEY (order_id, entry_id),
+    PRIMARY KEY (order_id, entry_id, line_no),
     CONSTRAINT parked_type_known CHECK (type BETWEEN 2 AND 5),
     CONSTRAINT parked_line_range CHECK (line_no BETWEEN 0 AND 255)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

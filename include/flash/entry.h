@@ -38,7 +38,8 @@ struct flash_entry {
     int64_t due_s;      /* reserve: deadline to pay, seconds since the epoch; else 0 */
     int line_count; /* 1..FLASH_BATCH_LINES; 0 for a marker, which has nothing but type and id */
     struct flash_entry_line
-        lines[FLASH_BATCH_LINES]; /* those past line_count are not set; refs are distinct */
+        lines[FLASH_BATCH_LINES]; /* those past line_count are not set; refs are distinct, except of
+                                     pay: payments of one order, each from the version before it */
 };
 
 /* Decodes value into *ret_entry, whose texts point into value. Error kind: DATA; the text says at

@@ -283,6 +283,7 @@ static void test_every_pair_of_equal_refs(void **unused)
 
     (void)unused;
     (void)fill(&entry, refs, 24);
+    entry.type = FLASH_ENTRY_CANCEL;
     for (int i = 0; i < 24 * 24; i++) {
         int one = i / 24, other = i % 24;
         struct flash_text was = entry.lines[one].ref;
@@ -290,6 +291,25 @@ static void test_every_pair_of_equal_refs(void **unused)
         assert_int_equal(decode(bytes, entry_text(&entry, bytes), &again, NULL), one == other);
         entry.lines[one].ref = was;
     }
+}
+
+/* Two payments of one order that came to one call: one paid it, the other is late. */
+static void test_payments_of_one_order(void **unused)
+{
+    static struct flash_entry entry, again;
+    static char refs[FLASH_BATCH_LINES][FLASH_REF_MAX + 1], bytes[FLASH_ENTRY_BYTES_MAX + 1];
+
+    (void)unused;
+    (void)fill(&entry, refs, 3);
+    entry.lines[2] = entry.lines[0];
+    entry.lines[0].from_version = 1;
+    entry.lines[2].from_version = 2;
+    entry.lines[2].payment = (struct flash_text){"late", 4};
+    size_t len = entry_text(&entry, bytes);
+    assert_true(decode(bytes, len, &again, NULL));
+    assert_int_equal(again.line_count, 3);
+    assert_int_equal(again.lines[2].from_version, 2);
+    assert_written_again(&again, bytes, len);
 }
 
 static void test_too_long(void **unused)
@@ -330,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_every_mutation),
         cmocka_unit_test(test_full_entry),
         cmocka_unit_test(test_every_pair_of_equal_refs),
+        cmocka_unit_test(test_payments_of_one_order),
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_line_write),
     };
