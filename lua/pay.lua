@@ -9,7 +9,7 @@ local stock_key, orders_key, journal_key = KEYS[1], KEYS[2], KEYS[3]
 local generation, uuid, r = ARGV[1], ARGV[2], ARGV[3]
 local stock = redis.call('HMGET', stock_key, 'generation', 'last')
 if stock[1] ~= generation then return {'GENERATION', stock[1] or ''} end
-if not string.match(stock[2] or '', '^%d+$') or #stock[2] > 16 then return {'CORRUPT', 'last'} end
+if not string.match(stock[2] or '', '^%d+$') or tonumber(stock[2]) > 9007199254740990 then return {'CORRUPT', 'last'} end
 local refs = {}
 for i = 4, #ARGV, 2 do
     refs[#refs + 1] = ARGV[i]

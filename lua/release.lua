@@ -11,7 +11,7 @@ local FROM = {cancel = {A = 'K', C = 'K'}, ['return'] = {P = 'R'}}
 local DONE = {cancel = {K = true, X = true}, ['return'] = {R = true, T = true}}
 local stock = redis.call('HMGET', stock_key, 'generation', 'last')
 if stock[1] ~= generation then return {'GENERATION', stock[1] or ''} end
-if not string.match(stock[2] or '', '^%d+$') or #stock[2] > 16 then return {'CORRUPT', 'last'} end
+if not string.match(stock[2] or '', '^%d+$') or tonumber(stock[2]) > 9007199254740990 then return {'CORRUPT', 'last'} end
 if not FROM[kind] then return {'CORRUPT', 'kind'} end
 local refs = {}
 for i = 5, #ARGV, 2 do
