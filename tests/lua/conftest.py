@@ -81,6 +81,28 @@ class Sku:
         assert answer[0] == "OK"
         return answer[5:]
 
+    def created(self, *orders):
+        """Reserves orders and settles their entry as clean; returns its µs."""
+        answer = self.reserve(*orders, r=7)
+        assert answer[5:] == ["ACCEPTED"] * len(orders)
+        assert self.settle(clean=[f"{answer[2]}-7"]) == ["OK", 0]
+        return answer[2]
+
+    def pay(self, *lines, generation=1, uuid=UUID, r=1):
+        """lines are (ref, payment); returns the whole answer."""
+        return self.run("pay", generation, uuid, r, *[text for line in lines for text in line])
+
+    def release(self, kind, *lines, generation=1, uuid=UUID, r=1):
+        """kind is cancel or return; lines are (ref, user); returns the whole answer."""
+        return self.run("release", generation, uuid, r, kind, *[text for line in lines for text in line])
+
+    def expire(self, most=256, offset=0, generation=1, uuid=UUID, r=1):
+        return self.run("expire", generation, uuid, r, most, offset)
+
+    def make_due(self):
+        """From now on orders are due the moment they are made."""
+        self.redis.hset(self.key("stock"), "hold", -1000)
+
     def settle(self, clean=(), adopt=(), generation=1):
         """adopt: (id, [(ref, letter, version, quantity, user, due), …]) each."""
         argv = [generation, len(clean), *clean]
@@ -101,6 +123,9 @@ class Sku:
 
     def held(self, user):
         return self.redis.hget(self.key("users"), user)
+
+    def due(self):
+        return self.redis.zrange(self.key("due"), 0, -1, withscores=True)
 
     def journal(self):
         return self.redis.xrange(self.key("journal"))

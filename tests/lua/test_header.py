@@ -70,7 +70,9 @@ def test_house_rules(name):
 
 
 @pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("snapshot", "no-writes"),
-                                        ("reserve", ""), ("load", ""), ("sale", "")])
+                                        ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
+                                        ("load", ""), ("sale", "")])
 def test_flags(name, flags):
+    assert name in SCRIPTS
     first = body(name).splitlines()[0]
     assert first == "#!lua" + (f" flags={flags}" if flags else "")

@@ -63,6 +63,14 @@ def test_stored_states_are_told_as_they_are(sku, letter):
     assert sku.status("a")[6] == f"{letter}2:1:5:9:u"
 
 
+@pytest.mark.parametrize("payments", ['"p', '""late', '"p"late'])
+def test_payments_are_told_and_held(sku, payments):
+    sku.open()
+    sku.redis.hset(sku.key("orders"), mapping={"a": f"P2:4:5:9:u{payments}", "b": f"X3:3:5:9:u{payments}"})
+    assert sku.status("a", "b")[6:] == [f"P2:4:5:9:u{payments}", f"X3:3:5:9:u{payments}"]
+    assert sku.run("snapshot", 0, 10)[8] == "4"
+
+
 def test_many_refs(sku):
     sku.open(base=1000)
     sku.reserve(*[(f"r{i}", "u", 1) for i in range(256)])

@@ -46,6 +46,17 @@ def test_replay_of_an_adopted_order(sku, letter):
     assert sku.record("r1").startswith(f"{letter}2:1:")
 
 
+@pytest.mark.parametrize("payments", ['"p', '""late', '"p"late'])
+def test_replay_of_an_order_with_payments(sku, payments):
+    sku.open()
+    us, due = sku.reserve(("r1", "u1", 1))[2:4]
+    record = f"P3:1:{us}:{due}:u1{payments}"
+    sku.redis.hset(sku.key("orders"), "r1", record)
+    before = sku.dump()
+    assert sku.words(("r1", "u1", 1), ("r1", "u1", 2), ("r1", "u", 1)) == [record, "KEY_REUSED", "KEY_REUSED"]
+    assert sku.dump() == before
+
+
 def test_key_reused(sku):
     sku.open()
     sku.reserve(("r1", "u1", 1))

@@ -137,6 +137,64 @@ def test_one_order_in_two_entries_of_one_call(sku):
     assert (sku.record("a")[:4], sku.available(), sku.held("u")) == ("P2:2", 98, "2")
 
 
+@pytest.mark.parametrize("letter,holds", [*((letter, True) for letter in "CPKER"), *((letter, False) for letter in "XDTLS")])
+def test_adopt_every_state_with_its_payment(sku, letter, holds):
+    sku.open()
+    for record in ("C1:2:5:9:u", 'P2:2:5:9:u"old', 'K3:2:5:9:u""late', 'R3:2:5:9:u"p"late', "X2:2:5:9:u"):
+        held = record[0] not in "X"
+        sku.redis.hset(sku.key("orders"), "a", record)
+        sku.redis.hset(sku.key("stock"), "available", 98 if held else 100)
+        sku.redis.hset(sku.key("users"), "u", 2) if held else sku.redis.delete(sku.key("users"))
+        adopt = [("5-1", [("a", letter, 4, 2, 'u"p', 9)])]
+        for _ in range(2):
+            assert sku.settle(adopt=adopt) == ["OK", 0]
+            assert sku.record("a").startswith(f"{letter}4:2:") and sku.record("a").endswith(':9:u"p')
+            assert (sku.available(), sku.held("u")) == ((98, "2") if holds else (100, None))
+            assert sku.redis.hkeys(sku.key("users")) == (["u"] if holds else [])
+
+
+def test_time_of_a_state_that_stays(sku):
+    """Adopting the state an order is in keeps when it came to it; another state is of now."""
+    sku.open()
+    sku.redis.hset(sku.key("orders"), mapping={"a": 'P2:1:5:9:u"p"late', "b": "K2:1:5:9:u"})
+    sku.settle(adopt=[("5-1", [("a", "P", 3, 1, 'u"p', 9), ("b", "X", 2, 1, "u", 9)])])
+    assert sku.record("a") == 'P3:1:5:9:u"p'
+    assert int(sku.record("b").split(":")[2]) > 5
+
+
+def test_a_clean_payment_is_only_dropped(sku):
+    sku.open()
+    made = sku.created(("a", "u", 2))
+    us = sku.pay(("a", "p"))[2]
+    record, due = sku.record("a"), sku.due()
+    assert sku.settle(clean=[f"{us}-1"]) == ["OK", 0]
+    assert (sku.record("a"), sku.journal(), sku.available(), sku.held("u"), sku.due()) == (record, [], 98, "2", due)
+    assert sku.settle(clean=[f"{us}-1", f"{made}-7"]) == ["OK", 0, f"{us}-1", f"{made}-7"]
+
+
+def test_an_older_row_does_not_undo_a_late_payment(sku):
+    """Redis is ahead by the late payment; its own entry brings the ledger's row."""
+    sku.open()
+    sku.created(("a", "u", 2))
+    cancel = sku.release("cancel", ("a", "u"))[2]
+    late = sku.pay(("a", "p"))[2]
+    sku.settle(adopt=[(f"{cancel}-1", [("a", "X", 2, 2, "u", 0)])])
+    assert (sku.record("a")[:3], sku.available(), sku.held("u")) == ("K3:", 98, "2")
+    sku.settle(adopt=[(f"{late}-1", [("a", "X", 3, 2, "u", 0)])])
+    assert (sku.record("a")[:3], sku.available(), sku.held("u"), sku.journal()) == ("X3:", 100, None, [])
+
+
+def test_two_lines_for_one_order_in_one_entry(sku):
+    """An entry with a payment and a late one: both lines bring the same row, the units move once."""
+    sku.open()
+    sku.created(("a", "u", 2))
+    us = sku.pay(("a", "p"), ("a", "q"))[2]
+    lines = [("a", "P", 3, 2, 'u"p', 9)] * 2
+    assert sku.settle(adopt=[(f"{us}-1", lines)]) == ["OK", 0]
+    assert (sku.record("a")[:3], sku.available(), sku.held("u")) == ("P3:", 98, "2")
+    assert sku.pay(("a", "p"))[4] == "PAID"
+
+
 def test_clean_and_adopted_together(sku):
     sku.open()
     first, _ = reserved(sku, ("a", "u", 1))

@@ -12,6 +12,9 @@ MAKERS = {
 CALLS = {
     "reserve": lambda sku: sku.reserve(("new", "u", 1)),
     "settle": lambda sku: sku.settle(clean=["5-1"], adopt=[("6-1", [("a", "C", 1, 1, "u", 9)])]),
+    "pay": lambda sku: sku.pay(("a", "p")),
+    "release": lambda sku: sku.release("cancel", ("a", "u")),
+    "expire": lambda sku: sku.expire(),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
@@ -29,6 +32,7 @@ def test_wrong_type(sku, script, name, kind):
     sku.open()
     if script == "load" and name != "stock":
         sku.redis.delete(sku.key("stock"))  # else it never looks at the others
+    sku.make_due()
     sku.reserve(("a", "u", 1))
     sku.redis.delete(sku.key(name))
     MAKERS[kind](sku.redis, sku.key(name))
