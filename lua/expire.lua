@@ -29,7 +29,10 @@ local function visit(member)
     for ref in string.gmatch(member, ' ([^ ]+)') do
         local record = latest[ref] or redis.call('HGET', orders_key, ref)
         local letter, version, quantity, due, user = state(record or 'X0:0:0:0:')
-        if letter == 'Q' or letter == 'C' and due <= now and #lines >= most then
+        if letter == 'Q' then
+            passed = passed + 1
+            return -- as are the others of its entry, as a rule: they are looked at when it is settled
+        elseif letter == 'C' and due <= now and #lines >= most then
             stays = true
         elseif letter == 'C' and due > now then
             due_later = math.min(due_later or due, due)
