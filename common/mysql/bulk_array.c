@@ -105,9 +105,9 @@ bool flash_mysql_array_insert(struct flash_mysql *mysql, const struct flash_mysq
                                err)) {
         return false;
     }
-    if (mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &rows) != 0 ||
-        mysql_stmt_bind_param(handle, binds) != 0 || mysql_stmt_execute(handle) != 0) {
-        return flash_mysql_fail(mysql, handle, FLASH_MYSQL_STATEMENT, err);
-    }
-    return true;
+    bool ok = mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &rows) == 0 &&
+              mysql_stmt_bind_param(handle, binds) == 0 && mysql_stmt_execute(handle) == 0;
+    rows = 0; /* the statement is kept by its text: flash_mysql_exec may find it next */
+    (void)mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &rows);
+    return ok || flash_mysql_fail(mysql, handle, FLASH_MYSQL_STATEMENT, err);
 }
