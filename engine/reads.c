@@ -100,13 +100,17 @@ bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
     return read != NULL;
 }
 
-/* Redis has no such SKU. Where it was there before, Redis has lost it: that is no "unknown SKU". */
+/* Redis has no such SKU, but had it before: that is no "unknown SKU". */
+static bool lost(const struct flash_sku *sku)
+{
+    return sku->known == FLASH_SKU_ABSENT && sku->generation != 0;
+}
+
 static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku)
 {
-    bool lost = sku->generation != 0;
     flash_reserve_refuse_waiting(worker, sku,
-                                 lost ? FLASH_REFUSE_NOT_ADMITTING : FLASH_REFUSE_UNKNOWN_SKU,
-                                 lost ? "The stock is being recovered." : NULL);
+                                 lost(sku) ? FLASH_REFUSE_NOT_ADMITTING : FLASH_REFUSE_UNKNOWN_SKU,
+                                 lost(sku) ? "The stock is being recovered." : NULL);
 }
 
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
@@ -150,9 +154,9 @@ static void finish_order(struct flash_worker *worker, struct flash_read *read,
     bool visible = order && (read->user_len == 0 ||
                              (order->record.user.len == read->user_len &&
                               memcmp(order->record.user.at, read->user, read->user_len) == 0));
-    bool lost = read->sku->known == FLASH_SKU_ABSENT && read->sku->generation != 0;
     if (!visible) {
-        flash_answer_refuse(read->request, lost ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
+        flash_answer_refuse(read->request,
+                            lost(read->sku) ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
                             NULL);
     } else if (read->events) {
         flash_events_open(worker, read, order);
@@ -171,13 +175,16 @@ static void finish_read(struct flash_worker *worker, struct flash_read *read,
         flash_watchers_seen(read->watcher, order);
     } else if (read->kind == FLASH_READ_SALE) {
         bool present = read->sku->known == FLASH_SKU_PRESENT;
-        read->sale_done(present ? FLASH_SALE_READ : FLASH_SALE_ABSENT, read->sku, read->slot,
-                        read->arg);
+        read->sale_done(present           ? FLASH_SALE_READ
+                        : lost(read->sku) ? FLASH_SALE_UNAVAILABLE
+                                          : FLASH_SALE_ABSENT,
+                        read->sku, read->slot, read->arg);
     }
     flash_pool_give(&worker->reads, read);
 }
 
-/* The read could not be done: say so, except to watchers, which are read again at the next tick. */
+/* The read could not be done: say so, except to watchers, which are read again at the next tick
+ * while they have time. */
 static void fail_list(struct flash_worker *worker, struct flash_lane_item *item)
 {
     while (item) {
@@ -188,7 +195,7 @@ static void fail_list(struct flash_worker *worker, struct flash_lane_item *item)
         } else if (read->kind == FLASH_READ_SALE) {
             read->sale_done(FLASH_SALE_UNAVAILABLE, read->sku, read->slot, read->arg);
         } else if (read->kind == FLASH_READ_WATCHER && read->watcher) {
-            read->watcher->reading = NULL;
+            flash_watchers_missed(read->watcher);
         }
         flash_pool_give(&worker->reads, read);
         item = next;

@@ -52,7 +52,8 @@ static bool reusable(const struct flash_sku *sku, uint64_t now_us)
     }
     bool idle = !sku->orders.in_flight && !sku->reads.in_flight && !sku->orders.count &&
                 !sku->reads.count && TAILQ_EMPTY(&sku->watchers) && !sku->dirty;
-    return idle && sku->known != FLASH_SKU_PRESENT && now_us - sku->asked_us > ABSENT_KEPT_US;
+    bool never_there = sku->known != FLASH_SKU_PRESENT && !sku->generation;
+    return idle && never_there && now_us - sku->asked_us > ABSENT_KEPT_US;
 }
 
 static void unlink_entry(struct flash_sku_table *table, struct flash_sku *sku)

@@ -1,8 +1,9 @@
 /* What one worker knows of each SKU: its generation, its sale as last read, its journal, and its
  * two lanes.
  *
- * A fixed pool, found by hash; an idle entry that Redis does not know is reused first. Not
- * thread-safe: one per worker. */
+ * A fixed pool, found by hash; an idle entry that Redis has never known is reused first. One that
+ * was there stays: what Redis has lost must not turn into "no such SKU", and lines that wait for
+ * Kafka point here. Not thread-safe: one per worker. */
 #ifndef ENGINE_SKU_H
 #define ENGINE_SKU_H
 

@@ -36,6 +36,7 @@ bool flash_waiters_hold(struct flash_worker *worker, const struct flash_read *re
     return true;
 }
 
+/* order NULL: it cannot be read, or is gone, though it was there: Redis has lost writes. */
 static void answer(struct flash_waiter *waiter, const struct flash_order_view *order)
 {
     struct flash_request *request = waiter->request;
@@ -44,7 +45,7 @@ static void answer(struct flash_waiter *waiter, const struct flash_order_view *o
     if (order) {
         flash_answer_order(request, order);
     } else {
-        flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
+        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, NULL);
     }
 }
 
@@ -54,6 +55,13 @@ void flash_waiters_seen(struct flash_watcher *watcher, const struct flash_order_
     if (!order || order->record.state != watcher->state ||
         watcher->worker->now_us >= waiter->deadline_us) {
         answer(waiter, order);
+    }
+}
+
+void flash_waiters_missed(struct flash_watcher *watcher)
+{
+    if (watcher->worker->now_us >= waiter_of(watcher)->deadline_us) {
+        answer(waiter_of(watcher), NULL);
     }
 }
 

@@ -16,6 +16,8 @@ bool flash_waiters_hold(struct flash_worker *worker, const struct flash_read *re
                         enum flash_state state);
 /* A waiter's order was read: answers it if its state has changed or its time is up. */
 void flash_waiters_seen(struct flash_watcher *watcher, const struct flash_order_view *order);
+/* Its order could not be read: it waits on, unless its time is up. */
+void flash_waiters_missed(struct flash_watcher *watcher);
 /* Answers every held request of sku with the state its client has (304): the worker is stopping. */
 void flash_waiters_release(struct flash_sku *sku);
 

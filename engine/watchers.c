@@ -62,6 +62,14 @@ void flash_watchers_seen(struct flash_watcher *watcher, const struct flash_order
     seen[watcher->kind](watcher, order);
 }
 
+void flash_watchers_missed(struct flash_watcher *watcher)
+{
+    watcher->reading = NULL;
+    if (watcher->kind == FLASH_WATCHER_WAITER) {
+        flash_waiters_missed(watcher); /* a stream has no deadline */
+    }
+}
+
 /* The front is the longest unread: where it is not due, nobody is. */
 static bool due(const struct flash_watcher *watcher)
 {

@@ -34,6 +34,8 @@ void flash_watchers_remove(struct flash_watcher *watcher);
 void flash_watchers_told(struct flash_watcher *watcher, enum flash_state state);
 /* The order was read. order NULL: it is gone. The watcher may be freed by this. */
 void flash_watchers_seen(struct flash_watcher *watcher, const struct flash_order_view *order);
+/* The order could not be read now. The watcher may be freed by this. */
+void flash_watchers_missed(struct flash_watcher *watcher);
 /* Up to max of sku's watchers whose orders are due to be read, in list; returns how many. */
 int flash_watchers_next(struct flash_sku *sku, struct flash_watcher **list, int max);
 
