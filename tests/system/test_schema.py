@@ -244,9 +244,9 @@ def test_other_checks_refuse(ledger):
         "INSERT INTO inflow VALUES (1, 1, 1, 5, NULL, 'op', '', 1)",
         "INSERT INTO refund VALUES ('1.a', 'p', 'e', 0, 1, NULL, NULL)",
         "INSERT INTO refund VALUES ('1.a', 'p', 'e', 3, 1, 7, NULL)",
-        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 10, 9, 'e', NULL, 1, NULL, NULL, NULL, 1)",
-        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 1, -1, 'e', NULL, 1, NULL, NULL, NULL, 1)",
-        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 10, 8, NULL, NULL, 1, NULL, NULL, NULL, 1)",
+        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 10, 9, 'e', NULL, NULL, 1, NULL, NULL, NULL, 1)",
+        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 1, -1, 'e', NULL, NULL, 1, NULL, NULL, NULL, 1)",
+        "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 10, 8, NULL, NULL, NULL, 1, NULL, NULL, NULL, 1)",
     ]
     for sql in bad:
         refused(CHECK_FAILED, lambda sql=sql: ledger.execute(sql))
