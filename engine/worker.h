@@ -111,9 +111,8 @@ struct flash_worker {
     struct flash_pool reads;   /* struct flash_read */
     struct flash_pool waiters; /* struct flash_waiter */
     struct flash_pool streams; /* struct flash_event_stream */
-    TAILQ_HEAD(flash_beat_list, flash_event_stream)
-    beats;        /* open streams, the next to beat first */
-    bool started; /* the thread runs or ran */
+    TAILQ_HEAD(flash_beat_list, flash_event_stream) beats; /* the next heartbeat due first */
+    bool started;                                          /* the thread runs or ran */
     _Atomic bool drained;
     struct {
         _Atomic bool redis_ready;
