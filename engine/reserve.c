@@ -237,6 +237,7 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
         return;
     }
     FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
+    flash_engine_count(METRIC_ORDERS_UNKNOWN, 1);
     refuse_line(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
 }
 
