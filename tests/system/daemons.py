@@ -31,12 +31,12 @@ def until(condition, what, seconds=PATIENCE_S):
 class Daemon:
     """Authentication is off unless the settings say otherwise. lines has its log, parsed."""
 
-    def __init__(self, stack, name, *arguments, **settings):
+    def __init__(self, stack, name, *arguments, build=BUILD, **settings):
         ports = {listener: "127.0.0.1:0" for listener in LISTENERS[name]}
         env = stack.daemon_env(**{**ports, "FLASH_AUTH_MODE": "off", **settings})
         self.name, self.lines = name, []
-        self.process = subprocess.Popen([BUILD / name / f"flash-{name}", *arguments], env=env, stdin=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([pathlib.Path(build) / name / f"flash-{name}", *arguments], env=env,
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         try:
@@ -109,7 +109,7 @@ def exchange(connection, method, path, body=None, headers=None):
     connection.request(method, path, body, sent)
     answer = connection.getresponse()
     text = answer.read().decode()
-    if "json" not in answer.headers.get("Content-Type", ""):
+    if not text or "json" not in answer.headers.get("Content-Type", ""):
         return answer.status, answer.headers, text
     return answer.status, answer.headers, json.loads(text)
 

@@ -1,0 +1,250 @@
+"""A sale without faults: thousands of buyers, sold out, limits, the order page, the sale page, and a storm of retries.
+
+Registered a second time under the label asan, with the daemons of the build that has sanitizers.
+"""
+import collections
+import itertools
+import socket
+import threading
+import time
+
+import pytest
+
+from buyers import Order, encode
+from daemons import until
+from sale import Sale
+from stack import Stack
+
+STORM_KEYS, STORM_CONNECTIONS = 200, 50
+
+
+@pytest.fixture(scope="module")
+def sale(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("sale") / "stack") as stack:
+        stack.migrate("up")
+        with Sale(stack) as everything:
+            yield everything
+
+
+def words(calls):
+    return collections.Counter(call.word for call in calls)
+
+
+# ---- the sale ----
+
+def test_thousands_buy_until_all_is_sold(sale):
+    units = 3000
+    sku = sale.put_on_sale(units=units, limit=2)
+    crowd = [Order(f"u{i}", f"k{i}", 1 + i % 2) for i in range(4000)]
+    first = sale.buy(sku, crowd)
+    assert words(first).keys() == {"accepted", "sold-out"}
+    sold = sum(call.order.quantity for call in first if call.word == "accepted")
+    late = sale.buy(sku, [Order(f"late{i}", "k", 1) for i in range(units - sold + 10)])
+    assert words(late)["accepted"] == units - sold
+    again = sale.buy(sku, crowd)
+    assert [call.word for call in sorted(again, key=lambda call: int(call.order.user[1:]))] == [
+        call.word for call in sorted(first, key=lambda call: int(call.order.user[1:]))]
+    books = sale.check(sku)
+    assert books.available == int(books.stock["available"]) == 0 and books.reserved == units
+    assert sale.engine.ask("GET", f"/v1/sales/{sku}")[2]["state"] == "sold-out"
+
+
+def test_nobody_gets_more_than_the_limit(sale):
+    """Every buyer tries six single units, or three times two, with keys of their own, at the same time."""
+    sku = sale.put_on_sale(units=100000, limit=3)
+    singles = [Order(f"one{i}", f"k{n}", 1) for n in range(6) for i in range(200)]
+    pairs = [Order(f"two{i}", f"k{n}", 2) for n in range(3) for i in range(200)]
+    greedy = [Order(f"greedy{i}", "k", 4) for i in range(20)]
+    calls = sale.buy(sku, [order for some in itertools.zip_longest(singles, pairs, greedy) for order in some if order])
+    assert words(calls) == {"accepted": 200 * 3 + 200 * 1, "limit-reached": 200 * 3 + 200 * 2 + 20}
+    books = sale.check(sku)
+    assert set(books.users.values()) == {3, 2}
+
+
+@pytest.mark.parametrize("window_s, word", [((600, 3600), "not-started"), ((-3600, -1), "ended")])
+def test_outside_the_window_nothing_is_sold(sale, window_s, word):
+    sku = sale.put_on_sale(units=10, window_s=window_s)
+    status, headers, body = sale.order(sku)
+    assert (status, body["type"]) == (409, f"/problems/{word}") and body["request_id"]
+    assert headers.get("Retry-After") == ("1" if word == "not-started" else None)
+    state = {"not-started": "upcoming", "ended": "ended"}[word]
+    assert sale.engine.ask("GET", f"/v1/sales/{sku}")[2]["state"] == state
+    assert sale.redis.hget(sale.key(sku, "stock"), "available") == "10"
+
+
+def test_an_unknown_sku_is_told_so(sale):
+    status, _, body = sale.order(999999)
+    assert (status, body["type"]) == (404, "/problems/unknown-sku")
+
+
+# ---- one order ----
+
+def get(sale, order, user="u", **headers):
+    return sale.engine.ask("GET", f"/v1/orders/{order}", headers={"X-User-Id": user, **headers})
+
+
+def test_an_order_and_its_page(sale):
+    sku = sale.put_on_sale(hold_s=600)
+    status, headers, made = sale.order(sku, quantity=2)
+    order = made["order_id"]
+    assert status == 202 and headers["Location"] == f"/v1/orders/{order}" and headers["Retry-After"] == "1"
+    assert made["status"] == "QUEUED" and made["sku"] == str(sku) and made["quantity"] == 2
+    until(lambda: get(sale, order)[2]["status"] == "CREATED", "not created")
+    status, headers, page = get(sale, order)
+    assert status == 200 and headers["ETag"] == f'"{page["version"]}"' and headers["Cache-Control"] == "no-store"
+    assert page["pay_by"] > page["updated_at"] and page["quantity"] == 2
+    for tag in (headers["ETag"], "W/" + headers["ETag"], f'"77", {headers["ETag"]}', "*"):
+        status, again, body = get(sale, order, **{"If-None-Match": tag})
+        assert (status, body) == (304, "") and again["ETag"] == headers["ETag"], tag
+    assert get(sale, order, **{"If-None-Match": '"77"'})[0] == 200
+    for missing in ((order, "somebody else"), (f"{sku}.{'x' * 22}", "u"), (f"999999.{'x' * 22}", "u"), ("nonsense", "u")):
+        status, _, body = get(sale, *missing)
+        assert (status, body["type"], body["detail"]) == (404, "/problems/not-found", "No such order."), missing
+    assert sale.order(sku, quantity=2)[2] == page  # the same key again: today's status
+
+
+def test_the_page_can_wait_for_the_next_state(sale):
+    sku = sale.put_on_sale()
+    sale.freeze("consumer")
+    try:
+        order = sale.order(sku)[2]["order_id"]
+        tag = get(sale, order)[1]["ETag"]
+        began = time.monotonic()
+        status, _, _ = get(sale, order, **{"Prefer": "wait=1", "If-None-Match": tag})
+        assert status == 304 and 0.9 < time.monotonic() - began < 5
+        with socket.create_connection(("127.0.0.1", sale.engine.port), timeout=30) as waiting:
+            waiting.sendall((f"GET /v1/orders/{order} HTTP/1.1\r\nHost: t\r\nX-User-Id: u\r\nPrefer: respond-async, wait=30\r\n"
+                             f"If-None-Match: {tag}\r\n\r\n").encode())
+            until(lambda: sale.engine.metric("flash_engine_waiting") == 1, "nobody waits")
+            sale.thaw("consumer")
+            assert b'"status":"CREATED"' in waiting.recv(4096)
+        assert time.monotonic() - began < 15
+    finally:
+        sale.thaw("consumer")
+    for wrong in ("wait=31", "wait=-1", "wait=x", "wait="):
+        status, _, body = get(sale, order, Prefer=wrong)
+        assert (status, body["type"]) == (400, "/problems/bad-prefer"), wrong
+
+
+# ---- the sale page ----
+
+def test_the_sale_page(sale):
+    sku = sale.put_on_sale(units=1234, limit=7)
+    status, headers, page = sale.engine.ask("GET", f"/v1/sales/{sku}")
+    assert status == 200 and headers["Cache-Control"] == "no-cache"
+    assert (page["state"], page["available"], page["per_user_limit"], page["sku"]) == ("open", 1200, 7, str(sku))
+    assert page["starts_at"] < page["server_time"] < page["ends_at"]
+    sale.order(sku, quantity=7)
+    until(lambda: check_stock(sale, sku)["available"] == 1227, "the page does not follow")
+    assert sale.engine.ask("HEAD", f"/v1/sales/{sku}")[::2] == (200, "")
+    for absent in ("999999", "0", "x", "9" * 20):
+        status, _, body = sale.engine.ask("GET", f"/v1/sales/{absent}")
+        assert (status, body["type"]) == (404, "/problems/unknown-sku"), absent
+
+
+def check_stock(sale, sku):
+    status, _, body = sale.engine.ask("GET", f"/inventory/check/{sku}")
+    assert status == 200, body
+    return body
+
+
+def test_availability_one_and_many(sale):
+    some, none = sale.put_on_sale(units=5), sale.put_on_sale(units=1)
+    assert sale.order(none)[0] == 202
+    until(lambda: check_stock(sale, none)["available"] == 0, "the last unit is still shown")
+    one = check_stock(sale, some)
+    assert (one["product_id"], one["available"], one["in_stock"]) == (str(some), 5, True)
+    asked = [str(none), "999999", str(some), str(none)]
+    right = [(str(none), 0, False), ("999999", None, False), (str(some), 5, True), (str(none), 0, False)]
+
+    def batch():
+        status, _, body = sale.engine.ask("POST", "/inventory/check/batch", {"product_ids": asked})
+        return status == 200 and [(row["product_id"], row["available"], row["in_stock"]) for row in body["products"]]
+
+    until(lambda: batch() == right, batch)  # each worker's reading is up to 100 ms old
+    status, _, body = sale.engine.ask("POST", "/inventory/check/batch", {"product_ids": [str(some)] * 100})
+    assert status == 200 and len(body["products"]) == 100
+    assert sale.engine.ask("POST", "/inventory/check/batch", {"product_ids": [str(some)] * 101})[0] == 400
+
+
+# ---- retries ----
+
+def answers_of(sockets):
+    """[(status, body)], one of each socket, by a client that reads one connection after the other."""
+    return [read_answer(connection) for connection in sockets]
+
+
+def read_answer(connection):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += receive(connection)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    while len(body) < length:
+        body += receive(connection)
+    return int(head[9:12]), body
+
+
+def receive(connection):
+    data = connection.recv(4096)
+    assert data, "the connection was closed"
+    return data
+
+
+def test_a_storm_of_retries_is_one_order(sale):
+    """Each key on all connections at the same moment; they are spread over the workers by the kernel."""
+    sku = sale.put_on_sale(units=100000, limit=5)
+    sockets = [socket.create_connection(("127.0.0.1", sale.engine.port), timeout=30) for _ in range(STORM_CONNECTIONS)]
+    ids = set()
+    for n in range(STORM_KEYS):
+        request = encode(Order(f"u{n}", "same-key", 2), sku)
+        for connection in sockets:
+            connection.sendall(request)
+        answers = answers_of(sockets)
+        assert {status for status, _ in answers} == {202}, answers
+        orders = {body.split(b'"order_id":"')[1].split(b'"')[0] for _, body in answers}
+        assert len(orders) == 1
+        ids |= orders
+    other = encode(Order("u0", "same-key", 3), sku)
+    for connection in sockets:
+        connection.sendall(other)
+    assert {(status, b"key-reused" in body) for status, body in answers_of(sockets)} == {(422, True)}
+    for connection in sockets:
+        connection.close()
+    sale.buy(sku, [Order(f"u{n}", "same-key", 2) for n in range(STORM_KEYS)])
+    books = sale.check(sku)
+    assert {order.encode() for order in books.rows} == ids and len(ids) == STORM_KEYS
+    assert sum(row.lines for row in books.log) == STORM_KEYS
+
+
+def test_a_key_belongs_to_its_user_and_its_content(sale):
+    one, other = sale.put_on_sale(), sale.put_on_sale()
+    mine = sale.order(one, "anna", "k", 1)[2]["order_id"]
+    assert sale.order(one, "bert", "k", 1)[2]["order_id"] != mine
+    assert sale.order(other, "anna", "k", 1)[2]["order_id"] != mine
+    status, _, body = sale.order(one, "anna", "k", 2)
+    assert (status, body["type"]) == (422, "/problems/key-reused")
+    assert sale.order(one, "anna", "k", 1)[2]["order_id"] == mine
+
+
+# ---- stopping ----
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5])
+def test_an_engine_that_is_stopped_answers_what_it_has_accepted(sale, seconds):
+    """SIGTERM in the middle of the crowd: every order in Redis was answered with 202, and none waits in the journal."""
+    sku = sale.put_on_sale(units=100000, limit=1)
+    before = sale.engine.metric('flash_engine_orders_total{outcome="accepted"}')
+    crowd = threading.Thread(target=sale.buy, args=(sku, [Order(f"u{i}", "k", 1) for i in range(20000)]))
+    crowd.start()
+    until(lambda: sale.engine.metric('flash_engine_orders_total{outcome="accepted"}') > before + 1000 * seconds, "no crowd")
+    assert sale.stop("engine") == 0
+    crowd.join()
+    stopped = [line for line in sale.ended[-1].said("engine.stopped")]
+    assert stopped and stopped[0]["messages_left_to_the_journal"] == 0, stopped
+    told = {call.body["order_id"].partition(".")[2] for call in sale.calls if call.sku == sku and call.word == "accepted"}
+    assert told == set(sale.redis.hkeys(sale.key(sku, "orders")))
+    assert 0 < len(told) < 20000
+    sale.start("engine")
+    assert sale.stop("consumer") == 0
+    sale.start("consumer")
+    sale.check(sku)
