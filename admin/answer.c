@@ -27,12 +27,17 @@ static const struct flash_problem refusals[] = {
     [FLASH_REFUSE_MEDIA_TYPE] = {415, "unsupported-media-type", "Unsupported media type",
                                  "The body must be application/json.", 0},
     [FLASH_REFUSE_BAD_BODY] = {400, "bad-body", "Bad body", NULL, 0},
+    [FLASH_REFUSE_BAD_QUERY] = {400, "bad-query", "Bad query", NULL, 0},
     [FLASH_REFUSE_UNKNOWN_SKU] = {404, "unknown-sku", "Unknown SKU", "No such SKU.", 0},
     [FLASH_REFUSE_NO_SALE] = {404, "no-sale", "No sale", "The SKU has no sale.", 0},
     [FLASH_REFUSE_NO_ORDER] = {404, "not-found", "Not found",
                                "The ledger has no such order. It may still be on its way.", 0},
+    [FLASH_REFUSE_NO_REFUND] = {404, "not-found", "Not found",
+                                "No refund is known for this order and payment.", 0},
     [FLASH_REFUSE_EXISTS] = {409, "exists-with-other-content", "Exists with other content",
                              "The SKU was created with another title, quantity or threshold.", 0},
+    [FLASH_REFUSE_ALREADY_DONE] = {409, "already-done", "Already done",
+                                   "The refund was marked done with another reference.", 0},
     [FLASH_REFUSE_VERSION] = {412, "version-mismatch", "Version mismatch",
                               "If-Match does not name the current version. Read it again first.",
                               0},
@@ -51,6 +56,18 @@ static const struct flash_problem refusals[] = {
     [FLASH_REFUSE_OUTCOME_UNKNOWN] =
         {503, "outcome-unknown", "Outcome unknown",
          "The change may have been recorded. The same request again tells.", 2},
+    [FLASH_REFUSE_NO_RECONCILER] =
+        {503, "reconciler-unreachable", "Reconciler unreachable",
+         "flash-reconciler does not answer. What is due expires by itself once it is back.", 2},
+    [FLASH_REFUSE_PASS_NO_REDIS] =
+        {503, "redis-unavailable", "Redis unavailable",
+         "Redis stopped answering; what was done before is counted here.", 2},
+    [FLASH_REFUSE_PASS_NO_KAFKA] = {503, "kafka-unavailable", "Kafka unavailable",
+                                    "What is taken could not be recorded; what was done before is "
+                                    "counted here.",
+                                    2},
+    [FLASH_REFUSE_PASS_NO_LEDGER] = {503, "ledger-unavailable", "Ledger unavailable",
+                                     "The reconciler has not read the ledger yet.", 2},
     [FLASH_REFUSE_OVERLOADED] = {503, "overloaded", "Overloaded",
                                  "Too many requests are waiting. Nothing was changed.", 1},
     [FLASH_REFUSE_STOPPING] = {503, "stopping", "Stopping",
@@ -68,6 +85,12 @@ static void count(int status)
                       1);
 }
 
+static void give_problem(struct flash_request *request, const struct flash_problem *problem)
+{
+    count(problem->status);
+    flash_request_problem(request, problem);
+}
+
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail, const char *headers)
 {
@@ -75,29 +98,43 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     struct flash_problem problem = refusals[refusal];
     problem.detail = detail ? detail : problem.detail;
     problem.headers = headers ? headers : problem.headers;
-    count(problem.status);
-    flash_request_problem(request, &problem);
+    give_problem(request, &problem);
+}
+
+static void give_refusal(struct flash_request *request, const struct flash_answer *answer)
+{
+    enum flash_refusal refusal = answer->refusal ? answer->refusal : FLASH_REFUSE_INTERNAL;
+    assert(refusal < FLASH_REFUSE_COUNT);
+    struct flash_problem problem = refusals[refusal];
+    problem.detail = answer->detail ? answer->detail : problem.detail;
+    problem.extra = answer->members;
+    give_problem(request, &problem);
+}
+
+static void give_body(struct flash_request *request, const struct flash_answer *answer)
+{
+    char headers[FLASH_LOCATION_MAX + 96], etag[40] = "";
+    if (answer->version > 0) {
+        snprintf(etag, sizeof(etag), "ETag: \"%lld\"\r\n", (long long)answer->version);
+    }
+    snprintf(headers, sizeof(headers), "%s%s%s%sCache-Control: no-store\r\n", etag,
+             answer->location[0] ? "Location: " : "", answer->location,
+             answer->location[0] ? "\r\n" : "");
+    count(answer->status);
+    flash_request_reply(request,
+                        &(struct flash_response){.status = answer->status,
+                                                 .headers = headers,
+                                                 .body = {answer->body, strlen(answer->body)}});
 }
 
 void flash_answer_give(struct flash_request *request, struct flash_answer *answer)
 {
-    char headers[FLASH_LOCATION_MAX + 96], etag[40] = "";
     if (answer->refusal != FLASH_REFUSE_NOTHING || !answer->body) {
-        enum flash_refusal refusal = answer->refusal ? answer->refusal : FLASH_REFUSE_INTERNAL;
-        flash_answer_refuse(request, refusal, answer->detail, NULL);
+        give_refusal(request, answer);
     } else {
-        if (answer->version > 0) {
-            snprintf(etag, sizeof(etag), "ETag: \"%lld\"\r\n", (long long)answer->version);
-        }
-        snprintf(headers, sizeof(headers), "%s%s%s%sCache-Control: no-store\r\n", etag,
-                 answer->location[0] ? "Location: " : "", answer->location,
-                 answer->location[0] ? "\r\n" : "");
-        count(answer->status);
-        flash_request_reply(request,
-                            &(struct flash_response){.status = answer->status,
-                                                     .headers = headers,
-                                                     .body = {answer->body, strlen(answer->body)}});
+        give_body(request, answer);
     }
     free(answer->body);
-    answer->body = NULL;
+    free(answer->members);
+    answer->body = answer->members = NULL;
 }

@@ -14,15 +14,22 @@ enum flash_refusal {
     FLASH_REFUSE_METHOD,
     FLASH_REFUSE_MEDIA_TYPE,
     FLASH_REFUSE_BAD_BODY,
+    FLASH_REFUSE_BAD_QUERY,
     FLASH_REFUSE_UNKNOWN_SKU,
     FLASH_REFUSE_NO_SALE,
     FLASH_REFUSE_NO_ORDER,
+    FLASH_REFUSE_NO_REFUND,
     FLASH_REFUSE_EXISTS,          /* the SKU is there with other content */
+    FLASH_REFUSE_ALREADY_DONE,    /* the refund, with another reference */
     FLASH_REFUSE_VERSION,         /* If-Match names another version */
     FLASH_REFUSE_NOT_APPLIED_YET, /* in the ledger, not yet in Redis */
     FLASH_REFUSE_NEEDS_RECOVERY,  /* Redis has lost the SKU */
     FLASH_REFUSE_LEDGER_AWAY,
     FLASH_REFUSE_OUTCOME_UNKNOWN, /* a COMMIT was sent and no answer came */
+    FLASH_REFUSE_NO_RECONCILER,   /* it cannot be asked, or does not answer as it does */
+    FLASH_REFUSE_PASS_NO_REDIS,   /* it can, and says why it has done nothing, or not all */
+    FLASH_REFUSE_PASS_NO_KAFKA,
+    FLASH_REFUSE_PASS_NO_LEDGER,
     FLASH_REFUSE_OVERLOADED,
     FLASH_REFUSE_STOPPING,
     FLASH_REFUSE_INTERNAL,
@@ -35,6 +42,7 @@ enum flash_refusal {
 struct flash_answer {
     enum flash_refusal refusal;
     const char *detail;                /* of a refusal, static; NULL: the table's */
+    char *members;                     /* of a refusal: more JSON members, owned; NULL: none */
     int status;                        /* without a refusal */
     char *body;                        /* JSON, owned */
     int64_t version;                   /* ETag; 0: none */

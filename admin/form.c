@@ -140,15 +140,12 @@ static int hex_digit(char c)
     return at ? (int)((at - digits) % 16) : -1;
 }
 
-bool flash_form_order_id(struct flash_text segment, char ret_id[FLASH_ORDER_ID_MAX + 1])
+bool flash_form_segment(struct flash_text segment, size_t size, char *ret_bytes, size_t *ret_len)
 {
-    char id[FLASH_ORDER_ID_MAX + 1];
     size_t len = 0;
-    int64_t sku;
-    struct flash_text ref;
     for (size_t i = 0; i < segment.len; i++) {
         char c = segment.at[i];
-        if (len == FLASH_ORDER_ID_MAX) {
+        if (len == size) {
             return false;
         }
         if (c == '%') {
@@ -160,9 +157,20 @@ bool flash_form_order_id(struct flash_text segment, char ret_id[FLASH_ORDER_ID_M
             c = (char)(high * 16 + low);
             i += 2;
         }
-        id[len++] = c;
+        ret_bytes[len++] = c;
     }
-    if (!flash_order_id_parse((struct flash_text){id, len}, &sku, &ref)) {
+    *ret_len = len;
+    return true;
+}
+
+bool flash_form_order_id(struct flash_text segment, char ret_id[FLASH_ORDER_ID_MAX + 1])
+{
+    char id[FLASH_ORDER_ID_MAX];
+    size_t len;
+    int64_t sku;
+    struct flash_text ref;
+    if (!flash_form_segment(segment, sizeof(id), id, &len) ||
+        !flash_order_id_parse((struct flash_text){id, len}, &sku, &ref)) {
         return false;
     }
     memcpy(ret_id, id, len);

@@ -46,6 +46,10 @@ FLASH_MUST_CHECK bool flash_form_sale(struct flash_text body, struct flash_sale_
 struct flash_precondition flash_form_match(struct flash_text header);
 /* Whether a thing of that version (0: not there) satisfies it. */
 bool flash_form_matches(const struct flash_precondition *match, int64_t version);
+/* A path segment's bytes, percent-encoding undone, not NUL-terminated. False: more than size of
+ * them, or a '%' without two hexadecimal digits. */
+FLASH_MUST_CHECK bool flash_form_segment(struct flash_text segment, size_t size, char *ret_bytes,
+                                         size_t *ret_len);
 /* An order id as a path segment: percent-encoding undone. False if it is none. */
 FLASH_MUST_CHECK bool flash_form_order_id(struct flash_text segment,
                                           char ret_id[FLASH_ORDER_ID_MAX + 1]);

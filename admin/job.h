@@ -9,11 +9,14 @@
 #include "flash/mysql.h"
 #include "flash/redis_sync.h"
 #include "form.h"
+#include "refund_form.h"
 
-/* A worker's own connections. */
+/* A worker's own connections, and what all workers share. */
 struct flash_stores {
     struct flash_mysql *mysql;
     struct flash_redis_sync *redis;
+    const struct flash_config *config; /* (borrowed) */
+    const _Atomic bool *hurry; /* (borrowed) once set, what only waits for others gives up */
 };
 
 /* Who asked, for the paper trail. */
@@ -30,9 +33,12 @@ struct flash_job {
     struct flash_request *request;       /* NULL: the daemon's own work */
     struct flash_caller caller;
     int64_t sku; /* that it is about, 0: none */
+    bool slow;   /* may take long: one such job is run at a time, so that others are not held up */
     union {
         struct flash_stock_form stock;
         struct flash_sale_form sale;
+        struct flash_refund_list_form refunds;
+        struct flash_refund_form refund;
         char order_id[FLASH_ORDER_ID_MAX + 1];
         struct flash_repair *repair; /* (borrowed) */
     } form;

@@ -3,6 +3,7 @@
  *
  * The main thread runs the loop: the listener, the signals, and a timer that starts a repair pass.
  * What may block is done by the workers. TERM and INT drain. */
+#include <curl/curl.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         daemon->draining = true;
         daemon->drain_end_us =
             flash_time_monotonic_us() + (uint64_t)daemon->config.http.drain_timeout_ms * 1000;
+        flash_workers_hurry(daemon->routes.workers);
         flash_http_drain(daemon->http);
     }
 }
@@ -126,6 +128,9 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     if (!daemon->base) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
     }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) { /* before there are threads */
+        return flash_error_set(err, FLASH_ERROR_RETRY, "libcurl does not start");
+    }
     return flash_workers_new(daemon->base, &daemon->config, &daemon->routes.workers, err) &&
            listen_for_requests(daemon, err) && add_events(daemon, err);
 }
@@ -142,6 +147,7 @@ static void finish(struct daemon *daemon)
     if (daemon->base) {
         event_base_free(daemon->base);
     }
+    curl_global_cleanup();
 }
 
 int main(int argc, char **argv)

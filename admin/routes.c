@@ -12,18 +12,24 @@
 #include "flash/time.h"
 #include "metrics.h"
 #include "order.h"
+#include "pass.h"
+#include "refund.h"
 #include "sale.h"
 #include "stock.h"
 
-/* Fills job's form from the request; rest is the path's last segment. *ret_detail may be set with a
- * refusal. */
-typedef enum flash_refusal (*reader)(const struct flash_request *request, struct flash_text rest,
-                                     struct flash_job *job, const char **ret_detail);
+#define SEGMENTS_MAX 2 /* '*' of a pattern */
 
-static enum flash_refusal read_stock(const struct flash_request *request, struct flash_text rest,
-                                     struct flash_job *job, const char **ret_detail)
+/* Fills job's form from the request; segments are those of the path that stand for a '*'.
+ * *ret_detail may be set with a refusal. */
+typedef enum flash_refusal (*reader)(const struct flash_request *request,
+                                     const struct flash_text *segments, struct flash_job *job,
+                                     const char **ret_detail);
+
+static enum flash_refusal read_stock(const struct flash_request *request,
+                                     const struct flash_text *segments, struct flash_job *job,
+                                     const char **ret_detail)
 {
-    (void)rest;
+    (void)segments;
     if (!flash_json_body_declared(request)) {
         return FLASH_REFUSE_MEDIA_TYPE;
     }
@@ -34,18 +40,21 @@ static enum flash_refusal read_stock(const struct flash_request *request, struct
     return FLASH_REFUSE_NOTHING;
 }
 
-static enum flash_refusal read_sku(const struct flash_request *request, struct flash_text rest,
-                                   struct flash_job *job, const char **ret_detail)
+static enum flash_refusal read_sku(const struct flash_request *request,
+                                   const struct flash_text *segments, struct flash_job *job,
+                                   const char **ret_detail)
 {
     (void)request;
     (void)ret_detail;
-    return flash_sku_parse(rest, &job->sku) ? FLASH_REFUSE_NOTHING : FLASH_REFUSE_UNKNOWN_SKU;
+    return flash_sku_parse(segments[0], &job->sku) ? FLASH_REFUSE_NOTHING
+                                                   : FLASH_REFUSE_UNKNOWN_SKU;
 }
 
-static enum flash_refusal read_sale(const struct flash_request *request, struct flash_text rest,
-                                    struct flash_job *job, const char **ret_detail)
+static enum flash_refusal read_sale(const struct flash_request *request,
+                                    const struct flash_text *segments, struct flash_job *job,
+                                    const char **ret_detail)
 {
-    if (!flash_sku_parse(rest, &job->sku)) {
+    if (!flash_sku_parse(segments[0], &job->sku)) {
         return FLASH_REFUSE_UNKNOWN_SKU;
     }
     if (!flash_json_body_declared(request)) {
@@ -57,46 +66,107 @@ static enum flash_refusal read_sale(const struct flash_request *request, struct 
                : FLASH_REFUSE_BAD_BODY;
 }
 
-static enum flash_refusal read_order(const struct flash_request *request, struct flash_text rest,
-                                     struct flash_job *job, const char **ret_detail)
+/* The SKU that an order's id begins with. */
+static bool sku_of(const char *order_id, int64_t *ret_sku)
 {
     struct flash_text ref;
+    return flash_order_id_parse((struct flash_text){order_id, strlen(order_id)}, ret_sku, &ref);
+}
+
+static enum flash_refusal read_order(const struct flash_request *request,
+                                     const struct flash_text *segments, struct flash_job *job,
+                                     const char **ret_detail)
+{
     (void)request;
     (void)ret_detail;
-    if (!flash_form_order_id(rest, job->form.order_id)) {
-        return FLASH_REFUSE_NO_ORDER;
+    bool known = flash_form_order_id(segments[0], job->form.order_id) &&
+                 sku_of(job->form.order_id, &job->sku);
+    return known ? FLASH_REFUSE_NOTHING : FLASH_REFUSE_NO_ORDER;
+}
+
+static enum flash_refusal read_no_body(const struct flash_request *request,
+                                       const struct flash_text *segments, struct flash_job *job,
+                                       const char **ret_detail)
+{
+    (void)segments;
+    (void)job;
+    if (flash_request_body(request).len > 0) {
+        *ret_detail = "This request has no body.";
+        return FLASH_REFUSE_BAD_BODY;
     }
-    struct flash_text id = {job->form.order_id, strlen(job->form.order_id)};
-    return flash_order_id_parse(id, &job->sku, &ref) ? FLASH_REFUSE_NOTHING : FLASH_REFUSE_NO_ORDER;
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_refunds(const struct flash_request *request,
+                                       const struct flash_text *segments, struct flash_job *job,
+                                       const char **ret_detail)
+{
+    (void)segments;
+    if (!flash_refund_form_list(flash_request_query(request), &job->form.refunds, ret_detail)) {
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    job->sku = job->form.refunds.sku;
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_refund_done(const struct flash_request *request,
+                                           const struct flash_text *segments, struct flash_job *job,
+                                           const char **ret_detail)
+{
+    struct flash_refund_form *form = &job->form.refund;
+    if (!flash_refund_form_key(segments, &form->key) || !sku_of(form->key.order_id, &job->sku)) {
+        return FLASH_REFUSE_NO_REFUND;
+    }
+    if (!flash_json_body_declared(request)) {
+        return FLASH_REFUSE_MEDIA_TYPE;
+    }
+    return flash_refund_form_done(flash_request_body(request), form->reference, ret_detail)
+               ? FLASH_REFUSE_NOTHING
+               : FLASH_REFUSE_BAD_BODY;
 }
 
 static const struct route {
     enum flash_method method;
-    const char *prefix;   /* the whole path, or up to the last segment when it ends in '/' */
+    const char *pattern;  /* the path; '*' stands for one segment, not empty */
     enum flash_role role; /* at least */
     reader read;
     void (*run)(struct flash_job *job, struct flash_stores *stores);
+    bool slow; /* as of the job */
 } routes[] = {
     {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, read_stock, flash_stock_create},
-    {FLASH_METHOD_GET, "/inventory/product/", FLASH_ROLE_OPS, read_sku, flash_stock_show},
-    {FLASH_METHOD_GET, "/v1/sales/", FLASH_ROLE_OPS, read_sku, flash_sale_show},
-    {FLASH_METHOD_PUT, "/v1/sales/", FLASH_ROLE_ADMIN, read_sale, flash_sale_put},
-    {FLASH_METHOD_GET, "/v1/orders/", FLASH_ROLE_OPS, read_order, flash_order_show},
+    {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, read_sku, flash_stock_show},
+    {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, read_no_body,
+     flash_pass_run, .slow = true},
+    {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, read_sku, flash_sale_show},
+    {FLASH_METHOD_PUT, "/v1/sales/*", FLASH_ROLE_ADMIN, read_sale, flash_sale_put},
+    {FLASH_METHOD_GET, "/v1/orders/*", FLASH_ROLE_OPS, read_order, flash_order_show},
+    {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, read_refunds, flash_refund_list},
+    {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, read_refund_done,
+     flash_refund_done},
 };
 
-/* Whether path is the route's; *ret_rest is the last segment, not empty, for those that take one.
- */
-static bool matches(const struct route *route, struct flash_text path, struct flash_text *ret_rest)
+/* Whether path is the route's; ret_segments gets what stands for each '*'. */
+static bool matches(const struct route *route, struct flash_text path,
+                    struct flash_text ret_segments[SEGMENTS_MAX])
 {
-    size_t len = strlen(route->prefix);
-    if (path.len < len || memcmp(path.at, route->prefix, len) != 0) {
-        return false;
+    const char *at = path.at, *end = path.at + path.len;
+    int count = 0;
+    for (const char *want = route->pattern; *want; want++) {
+        if (*want != '*') {
+            if (at == end || *at++ != *want) {
+                return false;
+            }
+            continue;
+        }
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        const char *stop = slash ? slash : end;
+        if (stop == at) {
+            return false;
+        }
+        ret_segments[count++] = (struct flash_text){at, (size_t)(stop - at)};
+        at = stop;
     }
-    *ret_rest = (struct flash_text){path.at + len, path.len - len};
-    if (route->prefix[len - 1] != '/') {
-        return ret_rest->len == 0;
-    }
-    return ret_rest->len > 0 && !memchr(ret_rest->at, '/', ret_rest->len);
+    return at == end;
 }
 
 static bool method_fits(const struct route *route, enum flash_method method)
@@ -139,7 +209,7 @@ static enum flash_refusal admit(struct flash_routes *all, const struct route *ro
 }
 
 static void start(struct flash_routes *all, const struct route *route,
-                  struct flash_request *request, struct flash_text rest)
+                  struct flash_request *request, const struct flash_text *segments)
 {
     const char *detail = NULL;
     int64_t token_sku = 0;
@@ -150,10 +220,11 @@ static void start(struct flash_routes *all, const struct route *route,
     }
     job->request = request;
     job->run = route->run;
+    job->slow = route->slow;
     job->over = over;
     enum flash_refusal refusal = admit(all, route, job, &token_sku);
     if (refusal == FLASH_REFUSE_NOTHING) {
-        refusal = route->read(request, rest, job, &detail);
+        refusal = route->read(request, segments, job, &detail);
     }
     if (refusal == FLASH_REFUSE_NOTHING && token_sku && token_sku != job->sku) {
         refusal = FLASH_REFUSE_WRONG_SALE;
@@ -170,7 +241,7 @@ static void start(struct flash_routes *all, const struct route *route,
 void flash_routes_handle(struct flash_request *request, void *arg)
 {
     struct flash_routes *all = arg;
-    struct flash_text path = flash_request_path(request), rest;
+    struct flash_text path = flash_request_path(request), segments[SEGMENTS_MAX];
     char allow[64] = "Allow: ";
     const char *known = NULL;
     if (flash_ops_handle(request, &all->ops)) {
@@ -178,17 +249,17 @@ void flash_routes_handle(struct flash_request *request, void *arg)
     }
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         const struct route *route = &routes[i];
-        if (!matches(route, path, &rest)) {
+        if (!matches(route, path, segments)) {
             continue;
         }
         if (method_fits(route, flash_request_method(request))) {
-            start(all, route, request, rest);
+            start(all, route, request, segments);
             return;
         }
         static const char *const names[] = {"GET, HEAD", "", "POST", "PUT"}; /* enum flash_method */
         snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s", known ? ", " : "",
                  names[route->method]);
-        known = route->prefix;
+        known = route->pattern;
     }
     snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow), "\r\n");
     flash_answer_refuse(request, known ? FLASH_REFUSE_METHOD : FLASH_REFUSE_NO_ROUTE, NULL,

@@ -1,20 +1,30 @@
-/* Worker threads behind one bounded queue; see workers.h.
+/* Worker threads behind two bounded lanes; see workers.h.
  *
- *     loop ──submit──▶ queue ──▶ worker: run(job) ──▶ mailbox ──▶ loop: over(job)
+ *     loop ──submit──▶ lane quick ──▶ any worker: run(job) ──────────▶ mailbox ──▶ loop: over(job)
+ *                  └─▶ lane slow ───▶ a worker, if none is slow yet ─┘
  *
- * The queue's lock guards its list, its length and `stopping`; everything else belongs to one
- * thread at a time. */
+ * The lock guards the lanes, `slow_busy` and `stopping`; everything else belongs to one thread at a
+ * time. */
 #include "workers.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "metrics.h"
 
 #define WORKERS 2
-#define QUEUE_MAX 256 /* jobs that wait, before 503 */
+#define QUICK_MAX 256 /* jobs that wait, before 503 */
+#define SLOW_MAX 8
+
+_Static_assert(WORKERS > 1, "one may be slow");
+
+struct lane {
+    struct flash_letter *head, **tail; /* jobs, by their letters */
+    int length, max;
+};
 
 struct worker {
     struct flash_workers *all;
@@ -26,9 +36,10 @@ struct worker {
 struct flash_workers {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct flash_letter *head, **tail; /* jobs, by their letters */
-    int length;
+    struct lane quick, slow;
+    bool slow_busy; /* a worker has a slow job */
     bool stopping;
+    _Atomic bool hurry;
     struct flash_mailbox *mailbox;
     struct worker workers[WORKERS];
 };
@@ -40,21 +51,48 @@ static void deliver(struct flash_letter *letter, void *arg)
     job->over(job);
 }
 
+/* The lane that has a job for a worker who is free; NULL: none has. */
+static struct lane *lane_due(struct flash_workers *workers)
+{
+    if (workers->quick.head) {
+        return &workers->quick;
+    }
+    return workers->slow.head && !workers->slow_busy ? &workers->slow : NULL;
+}
+
+static void show_length(const struct flash_workers *workers)
+{
+    flash_metric_set(&flash_admin_metrics[METRIC_QUEUE],
+                     workers->quick.length + workers->slow.length);
+}
+
 /* The next job, when there is one; NULL: stop. */
 static struct flash_job *next_job(struct flash_workers *workers)
 {
+    struct flash_letter *letter = NULL;
+    struct lane *lane;
     pthread_mutex_lock(&workers->lock);
-    while (!workers->head && !workers->stopping) {
+    while (!(lane = lane_due(workers)) && !workers->stopping) {
         pthread_cond_wait(&workers->filled, &workers->lock);
     }
-    struct flash_letter *letter = workers->stopping ? NULL : workers->head;
-    if (letter) {
-        workers->head = letter->next;
-        workers->tail = workers->head ? workers->tail : &workers->head;
-        flash_metric_set(&flash_admin_metrics[METRIC_QUEUE], --workers->length);
+    if (!workers->stopping) {
+        letter = lane->head;
+        lane->head = letter->next;
+        lane->tail = lane->head ? lane->tail : &lane->head;
+        lane->length--;
+        workers->slow_busy |= lane == &workers->slow;
+        show_length(workers);
     }
     pthread_mutex_unlock(&workers->lock);
     return (struct flash_job *)letter;
+}
+
+static void slow_done(struct flash_workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    workers->slow_busy = false;
+    pthread_cond_signal(&workers->filled);
+    pthread_mutex_unlock(&workers->lock);
 }
 
 static void *run(void *arg)
@@ -62,8 +100,12 @@ static void *run(void *arg)
     struct worker *worker = arg;
     struct flash_job *job;
     while ((job = next_job(worker->all))) {
+        bool slow = job->slow;
         job->run(job, &worker->stores);
         flash_mailbox_post(worker->all->mailbox, &job->letter);
+        if (slow) {
+            slow_done(worker->all);
+        }
     }
     return NULL;
 }
@@ -71,6 +113,8 @@ static void *run(void *arg)
 static bool start(struct worker *worker, const struct flash_config *config, struct flash_error *err)
 {
     sigset_t all, before;
+    worker->stores.config = config;
+    worker->stores.hurry = &worker->all->hurry;
     if (!flash_mysql_new(config, &worker->stores.mysql, err) ||
         !flash_redis_sync_new(config, &worker->stores.redis, err)) {
         return false;
@@ -95,7 +139,8 @@ bool flash_workers_new(struct event_base *base, const struct flash_config *confi
     }
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->filled, NULL);
-    workers->tail = &workers->head;
+    workers->quick = (struct lane){.tail = &workers->quick.head, .max = QUICK_MAX};
+    workers->slow = (struct lane){.tail = &workers->slow.head, .max = SLOW_MAX};
     const struct flash_mailbox_reader reader = {.deliver = deliver};
     bool ok = flash_mailbox_new(base, &reader, &workers->mailbox, err);
     for (int i = 0; ok && i < WORKERS; i++) {
@@ -112,21 +157,29 @@ bool flash_workers_new(struct event_base *base, const struct flash_config *confi
 
 bool flash_workers_submit(struct flash_workers *workers, struct flash_job *job)
 {
+    struct lane *lane = job->slow ? &workers->slow : &workers->quick;
     pthread_mutex_lock(&workers->lock);
-    bool room = workers->length < QUEUE_MAX && !workers->stopping;
+    bool room = lane->length < lane->max && !workers->stopping;
     if (room) {
         job->letter.next = NULL;
-        *workers->tail = &job->letter;
-        workers->tail = &job->letter.next;
-        flash_metric_set(&flash_admin_metrics[METRIC_QUEUE], ++workers->length);
+        *lane->tail = &job->letter;
+        lane->tail = &job->letter.next;
+        lane->length++;
+        show_length(workers);
         pthread_cond_signal(&workers->filled);
     }
     pthread_mutex_unlock(&workers->lock);
     return room;
 }
 
+void flash_workers_hurry(struct flash_workers *workers)
+{
+    workers->hurry = true;
+}
+
 static void stop(struct flash_workers *workers)
 {
+    flash_workers_hurry(workers);
     pthread_mutex_lock(&workers->lock);
     workers->stopping = true;
     pthread_cond_broadcast(&workers->filled);
@@ -141,6 +194,17 @@ static void stop(struct flash_workers *workers)
     }
 }
 
+/* Those that were not begun. */
+static void send_back(struct lane *lane)
+{
+    for (struct flash_letter *letter = lane->head; letter;) {
+        struct flash_job *job = (struct flash_job *)letter;
+        letter = letter->next;
+        job->answer.refusal = FLASH_REFUSE_STOPPING;
+        job->over(job);
+    }
+}
+
 void flash_workers_free(struct flash_workers *workers)
 {
     if (!workers) {
@@ -148,12 +212,8 @@ void flash_workers_free(struct flash_workers *workers)
     }
     stop(workers);
     flash_mailbox_free(workers->mailbox); /* delivers what was done */
-    for (struct flash_letter *letter = workers->head; letter;) {
-        struct flash_job *job = (struct flash_job *)letter;
-        letter = letter->next;
-        job->answer.refusal = FLASH_REFUSE_STOPPING;
-        job->over(job);
-    }
+    send_back(&workers->quick);
+    send_back(&workers->slow);
     pthread_cond_destroy(&workers->filled);
     pthread_mutex_destroy(&workers->lock);
     free(workers);

@@ -10,16 +10,18 @@
 #include <cmocka.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "../../admin/workers.h"
 
 #define JOBS 2000
+#define QUICK 200
 
-static _Atomic int runs;
+static _Atomic int runs, slow_now, slow_most;
 static int overs, stopped;
 static pthread_t loop_thread;
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER, slow_gate = PTHREAD_MUTEX_INITIALIZER;
 static struct flash_config config;
 
 static void run(struct flash_job *job, struct flash_stores *stores)
@@ -108,11 +110,92 @@ static void test_full_queue_and_stop(void **state)
     event_base_free(base);
 }
 
+/* Runs until the test lets it go, as a job does that waits for somebody else. */
+static void run_slow(struct flash_job *job, struct flash_stores *stores)
+{
+    slow_now++;
+    if (slow_now > slow_most) {
+        slow_most = slow_now;
+    }
+    pthread_mutex_lock(&slow_gate);
+    pthread_mutex_unlock(&slow_gate);
+    slow_now--;
+    run(job, stores);
+}
+
+static void test_slow_jobs_leave_room(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct flash_workers *workers = start(base);
+    static struct flash_job slow[JOBS], quick[QUICK];
+    int taken = 0;
+    memset(slow, 0, sizeof(slow));
+    memset(quick, 0, sizeof(quick));
+    slow_most = 0;
+    pthread_mutex_lock(&slow_gate);
+    do {
+        slow[taken] = (struct flash_job){.run = run_slow, .over = over, .slow = true};
+    } while (flash_workers_submit(workers, &slow[taken]) && ++taken < JOBS);
+    assert_in_range(taken, 2, 20);
+    for (int i = 0; i < QUICK; i++) {
+        quick[i] = (struct flash_job){.run = run, .over = over};
+        assert_true(flash_workers_submit(workers, &quick[i]));
+    }
+    while (overs < QUICK) {
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    pthread_mutex_unlock(&slow_gate);
+    while (overs < QUICK + taken) {
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    assert_int_equal(slow_most, 1);
+    flash_workers_free(workers);
+    assert_int_equal(overs, QUICK + taken);
+    assert_int_equal(stopped, 0);
+    event_base_free(base);
+}
+
+/* Waits as a slow job must: only for as long as nobody is in a hurry. */
+static void run_patient(struct flash_job *job, struct flash_stores *stores)
+{
+    slow_now++;
+    while (!*stores->hurry) {
+        sched_yield();
+    }
+    job->answer.refusal = FLASH_REFUSE_STOPPING;
+}
+
+static void test_hurry(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct flash_workers *workers = start(base);
+    struct flash_job jobs[2];
+    slow_now = 0;
+    for (int i = 0; i < 2; i++) {
+        jobs[i] = (struct flash_job){.run = run_patient, .over = over, .slow = true};
+        assert_true(flash_workers_submit(workers, &jobs[i]));
+    }
+    while (slow_now == 0) {
+        sched_yield();
+    }
+    flash_workers_hurry(workers);
+    while (overs < 2) {
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+    assert_int_equal(stopped, 2);
+    flash_workers_free(workers);
+    event_base_free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_job_comes_back),
         cmocka_unit_test(test_full_queue_and_stop),
+        cmocka_unit_test(test_slow_jobs_leave_room),
+        cmocka_unit_test(test_hurry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,7 @@ static CURLcode exchange(struct flash_ctl_client *client, const struct flash_ctl
     }
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a payment may be called ".." */
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* the back office is not behind one */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);

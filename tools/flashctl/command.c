@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX (2 + FLASH_CTL_BARE_MAX)
+
 struct reading {
     struct flash_ctl_command command;
-    const char *words[3]; /* those without dashes, in order */
+    const char *words[WORDS_MAX]; /* those without dashes, in order */
     int word_count;
     int next, argc;
     char *const *argv;
@@ -66,14 +68,30 @@ static bool read_word(struct reading *reading, struct flash_error *err)
     if (word[0] == '-') {
         return usage(err, "no such option", word);
     }
-    if (reading->word_count == 3) {
+    if (reading->word_count == WORDS_MAX) {
         return usage(err, "one word too many", word);
     }
     reading->words[reading->word_count++] = word;
     return true;
 }
 
-/* Finds the verb the words begin with; the word behind it is its bare option. */
+/* Words behind the verb are values of its bare options. */
+static bool take_bare_words(struct reading *reading, const struct flash_ctl_verb *verb,
+                            struct flash_error *err)
+{
+    int first = verb->name ? 2 : 1;
+    for (int i = first; i < reading->word_count; i++) {
+        enum flash_ctl_option option =
+            i - first < FLASH_CTL_BARE_MAX ? verb->bare[i - first] : FLASH_CTL_OPTION_COUNT;
+        if (option == FLASH_CTL_OPTION_COUNT || reading->command.values[option]) {
+            return usage(err, "one word too many", reading->words[i]);
+        }
+        reading->command.values[option] = reading->words[i];
+    }
+    return true;
+}
+
+/* Finds the verb the words begin with. */
 static bool find_verb(struct reading *reading, struct flash_error *err)
 {
     const char *noun = reading->words[0], *name = reading->words[1];
@@ -83,16 +101,8 @@ static bool find_verb(struct reading *reading, struct flash_error *err)
         if (strcmp(verb->noun, noun) != 0 || !named) {
             continue;
         }
-        const char *bare = reading->words[verb->name ? 2 : 1];
         reading->command.verb = verb;
-        if (!bare) {
-            return true;
-        }
-        if (verb->bare == FLASH_CTL_OPTION_COUNT || reading->command.values[verb->bare]) {
-            return usage(err, "one word too many", bare);
-        }
-        reading->command.values[verb->bare] = bare;
-        return true;
+        return take_bare_words(reading, verb, err);
     }
     return usage(err, "no such command", noun ? noun : "(none)");
 }

@@ -18,6 +18,9 @@ enum flash_ctl_exit {
 enum flash_ctl_option {
     FLASH_CTL_SKU,
     FLASH_CTL_ORDER,
+    FLASH_CTL_PAYMENT,
+    FLASH_CTL_REFERENCE,
+    FLASH_CTL_STATE,
     FLASH_CTL_QUANTITY,
     FLASH_CTL_TITLE,
     FLASH_CTL_THRESHOLD,
@@ -39,6 +42,7 @@ enum flash_ctl_option {
     FLASH_CTL_OPTION_COUNT,
 };
 #define FLASH_CTL_BIT(option) (1u << (option))
+#define FLASH_CTL_BARE_MAX 2
 
 struct flash_ctl_option_row {
     const char *name;        /* without the dashes */
@@ -59,9 +63,10 @@ struct flash_ctl_command {
 struct flash_ctl_verb {
     const char *noun, *name; /* name NULL: the noun alone is the verb */
     const char *help;
-    unsigned needs, takes;      /* bits of options; what is needed is taken */
-    enum flash_ctl_option bare; /* the option a word without dashes gives; COUNT: none */
-    const char *examples;       /* lines, each ending in a newline */
+    unsigned needs, takes;                          /* bits of options; what is needed is taken */
+    enum flash_ctl_option bare[FLASH_CTL_BARE_MAX]; /* options that words without dashes give, in
+                                                       this order; COUNT: none, nor any after it */
+    const char *examples;                           /* lines, each ending in a newline */
     enum flash_ctl_exit (*run)(const struct flash_ctl_command *command);
 };
 extern const struct flash_ctl_verb flash_ctl_verbs[];
@@ -86,6 +91,8 @@ enum flash_ctl_exit flash_ctl_sale_open(const struct flash_ctl_command *command)
 enum flash_ctl_exit flash_ctl_sale_show(const struct flash_ctl_command *command);
 enum flash_ctl_exit flash_ctl_stock_show(const struct flash_ctl_command *command);
 enum flash_ctl_exit flash_ctl_order_show(const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_refund_list(const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_refund_done(const struct flash_ctl_command *command);
 enum flash_ctl_exit flash_ctl_token(const struct flash_ctl_command *command);
 
 #endif

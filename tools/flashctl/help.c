@@ -58,11 +58,13 @@ void flash_ctl_help(const struct flash_ctl_verb *verb, FILE *out)
         all_verbs(out);
         return;
     }
-    const char *bare =
-        verb->bare < FLASH_CTL_OPTION_COUNT ? flash_ctl_options[verb->bare].value : NULL;
-    fprintf(out, "flashctl %s%s%s: %s\n\nusage: flashctl %s%s%s%s%s [OPTIONS]\n", verb->noun,
-            verb->name ? " " : "", verb->name ? verb->name : "", verb->help, verb->noun,
-            verb->name ? " " : "", verb->name ? verb->name : "", bare ? " " : "", bare ? bare : "");
+    const char *gap = verb->name ? " " : "", *name = verb->name ? verb->name : "";
+    fprintf(out, "flashctl %s%s%s: %s\n\nusage: flashctl %s%s%s", verb->noun, gap, name, verb->help,
+            verb->noun, gap, name);
+    for (int i = 0; i < FLASH_CTL_BARE_MAX && verb->bare[i] < FLASH_CTL_OPTION_COUNT; i++) {
+        fprintf(out, " %s", flash_ctl_options[verb->bare[i]].value);
+    }
+    fprintf(out, " [OPTIONS]\n");
     option_lines("needed", verb->needs, out);
     option_lines("options (default)", verb->takes, out);
     example_lines(verb, out);

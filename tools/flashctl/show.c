@@ -85,10 +85,52 @@ void flash_ctl_show_table(const json_t *object, FILE *out)
     walk(&table, "", object, 0);
 }
 
-void flash_ctl_show(const struct flash_ctl_command *command, const json_t *object)
+/* What stands in a cell: text as it is, nothing as a dash. */
+static const char *cell_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+    return text ? text : "-";
+}
+
+static size_t width_of(const json_t *list, const struct flash_ctl_column *column)
+{
+    size_t i, width = strlen(column->title);
+    json_t *object;
+    json_array_foreach((json_t *)(uintptr_t)list, i, object)
+    {
+        size_t len = strlen(cell_of(object, column->member));
+        width = len > width ? len : width;
+    }
+    return width;
+}
+
+void flash_ctl_show_rows(const json_t *list, const struct flash_ctl_column *columns, FILE *out)
+{
+    size_t rows = json_array_size(list), widths[FLASH_CTL_COLUMNS_MAX];
+    for (int i = 0; columns[i].member; i++) {
+        widths[i] = columns[i + 1].member ? width_of(list, &columns[i]) + 2 : 0;
+    }
+    for (size_t line = 0; line <= rows; line++) { /* 0: the titles */
+        const json_t *object = line ? json_array_get(list, line - 1) : NULL;
+        for (int i = 0; columns[i].member; i++) {
+            const char *text = object ? cell_of(object, columns[i].member) : columns[i].title;
+            size_t len = strlen(text);
+            put_plain(text, out);
+            fprintf(out, "%*s", widths[i] > len ? (int)(widths[i] - len) : 0, "");
+        }
+        fputc('\n', out);
+    }
+}
+
+bool flash_ctl_show_json(const struct flash_ctl_command *command)
 {
     const char *format = command->values[FLASH_CTL_OUTPUT];
-    if (format && strcmp(format, "json") == 0) {
+    return format && strcmp(format, "json") == 0;
+}
+
+void flash_ctl_show(const struct flash_ctl_command *command, const json_t *object)
+{
+    if (flash_ctl_show_json(command)) {
         json_dumpf(object, stdout, JSON_INDENT(2));
         fputc('\n', stdout);
     } else {

@@ -37,9 +37,8 @@ static enum flash_ctl_exit read_claims(const struct flash_ctl_command *command, 
 static void show_token(const struct flash_ctl_command *command, const struct flash_claims *claims,
                        const char *token)
 {
-    const char *format = command->values[FLASH_CTL_OUTPUT];
     char expires[FLASH_TIME_TEXT];
-    if (!format || strcmp(format, "json") != 0) {
+    if (!flash_ctl_show_json(command)) {
         puts(token); /* alone, so that it can be kept in a variable or a file */
         return;
     }

@@ -43,6 +43,12 @@ static void test_taken(void **state)
     assert_string_equal(command.values[FLASH_CTL_ADMIN], "http://h:1");
     assert_true(parse("token --user u"));
     assert_null(command.verb->name);
+    assert_true(parse("refund done 42.a pay-1 --reference r"));
+    assert_string_equal(command.values[FLASH_CTL_ORDER], "42.a");
+    assert_string_equal(command.values[FLASH_CTL_PAYMENT], "pay-1");
+    assert_true(parse("refund done --payment=-p- --order 42.a --reference r"));
+    assert_string_equal(command.values[FLASH_CTL_PAYMENT], "-p-");
+    assert_true(parse("refund list --state all"));
 }
 
 static void test_refused(void **state)
@@ -65,6 +71,13 @@ static void test_refused(void **state)
         "sale create --sku 42",
         "sale create 42 7 --quantity 7",
         "token u",
+        "token --user u u",
+        "refund list 42",
+        "refund done 42.a --reference r",
+        "refund done 42.a p",
+        "refund done 42.a p r --reference r",
+        "refund done 42.a p --payment p --reference r",
+        "refund done 42.a p r s --reference r",
         "token",
         "token --user u --admin http://h",
     };
@@ -174,13 +187,36 @@ static void test_table(void **state)
     json_decref(object);
 }
 
+static void test_rows(void **state)
+{
+    (void)state;
+    static const struct flash_ctl_column columns[] = {
+        {"a", "first"}, {"b", "second"}, {"c", "third"}, {NULL, NULL}};
+    json_t *list = json_pack("[{s:s, s:s, s:s}, {s:s, s:s}]", "a", "1", "b", "longer than\n", "c",
+                             "3", "b", "2", "a", "11111111");
+    json_t *nothing = json_array();
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    flash_ctl_show_rows(list, columns, out);
+    flash_ctl_show_rows(nothing, columns, out);
+    fclose(out);
+    assert_string_equal(text, "first     second        third\n"
+                              "1         longer than?  3\n"
+                              "11111111  2             -\n"
+                              "first  second  third\n");
+    free(text);
+    json_decref(list);
+    json_decref(nothing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken),       cmocka_unit_test(test_refused),
         cmocka_unit_test(test_environment), cmocka_unit_test(test_help_names_everything),
         cmocka_unit_test(test_asks),        cmocka_unit_test(test_examples_parse),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
