@@ -1,0 +1,4 @@
+"""Failed assertions in the helpers show their values, as those in tests do."""
+import pytest
+
+pytest.register_assert_rewrite("books", "checker", "sale")
