@@ -23,6 +23,8 @@ static void configure(struct rig *rig)
     rig->config.engine.batch_lines = FLASH_BATCH_LINES;
     rig->config.engine.max_redis_lines = RIG_LINES;
     rig->config.engine.max_waiting_polls = RIG_WAITERS;
+    rig->config.engine.max_streams = RIG_STREAMS;
+    rig->config.engine.event_heartbeat_ms = 15000;
     rig->config.auth.mode = FLASH_AUTH_OFF;
     rig->engine.config = &rig->config;
     rig->engine.auth.mode = FLASH_AUTH_OFF;
@@ -88,16 +90,17 @@ struct flash_request *rig_order(struct rig *rig, int64_t sku, const char *ref)
 
 struct flash_request *rig_read(struct rig *rig, const struct rig_read *read)
 {
-    const char *headers[] = {read->etag ? "if-none-match" : NULL, read->etag, NULL};
+    const char *tag = read->events ? "last-event-id" : "if-none-match";
+    const char *headers[] = {read->etag ? tag : NULL, read->etag, NULL};
     const char *user = read->user ? read->user : "";
-    struct flash_request *request = rig_request(rig, &(struct fake_request_head){
-                                                         .headers = headers,
-                                                     });
+    struct flash_request *request =
+        rig_request(rig, &(struct fake_request_head){.headers = headers});
     flash_reads_order(&rig->worker, request,
                       &(struct flash_order_query){.sku = read->sku,
                                                   .ref = {read->ref, strlen(read->ref)},
                                                   .user = {user, strlen(user)},
-                                                  .wait_us = read->wait_us});
+                                                  .wait_us = read->wait_us,
+                                                  .events = read->events});
     return request;
 }
 

@@ -17,6 +17,7 @@
 #define RIG_REQUESTS 1024
 #define RIG_LINES 300   /* orders of the worker's pool */
 #define RIG_WAITERS 280 /* held requests of the worker's pool */
+#define RIG_STREAMS 3   /* streams of the worker's pool */
 #define RIG_GENERATION 7
 #define RIG_AT 1763718000123456LL /* µs: when everything happened, by Redis' clock */
 #define RIG_DUE 1763719800LL      /* s: pay by */
@@ -44,6 +45,7 @@ struct rig_read {
     int64_t sku;
     const char *ref, *user, *etag;
     int64_t wait_us;
+    bool events; /* etag is Last-Event-ID then */
 };
 struct flash_request *rig_read(struct rig *rig, const struct rig_read *read);
 
