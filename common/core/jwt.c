@@ -151,12 +151,7 @@ static bool is_signed_by(const struct parts *parts, const struct flash_jwt_key *
            CRYPTO_memcmp(given, right, MAC_BYTES) == 0;
 }
 
-struct key_ring {
-    const struct flash_jwt_key *keys;
-    int count;
-};
-
-static bool check_signature(const struct parts *parts, struct key_ring ring,
+static bool check_signature(const struct parts *parts, const struct flash_jwt_check *check,
                             struct flash_error *err)
 {
     bool ok = false, named = false;
@@ -169,10 +164,10 @@ static bool check_signature(const struct parts *parts, struct key_ring ring,
     if (!check_header(header, &kid, err)) {
         goto out;
     }
-    for (int i = 0; i < ring.count && !ok; i++) {
-        if (strncmp(ring.keys[i].kid, kid, sizeof(ring.keys[i].kid)) == 0) {
+    for (int i = 0; i < check->key_count && !ok; i++) {
+        if (strncmp(check->keys[i].kid, kid, sizeof(check->keys[i].kid)) == 0) {
             named = true;
-            ok = is_signed_by(parts, &ring.keys[i]);
+            ok = is_signed_by(parts, &check->keys[i]);
         }
     }
     if (!ok) {
@@ -281,21 +276,20 @@ out:
     return ok;
 }
 
-bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_key *keys, int key_count,
-                      int64_t now_s, struct flash_claims *ret_claims, struct flash_error *err)
+bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_check *check,
+                      struct flash_claims *ret_claims, struct flash_error *err)
 {
-    struct key_ring ring = {keys, key_count};
     struct flash_claims claims = {.role = FLASH_ROLE_BUYER};
     struct parts parts;
 
-    if (!split(token, &parts, err) || !check_signature(&parts, ring, err) ||
+    if (!split(token, &parts, err) || !check_signature(&parts, check, err) ||
         !read_claims(parts.claims, &claims, err)) {
         return false;
     }
-    if (now_s >= claims.exp_s) {
+    if (check->now_s >= claims.exp_s) {
         return refuse(err, "expired");
     }
-    if (now_s < claims.nbf_s) {
+    if (check->now_s < claims.nbf_s) {
         return refuse(err, "not valid yet");
     }
     *ret_claims = claims;

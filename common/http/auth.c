@@ -104,16 +104,17 @@ enum flash_http_auth_outcome flash_http_auth_claims(const struct flash_http_auth
     struct flash_text token;
     struct flash_claims claims;
     struct flash_error err;
-    int64_t now_s = (int64_t)(flash_time_wall_ms() / 1000);
+    struct flash_jwt_check check = {auth->keys, auth->key_count,
+                                    (int64_t)(flash_time_wall_ms() / 1000)};
     if (!bearer(flash_request_header(request, "authorization"), &token)) {
         return FLASH_HTTP_AUTH_UNAUTHORIZED;
     }
-    const struct flash_claims *known = recall(request, token, now_s);
+    const struct flash_claims *known = recall(request, token, check.now_s);
     if (known) {
         *ret_claims = known;
         return FLASH_HTTP_AUTH_KNOWN;
     }
-    if (!flash_jwt_verify(token, auth->keys, auth->key_count, now_s, &claims, &err)) {
+    if (!flash_jwt_verify(token, &check, &claims, &err)) {
         return FLASH_HTTP_AUTH_UNAUTHORIZED;
     }
     return remember(request, token, &claims, ret_claims);

@@ -22,13 +22,19 @@ struct flash_jwt_key {
     size_t secret_len; /* bytes; with 0 the key matches nothing */
 };
 
-/* Verifies token with the keys (one or two; the token's kid chooses, keys of the same kid are tried
- * in turn) at now_s, without leeway: nbf <= now_s < exp, fractions of a second rounded to the
- * strict side. aud must be "flashgate" or a list with it; members we do not know are ignored,
- * except that crit is refused. Thread-safe. False, kind DATA: err.text is a reason for the log
- * (never shown to the caller, never the token). */
-FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_key *keys,
-                                       int key_count, int64_t now_s,
+/* What a token is verified with. */
+struct flash_jwt_check {
+    const struct flash_jwt_key *keys; /* (borrowed) one or two */
+    int key_count;
+    int64_t now_s; /* seconds since the epoch */
+};
+
+/* Verifies token with the keys (the token's kid chooses, keys of the same kid are tried in turn) at
+ * now_s, without leeway: nbf <= now_s < exp, fractions of a second rounded to the strict side. aud
+ * must be "flashgate" or a list with it; members we do not know are ignored, except that crit is
+ * refused. Thread-safe. False, kind DATA: err.text is a reason for the log (never shown to the
+ * caller, never the token). */
+FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_check *check,
                                        struct flash_claims *ret_claims, struct flash_error *err);
 
 /* Issues a token (flashctl token, tests). Returns the length without the NUL it ends with, 0 if it

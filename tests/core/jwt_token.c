@@ -14,6 +14,7 @@
 #include "jwt_token.h"
 
 const struct flash_jwt_key plain_key = {"", SECRET, sizeof(SECRET) - 1};
+const struct flash_jwt_check plain_check = {&plain_key, 1, NOW};
 
 void token_append(struct token *token, const void *bytes, size_t len)
 {
@@ -51,7 +52,7 @@ struct flash_text text_of(const char *string)
 bool token_verify(const struct token *token, struct flash_claims *ret_claims,
                   struct flash_error *err)
 {
-    return flash_jwt_verify(guarded(token->text, token->len), &plain_key, 1, NOW, ret_claims, err);
+    return flash_jwt_verify(guarded(token->text, token->len), &plain_check, ret_claims, err);
 }
 
 void token_assert_refused(const struct token *token, const char *reason)

@@ -13,6 +13,7 @@
 
 /* The key of SECRET, without kid. */
 extern const struct flash_jwt_key plain_key;
+extern const struct flash_jwt_check plain_check; /* with the plain key, at NOW */
 
 struct token {
     char text[4096]; /* NUL-terminated when signed */

@@ -17,6 +17,7 @@
 
 static const struct flash_jwt_key named[] = {{"k1", SECRET, sizeof(SECRET) - 1},
                                              {"k2", OTHER_SECRET, sizeof(OTHER_SECRET) - 1}};
+static const struct flash_jwt_check named_check = {named, COUNT(named), NOW};
 
 /* RFC 7515, appendix A.1: its signature is right, its claims are not for us. */
 static void test_rfc_vector(void **unused)
@@ -29,16 +30,17 @@ static void test_rfc_vector(void **unused)
         "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcg"
         "UuTwjAzZr1Z9CAow";
     struct flash_jwt_key key = {.kid = ""};
+    struct flash_jwt_check check = {&key, 1, NOW};
     struct flash_error err = {0};
     struct flash_claims claims;
 
     (void)unused;
     assert_true(flash_base64url_decode(text_of(secret), (uint8_t *)key.secret, sizeof(key.secret),
                                        &key.secret_len));
-    assert_false(flash_jwt_verify(text_of(rfc), &key, 1, NOW, &claims, &err));
+    assert_false(flash_jwt_verify(text_of(rfc), &check, &claims, &err));
     assert_non_null(strstr(err.text, "aud"));
     key.secret[0] ^= 1;
-    assert_false(flash_jwt_verify(text_of(rfc), &key, 1, NOW, &claims, &err));
+    assert_false(flash_jwt_verify(text_of(rfc), &check, &claims, &err));
     assert_non_null(strstr(err.text, "wrong signature"));
 }
 
@@ -105,7 +107,7 @@ static void test_kid(void **unused)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct token token = token_make(rows[i].header, text_of(CLAIMS("")), rows[i].secret);
         assert_int_equal(
-            flash_jwt_verify(guarded(token.text, token.len), named, 2, NOW, &claims, NULL),
+            flash_jwt_verify(guarded(token.text, token.len), &named_check, &claims, NULL),
             rows[i].ok);
     }
 }
@@ -114,26 +116,30 @@ static void test_kid(void **unused)
 static void test_two_keys_without_kid(void **unused)
 {
     struct flash_jwt_key both[2] = {plain_key, named[1]};
+    struct flash_jwt_check check = {both, 2, NOW};
     struct token old = token_make(HEADER, text_of(CLAIMS("")), SECRET);
     struct token fresh = token_make(HEADER, text_of(CLAIMS("")), OTHER_SECRET);
     struct flash_claims claims;
 
     (void)unused;
     both[1].kid[0] = '\0';
-    assert_true(flash_jwt_verify(text_of(old.text), both, 2, NOW, &claims, NULL));
-    assert_true(flash_jwt_verify(text_of(fresh.text), both, 2, NOW, &claims, NULL));
-    assert_false(flash_jwt_verify(text_of(fresh.text), both, 1, NOW, &claims, NULL));
+    assert_true(flash_jwt_verify(text_of(old.text), &check, &claims, NULL));
+    assert_true(flash_jwt_verify(text_of(fresh.text), &check, &claims, NULL));
+    check.key_count = 1;
+    assert_false(flash_jwt_verify(text_of(fresh.text), &check, &claims, NULL));
 }
 
 static void test_no_key(void **unused)
 {
     static const struct flash_jwt_key inactive = {.kid = ""};
+    struct flash_jwt_check check = {&inactive, 1, NOW};
     struct token token = token_make(HEADER, text_of(CLAIMS("")), "");
     struct flash_claims claims;
 
     (void)unused;
-    assert_false(flash_jwt_verify(text_of(token.text), &inactive, 1, NOW, &claims, NULL));
-    assert_false(flash_jwt_verify(text_of(token.text), &inactive, 0, NOW, &claims, NULL));
+    assert_false(flash_jwt_verify(text_of(token.text), &check, &claims, NULL));
+    check.key_count = 0;
+    assert_false(flash_jwt_verify(text_of(token.text), &check, &claims, NULL));
 }
 
 static void test_every_flipped_bit(void **unused)
@@ -161,7 +167,7 @@ static void test_every_truncation(void **unused)
     for (token.len = 0; token.len < whole; token.len++) {
         assert_false(token_verify(&token, &claims, NULL));
     }
-    assert_false(flash_jwt_verify((struct flash_text){NULL, 0}, &plain_key, 1, NOW, &claims, NULL));
+    assert_false(flash_jwt_verify((struct flash_text){NULL, 0}, &plain_check, &claims, NULL));
 }
 
 static void test_shapes(void **unused)

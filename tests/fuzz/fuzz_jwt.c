@@ -14,6 +14,7 @@
 #define NOW 1763718000
 
 static const struct flash_jwt_key key = {"", "0123456789abcdef0123456789abcdef", 32};
+static const struct flash_jwt_check check = {&key, 1, NOW};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flash_claims claims;
     char token[FLASH_JWT_MAX + 64];
 
-    if (flash_jwt_verify(input, &key, 1, NOW, &claims, NULL)) {
+    if (flash_jwt_verify(input, &check, &claims, NULL)) {
         abort();
     }
     const char *line_end = size == 0 ? NULL : memchr(input.at, '\n', size);
@@ -60,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flash_text header = {input.at, (size_t)(line_end - input.at)};
     struct flash_text body = {line_end + 1, size - header.len - 1};
     struct flash_text authentic = {token, make(token, header, body)};
-    if (flash_jwt_verify(authentic, &key, 1, NOW, &claims, NULL)) {
+    if (flash_jwt_verify(authentic, &check, &claims, NULL)) {
         check_accepted(&claims);
     }
     return 0;
