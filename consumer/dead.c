@@ -31,7 +31,8 @@ bool flash_dead_new(const struct flash_config *config, struct flash_dead **ret_d
         return flash_error_set(err, FLASH_ERROR_RETRY, "dead letters: out of memory");
     }
     snprintf(dead->topic, sizeof(dead->topic), "%s", config->kafka.dead_topic);
-    if (!flash_producer_new(config, delivered, dead, &dead->producer, err)) {
+    const struct flash_producer_hooks hooks = {.delivered = delivered};
+    if (!flash_producer_new(config, &hooks, &dead->producer, err)) {
         free(dead);
         return false;
     }

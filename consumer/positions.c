@@ -104,15 +104,15 @@ bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_messag
 
 void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition)
 {
-    int64_t low = 0, high = 0;
+    struct flash_watermarks kept;
     struct flash_error err;
     if (partition < 0 || partition >= FLASH_BATCH_PARTITIONS ||
-        !flash_subscriber_watermarks(pipeline->subscriber, partition, &low, &high, &err)) {
+        !flash_subscriber_watermarks(pipeline->subscriber, partition, &kept, &err)) {
         pipeline->reposition = true; /* asked again with the next assignment */
         return;
     }
-    bool gone = low > pipeline->progress.partitions[partition].acked;
-    set_back(pipeline, partition, low,
+    bool gone = kept.low > pipeline->progress.partitions[partition].acked;
+    set_back(pipeline, partition, kept.low,
              gone ? "records were deleted before they were read"
                   : "the log is shorter than it was");
 }

@@ -132,14 +132,14 @@ static bool start_workers(struct flash_engine *engine, struct flash_error *err)
 
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
+    static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     struct flash_engine *engine = &daemon->engine;
     engine->config = &daemon->config;
     take_limits(engine, &daemon->config);
     flash_http_auth_init(&engine->auth, &daemon->config);
     flash_metrics_register(flash_engine_metrics, METRIC_ENGINE_COUNT);
     return flash_config_check_auth(&daemon->config, err) &&
-           flash_producer_new(&daemon->config, flash_publish_delivered, NULL, &engine->producer,
-                              err) &&
+           flash_producer_new(&daemon->config, &hooks, &engine->producer, err) &&
            add_events(daemon, err) && start_workers(engine, err);
 }
 

@@ -238,6 +238,7 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
 
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
+    static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     const struct flash_config *config = daemon->config;
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
     daemon->base = event_base_new();
@@ -245,7 +246,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
     }
     return flash_config_check_auth(config, err) &&
-           flash_producer_new(config, flash_publish_delivered, NULL, &daemon->producer, err) &&
+           flash_producer_new(config, &hooks, &daemon->producer, err) &&
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&

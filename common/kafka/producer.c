@@ -28,8 +28,7 @@ struct flash_producer {
     rd_kafka_topic_t *orders;  /* held so that its metadata stays known */
     rd_kafka_event_t *reports; /* handed out in part, or NULL */
     int fd;
-    flash_delivered delivered;
-    void *arg; /* borrowed */
+    struct flash_producer_hooks hooks;
     _Atomic int64_t queued;
     struct flash_health health;
 };
@@ -43,7 +42,7 @@ static int run_reports(struct flash_producer *producer, int max);
 static rd_kafka_headers_t *headers_make(const struct flash_message_headers *from);
 static bool refused(rd_kafka_resp_err_t code, struct flash_error *err);
 
-bool flash_producer_new(const struct flash_config *config, flash_delivered delivered, void *arg,
+bool flash_producer_new(const struct flash_config *config, const struct flash_producer_hooks *hooks,
                         struct flash_producer **ret_producer, struct flash_error *err)
 {
     struct flash_producer *producer = calloc(1, sizeof(*producer));
@@ -51,8 +50,7 @@ bool flash_producer_new(const struct flash_config *config, flash_delivered deliv
         return flash_error_set(err, FLASH_ERROR_RETRY, "kafka producer: out of memory");
     }
     producer->fd = -1;
-    producer->delivered = delivered;
-    producer->arg = arg;
+    producer->hooks = *hooks;
     flash_health_init(&producer->health);
     if (!start(producer, config, err)) {
         flash_producer_free(producer);
@@ -290,7 +288,7 @@ static int run_reports(struct flash_producer *producer, int max)
             flash_health_success(&producer->health);
         }
         atomic_fetch_sub_explicit(&producer->queued, 1, memory_order_relaxed);
-        producer->delivered(outcome, message->_private, producer->arg);
+        producer->hooks.delivered(outcome, message->_private, producer->hooks.arg);
         run++;
     }
     return run;

@@ -130,17 +130,17 @@ bool flash_subscriber_reposition(struct flash_subscriber *subscriber, struct fla
 }
 
 bool flash_subscriber_watermarks(struct flash_subscriber *subscriber, int partition,
-                                 int64_t *ret_low, int64_t *ret_high, struct flash_error *err)
+                                 struct flash_watermarks *ret_watermarks, struct flash_error *err)
 {
-    int64_t low, high;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        subscriber->rk, subscriber->topic, partition, &low, &high, WATERMARK_TIMEOUT_MS);
+    struct flash_watermarks found;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(subscriber->rk, subscriber->topic, partition, &found.low,
+                                         &found.high, WATERMARK_TIMEOUT_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "watermarks of %s/%d: %s", subscriber->topic,
                                partition, rd_kafka_err2str(code));
     }
-    *ret_low = low;
-    *ret_high = high;
+    *ret_watermarks = found;
     return true;
 }
 

@@ -20,9 +20,13 @@ enum flash_delivery {
     FLASH_DELIVERY_UNKNOWN,  /* may be in the log, now or later */
 };
 
-/* Runs inside flash_producer_poll, exactly once per accepted message. opaque is what send was
- * given. */
-typedef void (*flash_delivered)(enum flash_delivery outcome, void *opaque, void *arg);
+/* Where the reports of a producer go. */
+struct flash_producer_hooks {
+    /* Runs inside flash_producer_poll, exactly once per accepted message. opaque is what send was
+     * given. */
+    void (*delivered)(enum flash_delivery outcome, void *opaque, void *arg);
+    void *arg; /* (borrowed) */
+};
 
 struct flash_message_headers {
     const char *id;          /* CloudEvents id: the entry's UUID text */
@@ -42,7 +46,7 @@ struct flash_produce {
 
 /* Creates the producer; does not wait for a broker. Error kind: CONFIG. */
 FLASH_MUST_CHECK bool flash_producer_new(const struct flash_config *config,
-                                         flash_delivered delivered, void *arg,
+                                         const struct flash_producer_hooks *hooks,
                                          struct flash_producer **ret_producer,
                                          struct flash_error *err);
 /* A non-blocking descriptor that turns readable when poll has work; for one event loop. */
@@ -126,10 +130,16 @@ void flash_message_free(struct flash_message *message);
  * Error kind: RETRY (being revoked: poll). */
 FLASH_MUST_CHECK bool flash_subscriber_reposition(struct flash_subscriber *subscriber,
                                                   struct flash_error *err);
-/* First offset and one past the last of a partition, asked of its leader. Error kind: RETRY. */
+/* What of a partition is in the log. */
+struct flash_watermarks {
+    int64_t low, high; /* its first offset, one past its last */
+};
+
+/* Asks the leader of a partition. Error kind: RETRY. */
 FLASH_MUST_CHECK bool flash_subscriber_watermarks(struct flash_subscriber *subscriber,
-                                                  int partition, int64_t *ret_low,
-                                                  int64_t *ret_high, struct flash_error *err);
+                                                  int partition,
+                                                  struct flash_watermarks *ret_watermarks,
+                                                  struct flash_error *err);
 /* Tells the group, for monitoring only, that offsets below this were dealt with. Does not wait; a
  * request to the broker each, so once a batch or a second. */
 void flash_subscriber_note(struct flash_subscriber *subscriber, int partition, int64_t offset);

@@ -47,7 +47,8 @@ int rig_open(void **state)
         flash_metric_set(&flash_engine_metrics[i], 0);
     }
     configure(rig);
-    must(flash_producer_new(&rig->config, flash_publish_delivered, NULL, &rig->producer, &err));
+    const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
+    must(flash_producer_new(&rig->config, &hooks, &rig->producer, &err));
     rig->engine.producer = rig->producer;
     must(flash_worker_init(&rig->worker, &rig->engine, 0, &err));
     rig->redis = fake_redis_last();

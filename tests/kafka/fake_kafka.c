@@ -30,8 +30,7 @@ struct flash_producer {
     bool full, ready;
     struct flash_error error;
     int fd;
-    flash_delivered delivered;
-    void *arg;
+    struct flash_producer_hooks hooks;
 };
 
 static void *checked(void *memory)
@@ -57,7 +56,7 @@ static struct flash_text copy_text(struct flash_text text)
     return (struct flash_text){at, text.len};
 }
 
-bool flash_producer_new(const struct flash_config *config, flash_delivered delivered, void *arg,
+bool flash_producer_new(const struct flash_config *config, const struct flash_producer_hooks *hooks,
                         struct flash_producer **ret_producer, struct flash_error *err)
 {
     (void)config;
@@ -66,8 +65,7 @@ bool flash_producer_new(const struct flash_config *config, flash_delivered deliv
     pthread_mutex_init(&producer->lock, NULL);
     producer->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     producer->ready = true;
-    producer->delivered = delivered;
-    producer->arg = arg;
+    producer->hooks = *hooks;
     *ret_producer = producer;
     return true;
 }
@@ -114,7 +112,7 @@ int flash_producer_poll(struct flash_producer *producer, int max)
         if (entry == NULL) {
             return run;
         }
-        producer->delivered(entry->outcome, entry->message.opaque, producer->arg);
+        producer->hooks.delivered(entry->outcome, entry->message.opaque, producer->hooks.arg);
     }
     wake(producer);
     return run;

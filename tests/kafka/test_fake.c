@@ -36,7 +36,8 @@ static void test_a_message_is_recorded_and_reported_once(void **state)
     struct seen seen = {0};
     struct flash_producer *producer = NULL;
     struct flash_error err = {0};
-    assert_true(flash_producer_new(NULL, delivered, &seen, &producer, &err));
+    const struct flash_producer_hooks hooks = {delivered, &seen};
+    assert_true(flash_producer_new(NULL, &hooks, &producer, &err));
     const struct flash_message_headers headers = {.id = "i", .type = "t", .source = "s"};
     const struct flash_produce message = {
         .key = {"7", 1}, .value = {"{}", 2}, .headers = &headers, .partition = -1, .opaque = &seen};
@@ -70,7 +71,8 @@ static void test_fullness_and_readiness_are_the_tests_to_say(void **state)
     struct flash_producer *producer = NULL;
     struct flash_error err = {0};
     const struct flash_produce message = {.partition = -1};
-    assert_true(flash_producer_new(NULL, delivered, &seen, &producer, &err));
+    const struct flash_producer_hooks hooks = {delivered, &seen};
+    assert_true(flash_producer_new(NULL, &hooks, &producer, &err));
     fake_kafka_set_full(producer, true);
     assert_false(flash_producer_send(producer, &message, &err));
     assert_int_equal(err.kind, FLASH_ERROR_RETRY);

@@ -79,7 +79,8 @@ static struct flash_producer *producer_of(const struct flash_config *config, str
     struct flash_producer *producer = NULL;
     struct flash_error err = {0};
     memset(record, 0, sizeof(*record));
-    if (!flash_producer_new(config, delivered, record, &producer, &err)) {
+    const struct flash_producer_hooks hooks = {delivered, record};
+    if (!flash_producer_new(config, &hooks, &producer, &err)) {
         fail_msg("%s", err.text);
     }
     return producer;
@@ -256,7 +257,8 @@ static void test_what_cannot_be_sent_is_refused_at_once(void **state)
 
     producer = NULL;
     pass(config, "acks", "1");
-    assert_false(flash_producer_new(config, delivered, &record, &producer, &err));
+    const struct flash_producer_hooks hooks = {delivered, &record};
+    assert_false(flash_producer_new(config, &hooks, &producer, &err));
     assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
     assert_null(producer);
     flash_producer_free(NULL);

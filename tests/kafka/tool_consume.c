@@ -63,12 +63,12 @@ static void say_error(const struct flash_error *err)
 static void watermarks(struct run *run, int partition)
 {
     struct flash_error err = {0};
-    int64_t low, high;
-    if (!flash_subscriber_watermarks(run->subscriber, partition, &low, &high, &err)) {
+    struct flash_watermarks marks;
+    if (!flash_subscriber_watermarks(run->subscriber, partition, &marks, &err)) {
         say_error(&err);
         return;
     }
-    printf("watermarks %d %" PRId64 " %" PRId64 "\n", partition, low, high);
+    printf("watermarks %d %" PRId64 " %" PRId64 "\n", partition, marks.low, marks.high);
 }
 
 static void reposition(struct run *run)

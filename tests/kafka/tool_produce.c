@@ -161,7 +161,9 @@ int main(int argc, char *argv[])
     }
     static struct flash_config config;
     struct flash_error err = {0};
-    struct run run = {.count = atol(argv[3]), .size = atol(argv[4]), .rate = atol(argv[5])};
+    struct run run = {.count = strtol(argv[3], NULL, 10),
+                      .size = strtol(argv[4], NULL, 10),
+                      .rate = strtol(argv[5], NULL, 10)};
     run.size = run.size < 64 ? 64 : run.size;
     run.value = malloc((size_t)run.size);
     run.reported = calloc((size_t)run.count, sizeof(*run.reported));
@@ -171,7 +173,8 @@ int main(int argc, char *argv[])
     memset(run.value, ' ', (size_t)run.size);
     snprintf(config.kafka.brokers, sizeof(config.kafka.brokers), "%s", argv[1]);
     snprintf(config.kafka.topic, sizeof(config.kafka.topic), "%s", argv[2]);
-    if (!flash_producer_new(&config, delivered, &run, &run.producer, &err)) {
+    const struct flash_producer_hooks hooks = {delivered, &run};
+    if (!flash_producer_new(&config, &hooks, &run.producer, &err)) {
         fprintf(stderr, "flash_kafka_produce: %s\n", err.text);
         return 1;
     }

@@ -34,7 +34,8 @@ static int open_scene(void **state)
         flash_metric_set(&flash_reconciler_metrics[i], 0);
     }
     assert_true(flash_redis_sync_new(config, &scene->redis, &err));
-    assert_true(flash_producer_new(config, flash_publish_delivered, NULL, &scene->producer, &err));
+    const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
+    assert_true(flash_producer_new(config, &hooks, &scene->producer, &err));
     scene->catalog = (struct flash_catalog){skus, 1, 7};
     scene->duty.stop_after = -1;
     const struct flash_expiry_parts parts = {scene->redis, scene->producer, &scene->catalog,
