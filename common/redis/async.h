@@ -24,7 +24,6 @@ struct flash_redis_slot {
     struct flash_redis *redis;
     void (*answer)(struct flash_redis_slot *slot, const redisReply *reply); /* reply NULL: lost */
     struct flash_resp command; /* calls: kept until the reply, to repeat it after NOSCRIPT */
-    size_t tail;
     uint64_t deadline_us;
     int step; /* greeting: which */
     enum flash_script script;

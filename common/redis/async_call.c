@@ -141,9 +141,8 @@ static void load_again(struct flash_redis *redis)
 static bool repeat(struct flash_redis_slot *slot)
 {
     struct flash_redis *redis = slot->redis;
-    struct flash_scripts_sent sent = {slot->script, &slot->command, slot->tail};
     if (slot->repeated || redis->state != FLASH_REDIS_READY ||
-        !flash_scripts_format_eval(&sent, &redis->scratch, NULL)) {
+        !flash_scripts_format_eval(slot->script, &slot->command, &redis->scratch, NULL)) {
         return false;
     }
     slot->repeated = true;
@@ -240,7 +239,7 @@ bool flash_redis_call(struct flash_redis *redis, const struct flash_redis_call *
                                redis->calls, redis->bytes);
     }
     struct flash_redis_slot *slot = take_spare(redis);
-    if (!flash_scripts_format(&redis->scripts, call, &slot->command, &slot->tail, err)) {
+    if (!flash_scripts_format(&redis->scripts, call, &slot->command, err)) {
         put_spare(slot);
         return false;
     }

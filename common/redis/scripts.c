@@ -1,8 +1,8 @@
 /* The scripts' rows, and the one place that knows how a key is spelt.
  *
  * Every key of a SKU shares the hash tag {SKU} (docs/FORMATS.md), so a call touches one slot. EVAL
- * and EVALSHA differ in their first two elements only: what follows is called the tail, and is kept
- * to repeat a call after NOSCRIPT. */
+ * and EVALSHA differ in their first two elements only: what follows is called the tail, with which
+ * a call is repeated after NOSCRIPT. */
 #include "scripts.h"
 
 #include <assert.h>
@@ -11,6 +11,7 @@
 
 #define KEY_PREFIX "flash:{"
 #define KEY_PREFIX_MAX (sizeof(KEY_PREFIX) - 1 + FLASH_SKU_TEXT_MAX + 1 + 2) /* sign, "}:" */
+#define HEAD_BYTES (sizeof("$7\r\nEVALSHA\r\n$40\r\n\r\n") - 1 + FLASH_SCRIPT_SHA1)
 
 struct row {
     const char *name;
@@ -101,8 +102,16 @@ static size_t put_key_prefix(char out[KEY_PREFIX_MAX], int64_t sku)
     return len;
 }
 
+/* Bytes of the line that says how many elements a command has. */
+static size_t count_len(const struct flash_resp *command)
+{
+    const char *end = memchr(command->bytes, '\n', command->len);
+    assert(end != NULL);
+    return (size_t)(end + 1 - command->bytes);
+}
+
 bool flash_scripts_format(const struct flash_scripts *scripts, const struct flash_redis_call *call,
-                          struct flash_resp *resp, size_t *ret_tail, struct flash_error *err)
+                          struct flash_resp *resp, struct flash_error *err)
 {
     assert(call->script >= 0 && call->script < FLASH_SCRIPT_COUNT && call->sku > 0);
     char key[KEY_PREFIX_MAX + 16];
@@ -119,7 +128,7 @@ bool flash_scripts_format(const struct flash_scripts *scripts, const struct flas
     }
     flash_resp_bulk(resp, "EVALSHA", 7);
     flash_resp_bulk(resp, scripts->of[call->script].sha1, FLASH_SCRIPT_SHA1);
-    *ret_tail = resp->len;
+    assert(resp->len == count_len(resp) + HEAD_BYTES);
     flash_resp_bulk_int(resp, key_count);
     for (int i = 0; i < key_count; i++) {
         assert(keys[i].len <= sizeof(key) - prefix);
@@ -132,22 +141,20 @@ bool flash_scripts_format(const struct flash_scripts *scripts, const struct flas
     return true;
 }
 
-bool flash_scripts_format_eval(const struct flash_scripts_sent *sent, struct flash_resp *resp,
-                               struct flash_error *err)
+bool flash_scripts_format_eval(enum flash_script script, const struct flash_resp *sent,
+                               struct flash_resp *resp, struct flash_error *err)
 {
-    const struct row *row = &rows[sent->script];
-    const char *tail = sent->command->bytes + sent->tail;
-    size_t tail_len = sent->command->len - sent->tail;
-    const char *count_end = memchr(sent->command->bytes, '\n', sent->command->len);
-    assert(count_end != NULL);
+    const struct row *row = &rows[script];
+    size_t count = count_len(sent), tail = count + HEAD_BYTES;
+    size_t tail_len = sent->len - tail;
     if (!flash_resp_begin(resp, 3, sizeof("EVAL") + *row->len + tail_len, err)) {
         return false;
     }
     resp->len = 0; /* the count is the one of the call that is repeated */
-    flash_resp_raw(resp, sent->command->bytes, (size_t)(count_end + 1 - sent->command->bytes));
+    flash_resp_raw(resp, sent->bytes, count);
     flash_resp_bulk(resp, "EVAL", 4);
     flash_resp_bulk(resp, (const char *)row->text, *row->len);
-    flash_resp_raw(resp, tail, tail_len);
+    flash_resp_raw(resp, sent->bytes + tail, tail_len);
     return true;
 }
 

@@ -26,22 +26,15 @@ void flash_scripts_init(struct flash_scripts *scripts);
 /* "reserve", …. Static. */
 const char *flash_scripts_name(enum flash_script script);
 
-/* call as EVALSHA. *ret_tail is where the elements behind the SHA1 begin. Error kinds: as
- * flash_resp_begin. */
+/* call as EVALSHA. Error kinds: as flash_resp_begin. */
 FLASH_MUST_CHECK bool flash_scripts_format(const struct flash_scripts *scripts,
                                            const struct flash_redis_call *call,
-                                           struct flash_resp *resp, size_t *ret_tail,
-                                           struct flash_error *err);
+                                           struct flash_resp *resp, struct flash_error *err);
 
-/* A command that was formatted as EVALSHA. */
-struct flash_scripts_sent {
-    enum flash_script script;
-    const struct flash_resp *command; /* borrowed */
-    size_t tail;
-};
-
-/* The same call as EVAL, with the script's text. Error kinds: as flash_resp_begin. */
-FLASH_MUST_CHECK bool flash_scripts_format_eval(const struct flash_scripts_sent *sent,
+/* sent, a call of script as flash_scripts_format made it, as EVAL with the script's text. Error
+ * kinds: as flash_resp_begin. */
+FLASH_MUST_CHECK bool flash_scripts_format_eval(enum flash_script script,
+                                                const struct flash_resp *sent,
                                                 struct flash_resp *resp, struct flash_error *err);
 /* SCRIPT LOAD. Error kinds: as flash_resp_begin. */
 FLASH_MUST_CHECK bool flash_scripts_format_load(enum flash_script script, struct flash_resp *resp,

@@ -24,7 +24,6 @@
 
 struct queued {
     struct flash_resp command; /* its memory is kept for the ring's next round */
-    size_t tail;
     enum flash_script script;
     redisReply *kept; /* owned; NULL: not read yet */
 };
@@ -214,7 +213,7 @@ bool flash_redis_sync_queue(struct flash_redis_sync *redis, const struct flash_r
     }
     struct queued *next = queued_at(redis, redis->count);
     if (!connected(redis, err) ||
-        !flash_scripts_format(&redis->scripts, call, &next->command, &next->tail, err)) {
+        !flash_scripts_format(&redis->scripts, call, &next->command, err)) {
         return false;
     }
     if (redisAppendFormattedCommand(redis->context, next->command.bytes, next->command.len) !=
@@ -255,8 +254,8 @@ static bool drain(struct flash_redis_sync *redis)
 static redisReply *repeat_first(struct flash_redis_sync *redis)
 {
     const struct queued *call = queued_at(redis, 0);
-    struct flash_scripts_sent sent = {call->script, &call->command, call->tail};
-    if (!drain(redis) || !flash_scripts_format_eval(&sent, &redis->scratch, NULL)) {
+    if (!drain(redis) ||
+        !flash_scripts_format_eval(call->script, &call->command, &redis->scratch, NULL)) {
         return NULL;
     }
     return ask(redis, &redis->scratch);

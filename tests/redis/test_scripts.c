@@ -58,25 +58,23 @@ static void call_is_formatted(void **state)
     (void)state;
     struct flash_resp resp = {0}, eval = {0};
     struct flash_error err;
-    size_t tail = 0;
     const char *argv[] = {"1", "a\r\nb\0c"};
     struct flash_redis_call call = {.script = FLASH_SCRIPT_STATUS,
                                     .sku = 42,
                                     .argc = 2,
                                     .argv = argv,
                                     .argv_len = (const size_t[]){1, 6}};
-    assert_true(flash_scripts_format(&scripts, &call, &resp, &tail, &err));
+    assert_true(flash_scripts_format(&scripts, &call, &resp, &err));
     static const char after[] = "$1\r\n3\r\n$16\r\nflash:{42}:stock\r\n$17\r\nflash:{42}:orders\r\n"
                                 "$18\r\nflash:{42}:journal\r\n$1\r\n1\r\n$6\r\na\r\nb\0c\r\n";
     static const char before[] = "*8\r\n$7\r\nEVALSHA\r\n$40\r\n";
     assert_memory_equal(resp.bytes, before, strlen(before));
     assert_memory_equal(resp.bytes + strlen(before), scripts.of[FLASH_SCRIPT_STATUS].sha1, 40);
-    assert_int_equal(tail, strlen(before) + 42);
+    size_t tail = strlen(before) + 42;
     assert_int_equal(resp.len - tail, sizeof(after) - 1);
     assert_memory_equal(resp.bytes + tail, after, sizeof(after) - 1);
 
-    struct flash_scripts_sent sent = {FLASH_SCRIPT_STATUS, &resp, tail};
-    assert_true(flash_scripts_format_eval(&sent, &eval, &err));
+    assert_true(flash_scripts_format_eval(FLASH_SCRIPT_STATUS, &resp, &eval, &err));
     assert_memory_equal(eval.bytes, "*8\r\n$4\r\nEVAL\r\n$", 15);
     assert_memory_equal(eval.bytes + eval.len - (sizeof(after) - 1), after, sizeof(after) - 1);
     flash_resp_free(&resp);
@@ -88,9 +86,8 @@ static void longest_key_fits(void **state)
     (void)state;
     struct flash_resp resp = {0};
     struct flash_error err;
-    size_t tail;
     struct flash_redis_call call = {.script = FLASH_SCRIPT_RESERVE, .sku = INT64_MAX};
-    assert_true(flash_scripts_format(&scripts, &call, &resp, &tail, &err));
+    assert_true(flash_scripts_format(&scripts, &call, &resp, &err));
     static const char last[] = "$35\r\nflash:{9223372036854775807}:journal\r\n";
     assert_memory_equal(resp.bytes + resp.len - strlen(last), last, strlen(last));
     flash_resp_free(&resp);
