@@ -2,6 +2,7 @@
 #include "known.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static bool read_line(const struct flash_bench_options *options, char *line,
         return false;
     }
     order->quantity = (int)units;
-    strcpy(order->order_id, id);
+    snprintf(order->order_id, sizeof(order->order_id), "%s", id);
     return true;
 }
 
@@ -111,7 +112,7 @@ void flash_bench_known_add(struct flash_bench_known *known, const struct flash_b
     order->user = op->user;
     order->sku = op->sku;
     order->quantity = op->quantity;
-    strcpy(order->order_id, op->order_id);
+    memcpy(order->order_id, op->order_id, sizeof(order->order_id));
 }
 
 const struct flash_bench_known_order *flash_bench_known_pick(const struct flash_bench_known *known,

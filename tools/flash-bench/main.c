@@ -48,7 +48,8 @@ int main(int argc, char *argv[])
     struct flash_bench_result *result = NULL;
     enum flash_bench_action action;
     struct flash_error err;
-    if (!flash_bench_options_parse(&options, argc, argv, &action, &err)) {
+    (void)argc;
+    if (!flash_bench_options_parse(&options, argv, &action, &err)) {
         return fail(&err);
     }
     if (action == FLASH_BENCH_EXIT_OK) {

@@ -1,4 +1,5 @@
 /* Reads the option values that have a form of their own: URL, SKUs, ranges, words and the mix. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,7 +196,7 @@ bool flash_bench_set_run(struct flash_bench_options *options, const char *text,
     if (!flash_key_valid(text_of(text)) || strlen(text) > FLASH_BENCH_RUN_MAX) {
         return bad(err, "run", text, "1 to 32 of A-Z a-z 0-9 _ -");
     }
-    strcpy(options->run, text);
+    snprintf(options->run, sizeof(options->run), "%s", text);
     options->run_given = true;
     return true;
 }

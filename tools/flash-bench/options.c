@@ -126,7 +126,7 @@ static bool set_option(struct flash_bench_options *options, const struct flash_b
             return flash_error_set(err, FLASH_ERROR_CONFIG, "--%s: expected 1 to %zu bytes",
                                    option->name, size - 1);
         }
-        strcpy((char *)options + option->offset, text);
+        memcpy((char *)options + option->offset, text, strlen(text) + 1);
         return true;
     case FLASH_BENCH_FLAG:
         *(bool *)((char *)options + option->offset) = true;
@@ -210,11 +210,11 @@ static bool check_together(const struct flash_bench_options *options, struct fla
     return true;
 }
 
-bool flash_bench_options_parse(struct flash_bench_options *options, int argc, char *const argv[],
+bool flash_bench_options_parse(struct flash_bench_options *options, char *const argv[],
                                enum flash_bench_action *ret_action, struct flash_error *err)
 {
     set_defaults(options);
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; argv[i] != NULL; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             flash_bench_options_help(stdout);
             *ret_action = FLASH_BENCH_EXIT_OK;

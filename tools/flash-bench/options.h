@@ -60,9 +60,9 @@ struct flash_bench_options {
 
 enum flash_bench_action { FLASH_BENCH_RUN, FLASH_BENCH_EXIT_OK };
 
-/* Defaults, then argv; --help and --version are answered on stdout. Error kind CONFIG: the text
- * names the argument and what is allowed. */
-FLASH_MUST_CHECK bool flash_bench_options_parse(struct flash_bench_options *options, int argc,
+/* Defaults, then argv, which NULL ends; --help and --version are answered on stdout. Error kind
+ * CONFIG: the text names the argument and what is allowed. */
+FLASH_MUST_CHECK bool flash_bench_options_parse(struct flash_bench_options *options,
                                                 char *const argv[],
                                                 enum flash_bench_action *ret_action,
                                                 struct flash_error *err);

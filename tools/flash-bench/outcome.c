@@ -115,7 +115,7 @@ static void follow(struct flash_bench_worker *worker, const struct flash_bench_o
 static void accepted(struct flash_bench_worker *worker, struct flash_bench_op *op,
                      const struct flash_bench_answer *answer)
 {
-    strcpy(op->order_id, answer->order_id);
+    memcpy(op->order_id, answer->order_id, sizeof(op->order_id));
     worker->tally.counts.accepted++;
     worker->tally.counts.units += (uint64_t)op->quantity;
     measure(worker, FLASH_BENCH_SERIES_ACCEPTED, op);

@@ -85,7 +85,7 @@ static void fill_read(const struct flash_bench_known_order *order, enum flash_be
     op->sku = order->sku;
     op->user = order->user;
     op->quantity = order->quantity;
-    strcpy(op->order_id, order->order_id);
+    memcpy(op->order_id, order->order_id, sizeof(op->order_id));
     if (kind == FLASH_BENCH_WAIT) {
         /* "Tell me when it is no longer QUEUED": an order's tag is its version (API.md). */
         snprintf(op->etag, sizeof(op->etag), "\"%d\"",

@@ -71,7 +71,7 @@ void flash_bench_tally_merge(struct flash_bench_tally *into, const struct flash_
         flash_bench_histogram_merge(&into->series[i], &from->series[i]);
     }
     for (int i = 0; i < from->sample_count && into->sample_count < FLASH_BENCH_SAMPLES; i++) {
-        strcpy(into->samples[into->sample_count++], from->samples[i]);
+        memcpy(into->samples[into->sample_count++], from->samples[i], FLASH_BENCH_SAMPLE_MAX);
     }
     into->window.seconds += from->window.seconds / threads;
     into->window.requests += from->window.requests;

@@ -28,7 +28,7 @@ static bool read_key(const struct flash_bench_options *options, struct flash_jwt
         return flash_error_set(err, FLASH_ERROR_CONFIG,
                                "--key-file %.150s: its first line is empty", options->key_file);
     }
-    strcpy(key->kid, options->kid);
+    memcpy(key->kid, options->kid, sizeof(key->kid));
     return true;
 }
 
