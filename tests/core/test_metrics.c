@@ -82,6 +82,11 @@ static const char *value_of(const char *text, const char *series)
     return line + strlen(start);
 }
 
+static long number_of(const char *text, const char *series)
+{
+    return strtol(value_of(text, series), NULL, 10);
+}
+
 static void test_counters_and_gauges(void **state)
 {
     (void)state;
@@ -123,13 +128,13 @@ static void test_histogram_adds_up(void **state)
     flash_metric_observe_us(&times[BARE], 100000001);
     char *text = page();
     assert_int_equal(times_in(text, "test_answer_seconds_bucket{le="), FLASH_METRIC_BUCKETS + 1);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"0.00005\"}")), 2);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"0.0001\"}")), 3);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"0.5\"}")), 3);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"1\"}")), 4);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"100\"}")), 4);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_bucket{le=\"+Inf\"}")), 5);
-    assert_int_equal(atoi(value_of(text, "test_answer_seconds_count")), 5);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"0.00005\"}"), 2);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"0.0001\"}"), 3);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"0.5\"}"), 3);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"1\"}"), 4);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"100\"}"), 4);
+    assert_int_equal(number_of(text, "test_answer_seconds_bucket{le=\"+Inf\"}"), 5);
+    assert_int_equal(number_of(text, "test_answer_seconds_count"), 5);
     assert_int_equal(strncmp(value_of(text, "test_answer_seconds_sum"), "101.000102\n", 11), 0);
     free(text);
 }
@@ -139,13 +144,13 @@ static void test_histogram_with_labels(void **state)
     (void)state;
     flash_metric_observe_us(&times[LABELLED], 700);
     char *text = page();
-    assert_int_equal(
-        atoi(value_of(text, "test_call_seconds_bucket{script=\"reserve\",le=\"0.0005\"}")), 0);
-    assert_int_equal(
-        atoi(value_of(text, "test_call_seconds_bucket{script=\"reserve\",le=\"0.001\"}")), 1);
+    assert_int_equal(number_of(text, "test_call_seconds_bucket{script=\"reserve\",le=\"0.0005\"}"),
+                     0);
+    assert_int_equal(number_of(text, "test_call_seconds_bucket{script=\"reserve\",le=\"0.001\"}"),
+                     1);
     assert_int_equal(
         strncmp(value_of(text, "test_call_seconds_sum{script=\"reserve\"}"), "0.000700\n", 9), 0);
-    assert_int_equal(atoi(value_of(text, "test_call_seconds_count{script=\"reserve\"}")), 1);
+    assert_int_equal(number_of(text, "test_call_seconds_count{script=\"reserve\"}"), 1);
     free(text);
 }
 
@@ -191,8 +196,8 @@ static void test_pages_while_others_count(void **state)
     }
     for (int i = 0; i < 50; i++) {
         char *text = page();
-        long all = atol(value_of(text, "test_shared_seconds_bucket{le=\"+Inf\"}"));
-        assert_int_equal(all, atol(value_of(text, "test_shared_seconds_count")));
+        long all = number_of(text, "test_shared_seconds_bucket{le=\"+Inf\"}");
+        assert_int_equal(all, number_of(text, "test_shared_seconds_count"));
         free(text);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -200,7 +205,7 @@ static void test_pages_while_others_count(void **state)
     }
     assert_int_equal(flash_metric_get(&shared[0]), THREADS * ROUNDS);
     char *text = page();
-    assert_int_equal(atol(value_of(text, "test_shared_seconds_count")), THREADS * ROUNDS);
+    assert_int_equal(number_of(text, "test_shared_seconds_count"), THREADS * ROUNDS);
     free(text);
 }
 

@@ -35,7 +35,8 @@ int main(int argc, char **argv)
     struct flash_http *http = NULL;
     struct event_base *base = event_base_new();
     struct flash_http_options options = {
-        .listen = {.host = "127.0.0.1", .port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0)},
+        .listen = {.host = "127.0.0.1",
+                   .port = (uint16_t)(argc > 1 ? strtoul(argv[1], NULL, 10) : 0)},
         .body_max = 4096,
         .header_timeout_ms = 2000,
         .body_timeout_ms = 2000,
@@ -52,7 +53,8 @@ int main(int argc, char **argv)
     printf("port %d\n", flash_http_port(http));
     fflush(stdout);
     double before = cpu_us();
-    event_base_loopexit(base, &(struct timeval){.tv_sec = argc > 2 ? atoi(argv[2]) : 10});
+    event_base_loopexit(base,
+                        &(struct timeval){.tv_sec = argc > 2 ? strtol(argv[2], NULL, 10) : 10});
     event_base_dispatch(base);
     printf("%ld requests, %.2f us of CPU each, %d connections open\n", served,
            served > 0 ? (cpu_us() - before) / (double)served : 0.0, flash_http_connections(http));

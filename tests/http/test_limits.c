@@ -275,7 +275,7 @@ static void wrong_options_are_refused(void **state)
     options.listen.port = flash_http_port(harness->http);
     assert_false(flash_http_new(harness->base, &options, &second, &err));
     assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
-    strcpy(options.listen.host, "localhost");
+    snprintf(options.listen.host, sizeof(options.listen.host), "localhost");
     assert_false(flash_http_new(harness->base, &options, &second, &err));
     assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
     options = harness->options;

@@ -168,7 +168,7 @@ static void problems_are_json_whatever_the_detail(void **state)
     struct reply reply;
     struct flash_request *request = ask(harness, client, "");
     char id[32];
-    strcpy(id, flash_request_id(request));
+    snprintf(id, sizeof(id), "%s", flash_request_id(request));
     flash_request_problem(
         request,
         &(struct flash_problem){.status = 409,

@@ -39,9 +39,9 @@ static int fresh(void **state)
 {
     (void)state;
     memset(&config, 0, sizeof(config));
-    strcpy(config.kafka.brokers, "127.0.0.1:1");
-    strcpy(config.kafka.topic, "flash.orders");
-    strcpy(config.kafka.group, "g");
+    snprintf(config.kafka.brokers, sizeof(config.kafka.brokers), "127.0.0.1:1");
+    snprintf(config.kafka.topic, sizeof(config.kafka.topic), "flash.orders");
+    snprintf(config.kafka.group, sizeof(config.kafka.group), "g");
     return 0;
 }
 

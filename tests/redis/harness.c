@@ -46,7 +46,7 @@ int harness_setup(void **state)
     harness->base = event_base_new();
     assert_non_null(harness->config);
     assert_non_null(harness->base);
-    strcpy(harness->config->redis.host, "localhost");
+    snprintf(harness->config->redis.host, sizeof(harness->config->redis.host), "localhost");
     harness->config->redis.port = harness_server.port;
     harness->config->redis.connect_timeout_ms = 400;
     harness->config->redis.reply_timeout_ms = HARNESS_TIMEOUT_MS;

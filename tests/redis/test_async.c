@@ -2,9 +2,9 @@
  * once. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -66,7 +66,7 @@ static void killed_server_leaves_calls_unknown(void **state)
     struct harness *harness = *state;
     char before[64];
     harness_until_ready(harness);
-    strcpy(before, flash_redis_run_id(harness->redis));
+    snprintf(before, sizeof(before), "%s", flash_redis_run_id(harness->redis));
     private_server_pause(&harness_server);
     for (int i = 0; i < 5; i++) {
         harness->tickets[i].chain = true; /* refused, as the connection is lost */
@@ -110,10 +110,12 @@ static void frozen_server_leaves_calls_unknown(void **state)
 static void late_loop_is_not_a_late_server(void **state)
 {
     struct harness *harness = *state;
+    char out[128];
     harness_until_ready(harness);
     start_status(harness);
     event_base_loop(harness->base, EVLOOP_NONBLOCK);
-    usleep((HARNESS_TIMEOUT_MS + 50) * 1000); /* the thread itself is busy elsewhere */
+    /* The thread itself is busy elsewhere: for longer than a reply may take. */
+    private_server_ask(&harness_server, out, "BLPOP nothing %f", (HARNESS_TIMEOUT_MS + 50) / 1e3);
     harness_until_completed(harness, 1);
     assert_int_equal(harness->tickets[0].outcome, FLASH_REDIS_REPLY);
 }
@@ -140,7 +142,7 @@ static void flushed_scripts_are_sent_again(void **state)
     private_server_ask(&harness_server, out, "EVAL %s 0",
                        "return string.match(redis.call('INFO', 'memory'), "
                        "'number_of_cached_scripts:(%d+)')");
-    assert_int_equal(atoi(out), FLASH_SCRIPT_COUNT + 1);
+    assert_int_equal(strtol(out, NULL, 10), FLASH_SCRIPT_COUNT + 1);
 }
 
 static void full_memory_is_an_error(void **state)

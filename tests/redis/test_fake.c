@@ -1,6 +1,7 @@
 /* The fake adapter keeps the promises that other modules' tests lean on. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static void on_done(const struct flash_redis_result *result, void *arg)
     seen->count++;
     seen->outcome = result->outcome;
     seen->number = flash_redis_reply_int(flash_redis_reply_at(result->reply, 1));
-    strcpy(seen->error, result->error != NULL ? result->error : "");
+    snprintf(seen->error, sizeof(seen->error), "%s", result->error != NULL ? result->error : "");
 }
 
 static void call_once(struct flash_redis *redis, struct seen *seen)

@@ -2,6 +2,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -72,12 +73,12 @@ static void wrong_password_is_told(void **state)
     assert_true(flash_redis_new(harness->base, harness->config, &harness->redis, &err));
     harness_until_trouble(harness, "NOAUTH");
     flash_redis_free(harness->redis);
-    strcpy(harness->config->redis.user, "default");
-    strcpy(harness->config->redis.password, "a-secret");
+    snprintf(harness->config->redis.user, sizeof(harness->config->redis.user), "default");
+    snprintf(harness->config->redis.password, sizeof(harness->config->redis.password), "a-secret");
     assert_true(flash_redis_new(harness->base, harness->config, &harness->redis, &err));
     harness_until_ready(harness);
     flash_redis_free(harness->redis);
-    strcpy(harness->config->redis.password, "another");
+    snprintf(harness->config->redis.password, sizeof(harness->config->redis.password), "another");
     assert_true(flash_redis_new(harness->base, harness->config, &harness->redis, &err));
     harness_until_trouble(harness, "WRONGPASS");
     private_server_kill(&harness_server); /* and the password with it */
@@ -123,7 +124,7 @@ static void unknown_host_is_refused(void **state)
     struct harness *harness = *state;
     struct flash_redis *redis = NULL;
     struct flash_error err = {0};
-    strcpy(harness->config->redis.host, "not a host");
+    snprintf(harness->config->redis.host, sizeof(harness->config->redis.host), "not a host");
     assert_false(flash_redis_new(harness->base, harness->config, &redis, &err));
     assert_true(err.kind == FLASH_ERROR_CONFIG || err.kind == FLASH_ERROR_RETRY);
     assert_null(redis);

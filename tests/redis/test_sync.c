@@ -39,7 +39,7 @@ static int open_sync(void **state)
         private_server_restart(&server);
     }
     private_server_ask(&server, out, "FLUSHALL");
-    strcpy(config->redis.host, "127.0.0.1");
+    snprintf(config->redis.host, sizeof(config->redis.host), "127.0.0.1");
     config->redis.port = server.port;
     config->redis.connect_timeout_ms = config->redis.reply_timeout_ms = 300;
     assert_true(flash_redis_sync_new(config, &redis, &err));
@@ -233,7 +233,7 @@ static void idle_connection_is_replaced(void **state)
     struct flash_error err;
     char before[64];
     assert_true(flash_redis_sync_ping(redis, &err));
-    strcpy(before, flash_redis_sync_run_id(redis));
+    snprintf(before, sizeof(before), "%s", flash_redis_sync_run_id(redis));
     private_server_kill(&server);
     private_server_restart(&server);
     queue_ok(redis, FLASH_SCRIPT_STATUS, 5);

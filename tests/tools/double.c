@@ -18,6 +18,8 @@
 
 #define CONNECTIONS 4096
 #define BUFFER 65536
+#define REQUEST_MIN 4  /* the empty line that ends it */
+#define ANSWER_MAX 512 /* with a body of at most 255 bytes */
 
 static struct {
     char *bytes; /* what was read and is not answered */
@@ -39,8 +41,8 @@ static struct flash_text behind(const char *request, const char *name, const cha
 
 static size_t respond(char *out, const char *head, const char *body)
 {
-    return (size_t)sprintf(out, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", head, strlen(body),
-                           body);
+    return (size_t)snprintf(out, ANSWER_MAX, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", head,
+                            strlen(body), body);
 }
 
 static size_t answer_order(const char *request, char *out)
@@ -48,7 +50,7 @@ static size_t answer_order(const char *request, char *out)
     struct flash_text user = behind(request, "X-User-Id: ", "\r");
     struct flash_text key = behind(request, "Idempotency-Key: ", "\r");
     struct flash_text sku_text = behind(request, "\"sku\":\"", "\"");
-    int quantity = atoi(behind(request, "\"quantity\":", "}").at);
+    int quantity = (int)strtol(behind(request, "\"quantity\":", "}").at, NULL, 10);
     char ref[FLASH_REF_DERIVED + 1], body[256];
     int64_t sku;
     if (!flash_sku_parse(sku_text, &sku) || stock < quantity) {
@@ -57,9 +59,9 @@ static size_t answer_order(const char *request, char *out)
     }
     stock -= quantity;
     flash_ref_derive(user, key, sku, ref);
-    sprintf(body,
-            "{\"order_id\":\"%lld.%s\",\"sku\":\"%lld\",\"quantity\":%d,\"status\":\"QUEUED\"}",
-            (long long)sku, ref, (long long)sku, quantity);
+    snprintf(body, sizeof(body),
+             "{\"order_id\":\"%lld.%s\",\"sku\":\"%lld\",\"quantity\":%d,\"status\":\"QUEUED\"}",
+             (long long)sku, ref, (long long)sku, quantity);
     return respond(out, "202 Accepted\r\nContent-Type: application/json\r\nRetry-After: 1", body);
 }
 
@@ -69,10 +71,10 @@ static size_t answer_read(const char *request, char *out)
     struct flash_text id = behind(request, "GET /v1/orders/", " ");
     size_t digits = strcspn(id.at, ".");
     char body[256];
-    sprintf(body,
-            "{\"order_id\":\"%.*s\",\"sku\":\"%.*s\",\"quantity\":1,\"status\":\"CREATED\","
-            "\"version\":2,\"updated_at\":\"2026-01-01T00:00:00.000Z\"}",
-            (int)id.len, id.at, (int)digits, id.at);
+    snprintf(body, sizeof(body),
+             "{\"order_id\":\"%.*s\",\"sku\":\"%.*s\",\"quantity\":1,\"status\":\"CREATED\","
+             "\"version\":2,\"updated_at\":\"2026-01-01T00:00:00.000Z\"}",
+             (int)id.len, id.at, (int)digits, id.at);
     return respond(out, "200 OK\r\nContent-Type: application/json\r\nETag: \"2\"", body);
 }
 
@@ -86,7 +88,7 @@ static size_t answer_all(char *bytes, size_t used, char *out, size_t *ret_out)
         if (body == NULL) {
             return done;
         }
-        size_t length = (size_t)atoi(behind(head, "Content-Length: ", "\r").at);
+        size_t length = strtoul(behind(head, "Content-Length: ", "\r").at, NULL, 10);
         bool is_order = strncmp(head, "POST", 4) == 0;
         size_t size = (size_t)(body + 4 - head) + (is_order ? length : 0);
         if (done + size > used) {
@@ -100,7 +102,7 @@ static size_t answer_all(char *bytes, size_t used, char *out, size_t *ret_out)
 
 static void serve(int fd)
 {
-    static char out[BUFFER * 4];
+    static char out[BUFFER / REQUEST_MIN * ANSWER_MAX];
     char *bytes = connections[fd].bytes;
     size_t answered = 0;
     ssize_t n = read(fd, bytes + connections[fd].used, BUFFER - 1 - connections[fd].used);
@@ -164,7 +166,7 @@ int main(int argc, char *argv[])
     int epoll_fd = epoll_create1(0);
     int listen_fd = listen_anywhere();
     if (argc > 1) {
-        stock = atoll(argv[1]);
+        stock = strtoll(argv[1], NULL, 10);
     }
     watch(epoll_fd, listen_fd);
     watch(epoll_fd, STDIN_FILENO);
