@@ -181,16 +181,23 @@ static void send_lane(struct flash_worker *worker, struct flash_sku *sku,
     }
 }
 
-/* Redis has no such SKU, or has lost it. */
-static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku,
-                          enum flash_change_kind kind)
+static void refuse_lane(struct flash_worker *worker, struct flash_lane *lane,
+                        enum flash_refusal refusal, const char *detail)
 {
-    struct flash_lane *lane = &sku->changes[kind];
     int count;
-    struct flash_lane_item *changes = flash_lane_take(lane, lane->count, worker->now_us, &count);
-    flash_lane_done(lane);
-    refuse_list(worker, changes, sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
-                NULL);
+    if (lane->count && !lane->in_flight) {
+        struct flash_lane_item *item = flash_lane_take(lane, lane->count, worker->now_us, &count);
+        flash_lane_done(lane);
+        refuse_list(worker, item, refusal, detail);
+    }
+}
+
+void flash_change_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku)
+{
+    for (int kind = 0; kind < FLASH_CHANGE_COUNT; kind++) {
+        refuse_lane(worker, &sku->changes[kind], FLASH_REFUSE_UNAVAILABLE,
+                    "Nothing was changed. Try again later.");
+    }
 }
 
 void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
@@ -203,8 +210,10 @@ void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
         }
         if (flash_reads_know(worker, sku)) {
             send_lane(worker, sku, (enum flash_change_kind)kind);
-        } else if (sku->known == FLASH_SKU_ABSENT) {
-            refuse_absent(worker, sku, (enum flash_change_kind)kind);
+        } else if (sku->known == FLASH_SKU_ABSENT) { /* lost by Redis, when it was there before */
+            refuse_lane(worker, lane,
+                        sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
+                        sku->generation ? "The stock is being recovered." : NULL);
         }
     }
 }

@@ -21,5 +21,7 @@ void flash_change_submit(struct flash_worker *worker, struct flash_request *requ
                          const struct flash_change_query *query);
 /* Sends what is due in sku's lanes. */
 void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku);
+/* Refuses what waits in sku's lanes: what they wait for cannot be asked. */
+void flash_change_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "events.h"
 #include "flash/log.h"
 #include "flash/time.h"
@@ -124,6 +125,7 @@ bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
         } else {
             flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
                                          "Too many reads are open.");
+            flash_change_refuse_waiting(worker, sku);
         }
     }
     return sku->known == FLASH_SKU_PRESENT;
@@ -244,6 +246,7 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
         sku->known = FLASH_SKU_NEW;
         flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
                                      "Redis is away or busy.");
+        flash_change_refuse_waiting(worker, sku);
     }
     fail_list(worker, reads);
 }
