@@ -2,7 +2,7 @@
  * by its full id. */
 #include "inventory.h"
 
-#include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "answer.h"
@@ -180,7 +180,7 @@ void flash_inventory_deduct(struct flash_worker *worker, struct flash_request *r
     (void)rest;
     static const struct form form = {names, MEMBER_PRODUCT | MEMBER_ORDER};
     if (take_body(worker, request, &form, &body)) {
-        if (!body.payment.len) {
+        if (!json_object_get(body.root, "payment_id")) {
             body.payment = body.ref; /* one deduction an order: its own id names the payment */
         }
         if (!flash_ref_valid(body.payment)) {
@@ -209,27 +209,35 @@ void flash_inventory_pay(struct flash_worker *worker, struct flash_request *requ
     }
 }
 
-/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_REF_MAX bytes; empty when it is
- * none. */
-static struct flash_text decode(struct flash_text segment, char out[FLASH_REF_MAX])
+/* The byte that two hex digits at text name, or -1. */
+static int byte_of(struct flash_text text)
+{
+    int byte = 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (i == text.len || !isxdigit((unsigned char)text.at[i])) {
+            return -1;
+        }
+        char digit = text.at[i];
+        byte = byte * 16 + (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+    }
+    return byte;
+}
+
+/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_ORDER_ID_MAX bytes; empty when it
+ * is none. */
+static struct flash_text decode(struct flash_text segment, char out[FLASH_ORDER_ID_MAX])
 {
     size_t len = 0;
     for (size_t i = 0; i < segment.len; i++) {
-        char c = segment.at[i];
-        if (c == '%') {
-            char hex[3] = {i + 2 < segment.len ? segment.at[i + 1] : '\0',
-                           i + 2 < segment.len ? segment.at[i + 2] : '\0', '\0'};
-            char *end;
-            c = (char)strtol(hex, &end, 16);
-            if (end != hex + 2) {
-                return (struct flash_text){out, 0};
-            }
+        int byte = (unsigned char)segment.at[i];
+        if (byte == '%') {
+            byte = byte_of((struct flash_text){segment.at + i + 1, segment.len - i - 1});
             i += 2;
         }
-        if (len == FLASH_REF_MAX) {
+        if (byte < 0 || len == FLASH_ORDER_ID_MAX) {
             return (struct flash_text){out, 0};
         }
-        out[len++] = c;
+        out[len++] = (char)byte;
     }
     return (struct flash_text){out, len};
 }
@@ -238,7 +246,7 @@ void flash_inventory_reservation(struct flash_worker *worker, struct flash_reque
                                  struct flash_text rest)
 {
     struct body body;
-    char decoded[FLASH_REF_MAX];
+    char decoded[FLASH_ORDER_ID_MAX];
     struct flash_order_query query = {.user = {"", 0}};
     if (!open_request(worker, request, NULL, &body)) {
         return;
