@@ -72,6 +72,7 @@ static const struct {
     [KNOWN_CONTENT_TYPE] = {"content-type", 12},
     [KNOWN_AUTHORIZATION] = {"authorization", 13},
     [KNOWN_IDEMPOTENCY_KEY] = {"idempotency-key", 15},
+    [KNOWN_USER_ID] = {"x-user-id", 9},
 };
 
 static enum refusal take_line(struct head *head, const char *bytes, size_t end);

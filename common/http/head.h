@@ -48,6 +48,7 @@ enum known_field {
     KNOWN_CONTENT_TYPE,
     KNOWN_AUTHORIZATION,
     KNOWN_IDEMPOTENCY_KEY,
+    KNOWN_USER_ID, /* auth.mode = off: two could be two users to two readers */
     KNOWN_FIELDS,
 };
 

@@ -15,7 +15,10 @@ bool flash_json_body_declared(const struct flash_request *request)
     if (!type.at || type.len < len || strncasecmp(type.at, json, len) != 0) {
         return false;
     }
-    return type.len == len || type.at[len] == ';' || type.at[len] == ' ';
+    while (len < type.len && (type.at[len] == ' ' || type.at[len] == '\t')) {
+        len++;
+    }
+    return len == type.len || type.at[len] == ';';
 }
 
 static bool shallow(struct flash_text body)

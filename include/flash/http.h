@@ -76,8 +76,8 @@ struct flash_text
 flash_request_query(const struct flash_request *request); /* without '?', may be empty */
 struct flash_text flash_request_body(const struct flash_request *request);
 /* A header's value by name, in any case; at == NULL when absent. A repeated header: the first
- * (Host, Content-Length, Content-Type, Authorization, Idempotency-Key, Expect may not be repeated:
- * refused with 400 before the handler). */
+ * (Host, Content-Length, Content-Type, Authorization, Idempotency-Key, X-User-Id, Expect may not be
+ * repeated: refused with 400 before the handler). */
 struct flash_text flash_request_header(const struct flash_request *request, const char *name);
 /* Unique text of this request, in every problem and log line about it. */
 const char *flash_request_id(const struct flash_request *request);

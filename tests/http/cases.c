@@ -166,6 +166,7 @@ const struct raw_case raw_cases[] = {
     BAD("list of hosts", GET "Host: x,y\r\n\r\n"),
     BAD("two authorizations", GET HOST "Authorization: a\r\nauthorization: b\r\n\r\n"),
     BAD("two idempotency keys", GET HOST "Idempotency-Key: a\r\nIdempotency-Key: a\r\n\r\n"),
+    BAD("two users", GET HOST "X-User-Id: a\r\nx-user-id: b\r\n\r\n"),
     BAD("two content types", GET HOST "Content-Type: a/b\r\nContent-Type: a/b\r\n\r\n"),
 
     LENGTH("negative", " -1"),
