@@ -4,7 +4,7 @@
 # All daemons read one file, $DIR/flashgate.conf; its secrets are why it is readable by its owner only.
 # shellcheck shell=bash
 
-DAEMONS=(engine consumer admin)
+DAEMONS=(engine consumer reconciler admin)
 REASON=
 
 # process.sh has launch, part_pid, part_stop, port_choose, wait_ready; it asks for part_ready below.
@@ -54,7 +54,7 @@ daemons_configure() {
     local name
     mkdir -p "$DIR"/{log,run,ports}
     key_make
-    for name in engine engine-internal consumer admin; do
+    for name in "${DAEMONS[@]}" engine-internal; do
         if ! part_pid "${name%-internal}" >/dev/null; then port_renew "$name"; fi
     done
     (umask 077 && daemons_settings "$@" | settings_to_ini >"$DIR/flashgate.conf")
@@ -74,6 +74,7 @@ mysql.database=$FLASH_MYSQL_DATABASE
 engine.listen=127.0.0.1:$(port_of engine)
 engine.internal_listen=127.0.0.1:$(port_of engine-internal)
 consumer.listen=127.0.0.1:$(port_of consumer)
+reconciler.listen=127.0.0.1:$(port_of reconciler)
 admin.listen=127.0.0.1:$(port_of admin)
 END
     (($# == 0)) || printf '%s\n' "$@"
@@ -90,9 +91,11 @@ settings_to_ini() {
 
 daemon_start() { # NAME
     local program=$BUILD/$1/flash-$1
+    local -a verb=()
+    [[ $1 != reconciler ]] || verb=(run)
     [[ -x $program ]] || fail "$program is not built"
     : >"$DIR/log/$1.log"
-    (environment_clear && launch "$1" "$program" --config "$DIR/flashgate.conf")
+    (environment_clear && launch "$1" "$program" "${verb[@]}" --config "$DIR/flashgate.conf")
 }
 
 # Starts these daemons and returns when each says it is ready.

@@ -42,7 +42,7 @@ def test_the_sale_is_proven_and_nothing_stays(folder):
 def test_keep_leaves_what_it_says(folder):
     done = run(DEMO, "--keep", "--dir", folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert running(folder) == ["engine", "consumer", "admin", "redis", "mariadb", "kafka1"]
+    assert running(folder) == ["engine", "consumer", "reconciler", "admin", "redis", "mariadb", "kafka1"]
     lines = re.search(r"^  TOKEN=\S+\n  curl -i \S+/v1/orders -H .*\\\n.*$", done.stdout, re.MULTILINE).group()
     answer = run("bash", "-c", lines)
     assert answer.stdout.startswith("HTTP/1.1 202 "), lines + answer.stdout + answer.stderr
