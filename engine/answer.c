@@ -68,6 +68,13 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     flash_request_problem(request, &problem);
 }
 
+void flash_answer_wrong_method(struct flash_request *request, const char *allow)
+{
+    struct flash_problem problem = refusals[FLASH_REFUSE_METHOD];
+    problem.headers = allow;
+    flash_request_problem(request, &problem);
+}
+
 size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX], const struct flash_order_view *order)
 {
     const struct flash_record *record = &order->record;

@@ -1,6 +1,7 @@
 /* The engine's routes as rows: method, path, handler; see routes.h. */
 #include "routes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "answer.h"
@@ -9,6 +10,8 @@
 #include "orders.h"
 #include "ready.h"
 #include "sales.h"
+
+#define ALLOW_MAX 64 /* bytes: a header line of a few methods */
 
 struct route {
     enum flash_method method;
@@ -70,12 +73,34 @@ static bool method_fits(const struct route *route, enum flash_method method)
            (route->method == FLASH_METHOD_GET && method == FLASH_METHOD_HEAD);
 }
 
+/* Adds the row's method to the line of those the path knows. */
+static void allow_method(char allow[ALLOW_MAX], enum flash_method method)
+{
+    static const char *const names[] = {
+        [FLASH_METHOD_GET] = "GET, HEAD",
+        [FLASH_METHOD_POST] = "POST",
+    };
+    size_t len = strlen(allow);
+    snprintf(allow + len, ALLOW_MAX - len, "%s%s", len ? ", " : "Allow: ", names[method]);
+}
+
+static void refuse(struct flash_request *request, char allow[ALLOW_MAX])
+{
+    if (!allow[0]) {
+        flash_answer_refuse(request, FLASH_REFUSE_NO_ROUTE, NULL);
+        return;
+    }
+    size_t len = strlen(allow);
+    snprintf(allow + len, ALLOW_MAX - len, "\r\n");
+    flash_answer_wrong_method(request, allow);
+}
+
 /* Calls the handler of the request's route, or answers that there is none. */
 static void dispatch(struct flash_worker *worker, struct flash_request *request,
                      const struct route *routes, size_t count)
 {
     struct flash_text path = flash_request_path(request), rest;
-    bool known = false;
+    char allow[ALLOW_MAX] = "";
     worker->now_us = flash_request_received_us(request);
     for (size_t i = 0; i < count; i++) {
         if (!matches(&routes[i], path, &rest)) {
@@ -85,9 +110,9 @@ static void dispatch(struct flash_worker *worker, struct flash_request *request,
             routes[i].handle(worker, request, rest);
             return;
         }
-        known = true;
+        allow_method(allow, routes[i].method);
     }
-    flash_answer_refuse(request, known ? FLASH_REFUSE_METHOD : FLASH_REFUSE_NO_ROUTE, NULL);
+    refuse(request, allow);
 }
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

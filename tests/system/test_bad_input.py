@@ -152,6 +152,8 @@ def check_answer(shop, answer):
         assert int(answer.headers["content-length"]) > 0
     if answer.status == 401:
         assert answer.headers["www-authenticate"] == "Bearer"
+    if answer.status == 405:
+        assert answer.headers["allow"] in ("POST", "GET, HEAD"), answer
     if answer.problem:
         body = answer.json
         assert body.keys() == MEMBERS and body["status"] == answer.status and body["request_id"] == request_id, answer
