@@ -238,7 +238,7 @@ static void test_random_histories(void **unused)
 {
     const char *chosen = getenv("FLASH_SEED");
     (void)unused;
-    for (uint64_t start = 1; start <= (chosen ? 1 : 6); start++) {
+    for (uint64_t start = 1; start <= (chosen ? 1 : 4); start++) {
         void *state;
         seed = chosen ? strtoull(chosen, NULL, 10) : start;
         print_message("seed %llu\n", (unsigned long long)seed);

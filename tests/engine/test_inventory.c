@@ -142,69 +142,70 @@ static void durable_is_heard_everywhere(void **state)
 
 /* ---- what is refused, with nothing asked ---- */
 
-static void bad_bodies(void **state)
-{
 #define OWN "\"product_id\":\"42\",\"order_id\":\"a\""
 #define WHOLE OWN ",\"user_id\":\"u\",\"quantity\":"
-    static const struct {
-        const char *path, *body, *slug;
-    } rows[] = {
-        {RESERVE, "", "bad-body"},
-        {RESERVE, "[]", "bad-body"},
-        {RESERVE, "{" WHOLE "1", "bad-body"},
-        {RESERVE, "{" WHOLE "1} ,", "bad-body"},
-        {RESERVE, "{" WHOLE "1,\"price\":1}", "bad-body"},
-        {RESERVE, "{" WHOLE "1,\"quantity\":2}", "bad-body"},
-        {RESERVE, "{" OWN ",\"quantity\":1}", "bad-body"},
-        {RESERVE, "{" OWN ",\"user_id\":\"u\"}", "bad-body"},
-        {RESERVE, "{" WHOLE "0}", "bad-body"},
-        {RESERVE, "{" WHOLE "-3}", "bad-body"},
-        {RESERVE, "{" WHOLE "10000}", "bad-body"},
-        {RESERVE, "{" WHOLE "1.0}", "bad-body"},
-        {RESERVE, "{" WHOLE "1e3}", "bad-body"},
-        {RESERVE, "{" WHOLE "\"1\"}", "bad-body"},
-        {RESERVE, "{" WHOLE "true}", "bad-body"},
-        {RESERVE, "{" WHOLE "4294967297}", "bad-body"},
-        {RESERVE, "{" WHOLE "9223372036854775808}", "bad-body"},
-        {RESERVE, "{" WHOLE "1,\"durable\":1}", "bad-body"},
-        {RESERVE, "{" WHOLE "1,\"durable\":null}", "bad-body"},
-        {RESERVE, "{" WHOLE "1,\"durable\":\"true\"}", "bad-body"},
-        {RESERVE, "{\"product_id\":42,\"order_id\":\"a\",\"user_id\":\"u\",\"quantity\":1}",
-         "bad-body"},
-        {RESERVE, "{" OWN ",\"user_id\":\"\",\"quantity\":1}", "bad-body"},
-        {RESERVE, "{" OWN ",\"user_id\":\"a\\\"b\",\"quantity\":1}", "bad-body"},
-        {RESERVE, "{" OWN ",\"user_id\":\"" SIXTY_FOUR "4\",\"quantity\":1}", "bad-body"},
-        {RESERVE, "{" OWN ",\"user_id\":7,\"quantity\":1}", "bad-body"},
-        {RELEASE, "{\"order_id\":\"a\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"042\",\"order_id\":\"a\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"0\",\"order_id\":\"a\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"\",\"order_id\":\"a\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":7}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"a b\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"a\\u0000\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"\xc3\xa9\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"{a}\"}", "bad-body"},
-        {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"" SIXTY_FOUR "4\"}", "bad-body"},
-        {RELEASE, "{" OWN ",\"payment_id\":\"p\"}", "bad-body"},
-        {DEDUCT, "{" OWN ",\"payment_id\":\"\"}", "bad-id"},
-        {DEDUCT, "{" OWN ",\"payment_id\":7}", "bad-id"},
-        {DEDUCT, "{" OWN ",\"payment_id\":null}", "bad-id"},
-        {DEDUCT, "{" OWN ",\"payment_id\":\"a\\\"b\"}", "bad-id"},
-        {DEDUCT, "{" OWN ",\"payment_id\":\"" SIXTY_FOUR "4\"}", "bad-id"},
-        {PAY, "{}", "bad-body"},
-        {PAY, "{\"payment_id\":7}", "bad-body"},
-        {PAY, "{\"payment_id\":\"\"}", "bad-body"},
-        {PAY, "{\"payment_id\":\"a b\"}", "bad-body"},
-        {PAY, "{\"payment_id\":\"p\",\"amount\":1}", "bad-body"},
-    };
+static const struct {
+    const char *path, *body, *slug;
+} bad[] = {
+    {RESERVE, "", "bad-body"},
+    {RESERVE, "[]", "bad-body"},
+    {RESERVE, "{" WHOLE "1", "bad-body"},
+    {RESERVE, "{" WHOLE "1} ,", "bad-body"},
+    {RESERVE, "{" WHOLE "1,\"price\":1}", "bad-body"},
+    {RESERVE, "{" WHOLE "1,\"quantity\":2}", "bad-body"},
+    {RESERVE, "{" OWN ",\"quantity\":1}", "bad-body"},
+    {RESERVE, "{" OWN ",\"user_id\":\"u\"}", "bad-body"},
+    {RESERVE, "{" WHOLE "0}", "bad-body"},
+    {RESERVE, "{" WHOLE "-3}", "bad-body"},
+    {RESERVE, "{" WHOLE "10000}", "bad-body"},
+    {RESERVE, "{" WHOLE "1.0}", "bad-body"},
+    {RESERVE, "{" WHOLE "1e3}", "bad-body"},
+    {RESERVE, "{" WHOLE "\"1\"}", "bad-body"},
+    {RESERVE, "{" WHOLE "true}", "bad-body"},
+    {RESERVE, "{" WHOLE "4294967297}", "bad-body"},
+    {RESERVE, "{" WHOLE "9223372036854775808}", "bad-body"},
+    {RESERVE, "{" WHOLE "1,\"durable\":1}", "bad-body"},
+    {RESERVE, "{" WHOLE "1,\"durable\":null}", "bad-body"},
+    {RESERVE, "{" WHOLE "1,\"durable\":\"true\"}", "bad-body"},
+    {RESERVE, "{\"product_id\":42,\"order_id\":\"a\",\"user_id\":\"u\",\"quantity\":1}",
+     "bad-body"},
+    {RESERVE, "{" OWN ",\"user_id\":\"\",\"quantity\":1}", "bad-body"},
+    {RESERVE, "{" OWN ",\"user_id\":\"a\\\"b\",\"quantity\":1}", "bad-body"},
+    {RESERVE, "{" OWN ",\"user_id\":\"" SIXTY_FOUR "4\",\"quantity\":1}", "bad-body"},
+    {RESERVE, "{" OWN ",\"user_id\":7,\"quantity\":1}", "bad-body"},
+    {RELEASE, "{\"order_id\":\"a\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"042\",\"order_id\":\"a\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"0\",\"order_id\":\"a\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"\",\"order_id\":\"a\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":7}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"a b\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"a\\u0000\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"\xc3\xa9\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"{a}\"}", "bad-body"},
+    {RELEASE, "{\"product_id\":\"42\",\"order_id\":\"" SIXTY_FOUR "4\"}", "bad-body"},
+    {RELEASE, "{" OWN ",\"payment_id\":\"p\"}", "bad-body"},
+    {DEDUCT, "{" OWN ",\"payment_id\":\"\"}", "bad-id"},
+    {DEDUCT, "{" OWN ",\"payment_id\":7}", "bad-id"},
+    {DEDUCT, "{" OWN ",\"payment_id\":null}", "bad-id"},
+    {DEDUCT, "{" OWN ",\"payment_id\":\"a\\\"b\"}", "bad-id"},
+    {DEDUCT, "{" OWN ",\"payment_id\":\"" SIXTY_FOUR "4\"}", "bad-id"},
+    {PAY, "{}", "bad-body"},
+    {PAY, "{\"payment_id\":7}", "bad-body"},
+    {PAY, "{\"payment_id\":\"\"}", "bad-body"},
+    {PAY, "{\"payment_id\":\"a b\"}", "bad-body"},
+    {PAY, "{\"payment_id\":\"p\",\"amount\":1}", "bad-body"},
+};
+
+static void bad_bodies(void **state)
+{
     struct rig *rig = *state;
     rig_know(rig, SKU);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct flash_request *request = internal_post(rig, rows[i].path, rows[i].body);
-        if (!rig_refused(request, 400, rows[i].slug)) {
-            fail_msg("%s %s: %d", rows[i].path, rows[i].body, rig_answered(request));
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct flash_request *request = internal_post(rig, bad[i].path, bad[i].body);
+        if (!rig_refused(request, 400, bad[i].slug)) {
+            fail_msg("%s %s: %d", bad[i].path, bad[i].body, rig_answered(request));
         }
     }
     assert_int_equal(fake_redis_calls(rig->redis), 0);

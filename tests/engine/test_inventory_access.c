@@ -23,69 +23,70 @@
 
 /* ---- the path of one reservation ---- */
 
+static const struct {
+    const char *path, *ref; /* NULL: there is no such order, and nobody asks */
+} paths[] = {
+    {"42/a", "a"},
+    {"42/shop%2F7", "shop/7"},
+    {"42/shop%2f7", "shop/7"},
+    {"42/%61%62", "ab"},
+    {"42/42%2Ea", "a"},
+    {"42/%25", "%"},
+    {"42/%2525", "%25"},
+    {"42/a+b", "a+b"},
+    {"42/%"
+     "36" TEN,
+     "6" TEN},
+    {"42/" SIXTY_FOUR, SIXTY_FOUR},
+    {"42/42." SIXTY_FOUR, SIXTY_FOUR},
+    {"42/" SIXTY_FOUR "4", NULL},
+    {"42/43." SIXTY_FOUR, NULL},
+    {"42/" SIXTY_FOUR SIXTY_FOUR, NULL},
+    {"42/%", NULL},
+    {"42/%6", NULL},
+    {"42/a%", NULL},
+    {"42/a%6", NULL},
+    {"42/%zz", NULL},
+    {"42/%6g", NULL},
+    {"42/%g6", NULL},
+    {"42/%+4", NULL},
+    {"42/%-4", NULL},
+    {"42/% 4", NULL},
+    {"42/%0x", NULL},
+    {"42/%00", NULL},
+    {"42/a%00", NULL},
+    {"42/%20", NULL},
+    {"42/%22", NULL},
+    {"42/%5C", NULL},
+    {"42/%7Ba%7D", NULL},
+    {"42/%0D%0A", NULL},
+    {"42/%FF", NULL},
+    {"42/%C3%A9", NULL},
+    {"0/a", NULL},
+    {"042/a", NULL},
+    {"%34%32/a", NULL},
+    {"x/a", NULL},
+    {"42/a/b", NULL},
+    {"42/", NULL},
+    {"/a", NULL},
+    {"42", NULL},
+    {"", NULL},
+};
+
 static void paths_of_a_reservation(void **state)
 {
-    static const struct {
-        const char *path, *ref; /* NULL: there is no such order, and nobody asks */
-    } rows[] = {
-        {"42/a", "a"},
-        {"42/shop%2F7", "shop/7"},
-        {"42/shop%2f7", "shop/7"},
-        {"42/%61%62", "ab"},
-        {"42/42%2Ea", "a"},
-        {"42/%25", "%"},
-        {"42/%2525", "%25"},
-        {"42/a+b", "a+b"},
-        {"42/%"
-         "36" TEN,
-         "6" TEN},
-        {"42/" SIXTY_FOUR, SIXTY_FOUR},
-        {"42/42." SIXTY_FOUR, SIXTY_FOUR},
-        {"42/" SIXTY_FOUR "4", NULL},
-        {"42/43." SIXTY_FOUR, NULL},
-        {"42/" SIXTY_FOUR SIXTY_FOUR, NULL},
-        {"42/%", NULL},
-        {"42/%6", NULL},
-        {"42/a%", NULL},
-        {"42/a%6", NULL},
-        {"42/%zz", NULL},
-        {"42/%6g", NULL},
-        {"42/%g6", NULL},
-        {"42/%+4", NULL},
-        {"42/%-4", NULL},
-        {"42/% 4", NULL},
-        {"42/%0x", NULL},
-        {"42/%00", NULL},
-        {"42/a%00", NULL},
-        {"42/%20", NULL},
-        {"42/%22", NULL},
-        {"42/%5C", NULL},
-        {"42/%7Ba%7D", NULL},
-        {"42/%0D%0A", NULL},
-        {"42/%FF", NULL},
-        {"42/%C3%A9", NULL},
-        {"0/a", NULL},
-        {"042/a", NULL},
-        {"%34%32/a", NULL},
-        {"x/a", NULL},
-        {"42/a/b", NULL},
-        {"42/", NULL},
-        {"/a", NULL},
-        {"42", NULL},
-        {"", NULL},
-    };
     struct rig *rig = *state;
     rig_know(rig, SKU);
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         char path[256];
-        (void)snprintf(path, sizeof(path), "/inventory/reservations/%s", rows[i].path);
+        (void)snprintf(path, sizeof(path), "/inventory/reservations/%s", paths[i].path);
         struct flash_request *request = internal_ask(rig, path, NULL, NULL);
-        if (rows[i].ref) {
-            EXPECT_CALL(rig, FLASH_SCRIPT_STATUS, 1, rows[i].ref);
+        if (paths[i].ref) {
+            EXPECT_CALL(rig, FLASH_SCRIPT_STATUS, 1, paths[i].ref);
             rig_status(rig, (const char *const[]){"C1:1:1:1:anybody", NULL});
             assert_int_equal(rig_answered(request), 200);
         } else if (!rig_refused(request, 404, "not-found")) {
-            fail_msg("%s: %d", rows[i].path, rig_answered(request));
+            fail_msg("%s: %d", paths[i].path, rig_answered(request));
         }
         assert_int_equal(rig_script(rig, 0), -1);
     }
