@@ -65,7 +65,7 @@ static void set_back(struct flash_pipeline *pipeline, int partition, int64_t off
               FLASH_TEXT("found", what), FLASH_INT("applied", progress->applied),
               FLASH_INT("acked", progress->acked), FLASH_INT("read_again_from", offset),
               FLASH_TEXT("error", done ? "" : err.text));
-    pipeline->health.progress_ready = false;
+    pipeline->health.progress_ready = done;
     pipeline->reposition = true;
 }
 
