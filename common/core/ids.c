@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "flash/utf8.h"
 
 #define UUID_TIME_BYTES 6
 
@@ -37,47 +38,16 @@ static bool needs_escape(unsigned char c)
     return c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '{' || c == '}';
 }
 
-/* Bytes of the code point above 0x7f that starts at, 0 if it is none (RFC 3629 §4). */
-static size_t utf8_wide(const unsigned char *at, size_t left)
-{
-    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    unsigned char low = 0x80, high = 0xbf; /* of the second byte */
-
-    if (at[0] < 0xc2 || at[0] > 0xf4 || left < len) {
-        return 0;
-    }
-    if (at[0] == 0xe0) {
-        low = 0xa0; /* below: overlong */
-    } else if (at[0] == 0xf0) {
-        low = 0x90;
-    } else if (at[0] == 0xed) {
-        high = 0x9f; /* above: surrogates */
-    } else if (at[0] == 0xf4) {
-        high = 0x8f; /* above: past U+10FFFF */
-    }
-    if (at[1] < low || at[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return len;
-}
-
 bool flash_user_valid(struct flash_text user)
 {
-    const unsigned char *bytes = (const unsigned char *)user.at;
     size_t i = 0;
 
     if (user.len == 0 || user.len > FLASH_USER_MAX) {
         return false;
     }
     while (i < user.len) {
-        size_t step =
-            bytes[i] < 0x80 ? !needs_escape(bytes[i]) : utf8_wide(bytes + i, user.len - i);
-        if (step == 0) {
+        size_t step = flash_utf8_len(user.at + i, user.len - i);
+        if (step == 0 || needs_escape((unsigned char)user.at[i])) {
             return false;
         }
         i += step;

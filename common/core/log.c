@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "flash/time.h"
+#include "flash/utf8.h"
 
 enum {
     LINE_MAX_BYTES = PIPE_BUF,
@@ -73,31 +74,6 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/* Bytes of the UTF-8 character at text (RFC 3629: no overlong form, no surrogate), 0 if it is none.
- */
-static size_t character_len(const unsigned char *text, size_t len)
-{
-    unsigned char first = text[0];
-    if (first < 0x80) {
-        return 1;
-    }
-    size_t need = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || need > len) {
-        return 0;
-    }
-    unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < low || text[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < need; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return need;
-}
-
 static void put_character(struct line *line, const unsigned char *text, size_t len)
 {
     char escaped[8];
@@ -126,7 +102,7 @@ static void put_string(struct line *line, const char *value)
     size_t end = whole > VALUE_MAX_BYTES ? VALUE_MAX_BYTES : whole;
     put_text(line, "\"");
     for (size_t at = 0; at < end;) {
-        size_t len = character_len(text + at, whole - at);
+        size_t len = flash_utf8_len(value + at, whole - at);
         if (len > end - at) {
             break; /* the cut at 512 bytes falls into this character */
         }

@@ -6,30 +6,7 @@
 #include <string.h>
 
 #include "buffer.h"
-
-/* Length of the valid UTF-8 sequence at bytes, 0 if there is none. */
-static size_t sequence_len(const unsigned char *bytes, size_t left)
-{
-    unsigned char lead = bytes[0];
-    if (lead < 0x80) {
-        return 1;
-    }
-    size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || left < len) {
-        return 0;
-    }
-    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (bytes[1] < low || bytes[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return len;
-}
+#include "flash/utf8.h"
 
 static void append_escaped(struct buffer_pool *pool, struct buffer *buffer, unsigned char byte)
 {
@@ -48,7 +25,7 @@ void flash_http_buffer_json(struct buffer_pool *pool, struct buffer *buffer, con
     const unsigned char *bytes = (const unsigned char *)text;
     size_t at = 0;
     while (at < len) {
-        size_t step = sequence_len(bytes + at, len - at);
+        size_t step = flash_utf8_len(text + at, len - at);
         if (step == 0) {
             flash_http_buffer_text(pool, buffer, "\\ufffd");
             step = 1;
