@@ -33,6 +33,8 @@ struct flash_producer {
     struct flash_producer_hooks hooks;
 };
 
+static struct flash_producer *last;
+
 static void *checked(void *memory)
 {
     if (memory == NULL) {
@@ -66,7 +68,7 @@ bool flash_producer_new(const struct flash_config *config, const struct flash_pr
     producer->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     producer->ready = true;
     producer->hooks = *hooks;
-    *ret_producer = producer;
+    *ret_producer = last = producer;
     return true;
 }
 
@@ -213,10 +215,16 @@ void flash_producer_free(struct flash_producer *producer)
     for (int i = 0; i < producer->count; i++) {
         entry_free(producer->entries[i]);
     }
+    last = last == producer ? NULL : last;
     free(producer->entries);
     close(producer->fd);
     pthread_mutex_destroy(&producer->lock);
     free(producer);
+}
+
+struct flash_producer *fake_kafka_last(void)
+{
+    return last;
 }
 
 int fake_kafka_count(struct flash_producer *producer)

@@ -19,6 +19,8 @@ struct fake_kafka_message {
     void *opaque;
 };
 
+/* The producer made last and not freed; NULL if there is none. For code that makes its own. */
+struct flash_producer *fake_kafka_last(void);
 /* How many messages were taken so far. */
 int fake_kafka_count(struct flash_producer *producer);
 /* The index-th of them, from 0. */

@@ -1,0 +1,262 @@
+/* From messages to the ledger and to Redis: what each outcome leads to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "line.h"
+
+static void nothing(struct line *line)
+{
+    (void)line;
+}
+
+static void send_three(struct line *line)
+{
+    (void)line;
+    line_send(1, 42, 0, 0);
+    line_send(2, 42, 1, 0);
+    line_send(3, 43, 0, 1);
+}
+
+static const struct fake_ledger_write *write_of(struct line *line, int i)
+{
+    assert_true(i < line->ledger->write_count);
+    return &line->ledger->writes[i];
+}
+
+static void what_is_read_is_written_settled_and_acked(void **state)
+{
+    struct line *line = *state;
+    line_accept(line, 2); /* a call per SKU */
+    LINE_RUN(line, send_three);
+    assert_int_equal(line->ledger->write_count, 1);
+    assert_int_equal(write_of(line, 0)->messages, 3);
+    assert_false(write_of(line, 0)->careful);
+    assert_int_equal(fake_redis_sync_calls(line->redis), 2);
+    assert_true(line->ledger->rows[0].applied == 2 && line->ledger->rows[1].applied == 1);
+    assert_true(line->ledger->rows[0].acked == 2 && line->ledger->rows[1].acked == 1);
+    struct flash_uuid third = letter_uuid(3);
+    assert_true(line->ledger->rows[0].has_acked_entry);
+    assert_memory_equal(&line->ledger->rows[0].acked_entry, &third, sizeof(third));
+    assert_int_equal(fake_subscriber_noted(0), 2);
+    assert_int_equal(line_metric(METRIC_MESSAGES), 3);
+    assert_int_equal(line_metric(METRIC_BATCHES), 1);
+    assert_int_equal(line_metric(METRIC_ENTRIES_APPLIED), 3);
+    assert_int_equal(line_metric(METRIC_SETTLED_DROPPED), 3);
+    const struct flash_pipeline_health *health = flash_pipeline_health(line->pipeline);
+    assert_true(health->ledger_ready && health->redis_ready && health->kafka_ready);
+    assert_int_equal(health->waiting_since_us, 0);
+}
+
+static void a_batch_that_failed_is_tried_again_carefully(void **state)
+{
+    struct line *line = *state;
+    fake_ledger_next(line->ledger, FLASH_LEDGER_AGAIN);
+    fake_ledger_next(line->ledger, FLASH_LEDGER_BROKEN);
+    line_accept(line, 2);
+    LINE_RUN(line, send_three);
+    assert_int_equal(line->ledger->write_count, 3);
+    assert_false(write_of(line, 0)->careful);
+    assert_true(write_of(line, 1)->careful && write_of(line, 2)->careful);
+    assert_int_equal(write_of(line, 2)->messages, 3);
+    assert_int_equal(line_metric(METRIC_BATCH_RETRIES), 2);
+    assert_int_equal(line->ledger->verdict_count, 3);
+    assert_int_equal(line->ledger->rows[0].acked, 2);
+}
+
+/* A COMMIT whose answer was lost: the verdicts tell that it was one. */
+static void a_commit_that_happened_is_met_by_its_replay(void **state)
+{
+    struct line *line = *state;
+    for (int id = 1; id <= 3; id++) {
+        line->ledger->verdicts[line->ledger->verdict_count++] = letter_uuid(id);
+    }
+    line_accept(line, 2);
+    LINE_RUN(line, send_three);
+    assert_int_equal(line->ledger->write_count, 2);
+    assert_int_equal(write_of(line, 1)->duplicates, 3);
+    assert_int_equal(line_metric(METRIC_DUPLICATES), 3);
+    assert_int_equal(line_metric(METRIC_ENTRIES_APPLIED), 0);
+    assert_int_equal(line_metric(METRIC_SETTLED_DROPPED), 3); /* told again: harmless */
+}
+
+static void send_with_poison(struct line *line)
+{
+    (void)line;
+    line_send(1, 42, 0, 0);
+    line_send(2, FAKE_LEDGER_POISON, 0, 1);
+    line_send(3, 42, 0, 2);
+}
+
+static void a_refused_batch_is_taken_apart(void **state)
+{
+    struct line *line = *state;
+    line_accept(line, 2);
+    LINE_RUN(line, send_with_poison);
+    assert_int_equal(write_of(line, 0)->messages, 3);
+    assert_int_equal(write_of(line, 0)->outcome, FLASH_LEDGER_REFUSED);
+    for (int i = 1; i <= 4; i++) { /* the poison twice: as it is, and as a dead letter */
+        assert_int_equal(write_of(line, i)->messages, 1);
+        assert_int_equal(write_of(line, i)->dead, i == 3);
+        assert_int_equal(write_of(line, i)->outcome,
+                         i == 2 ? FLASH_LEDGER_REFUSED : FLASH_LEDGER_COMMITTED);
+    }
+    assert_int_equal(line->ledger->write_count, 5);
+    assert_int_equal(line->ledger->verdict_count, 2);
+    assert_int_equal(line->ledger->rows[0].applied, 3);
+    assert_int_equal(line->ledger->rows[0].acked, 3);
+    assert_int_equal(line_metric(METRIC_DEAD_LETTERS), 1);
+    const struct fake_kafka_message *copy = fake_kafka_message(fake_kafka_last(), 0);
+    assert_string_equal(copy->topic, "dead");
+    assert_non_null(strstr(copy->value.at, "\"sku\":\"666\""));
+    assert_int_equal(fake_kafka_count(fake_kafka_last()), 1);
+}
+
+static void send_impossible(struct line *line)
+{
+    (void)line;
+    const struct flash_message garbage = letter_text("garbage", 0, 0);
+    fake_subscriber_message(&garbage);
+    line_send(2, FAKE_LEDGER_NO_SKU, 0, 1);
+}
+
+static void what_can_never_go_in_is_a_dead_letter_and_moves_on(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, send_impossible);
+    assert_int_equal(write_of(line, 0)->dead, 2);
+    assert_int_equal(line_metric(METRIC_DEAD_LETTERS), 2);
+    assert_int_equal(fake_kafka_count(fake_kafka_last()), 2);
+    assert_int_equal(line->ledger->rows[0].acked, 2);
+    assert_int_equal(fake_redis_sync_calls(line->redis), 0);
+}
+
+static void another_has_moved_on(struct line *line)
+{
+    line->ledger->rows[0].applied = 7; /* another consumer has had the partition meanwhile */
+    line->ledger->rows[0].acked = 7;
+    send_three(line);
+}
+
+static void an_outrun_batch_is_given_up_and_positions_asked_anew(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, another_has_moved_on, nothing);
+    assert_int_equal(write_of(line, 0)->outcome, FLASH_LEDGER_OUTRUN);
+    assert_int_equal(line->ledger->write_count, 1);
+    assert_int_equal(line->ledger->verdict_count, 0);
+    assert_int_equal(line_metric(METRIC_OUTRUN), 1);
+    assert_int_equal(fake_redis_sync_calls(line->redis), 0);
+    assert_int_equal(fake_subscriber_repositions(), 1);
+    assert_int_equal(fake_subscriber_position(0), 7);
+}
+
+static void send_and_revoke(struct line *line)
+{
+    send_three(line);
+    fake_subscriber_revoke(0);
+}
+
+static void messages_of_a_partition_that_is_gone_are_dropped(void **state)
+{
+    struct line *line = *state;
+    line_accept(line, 1);
+    LINE_RUN(line, send_and_revoke);
+    assert_int_equal(write_of(line, 0)->messages, 1);
+    assert_int_equal(line->ledger->rows[0].applied, 0);
+    assert_int_equal(line->ledger->rows[1].acked, 1);
+}
+
+static void stop(void *arg)
+{
+    struct line *line = arg;
+    line->stop = true;
+}
+
+static void stopping_gives_up_what_is_not_committed(void **state)
+{
+    struct line *line = *state;
+    for (int i = 0; i < 8; i++) {
+        fake_ledger_next(line->ledger, FLASH_LEDGER_AGAIN);
+    }
+    line->ledger->wrote = stop;
+    line->ledger->arg = line;
+    LINE_RUN(line, send_three, nothing);
+    assert_int_equal(line->ledger->write_count, 1);
+    assert_int_equal(line->ledger->verdict_count, 0);
+    assert_int_equal(line->ledger->rows[0].applied, 0);
+    assert_false(flash_pipeline_health(line->pipeline)->ledger_ready);
+}
+
+static void stopping_finishes_what_is_committed(void **state)
+{
+    struct line *line = *state;
+    line->ledger->wrote = stop;
+    line->ledger->arg = line;
+    line_accept(line, 2);
+    LINE_RUN(line, send_three, nothing);
+    assert_int_equal(line->ledger->rows[0].acked, 2); /* settled, and the ack written at the end */
+}
+
+static void fail_polling(struct line *line)
+{
+    (void)line;
+    fake_subscriber_error();
+}
+
+static void check_kafka_away(struct line *line)
+{
+    assert_false(flash_pipeline_health(line->pipeline)->kafka_ready);
+    send_three(line);
+}
+
+static void an_error_of_kafka_shows_until_it_is_over(void **state)
+{
+    struct line *line = *state;
+    line_accept(line, 2);
+    LINE_RUN(line, fail_polling, check_kafka_away);
+    assert_true(flash_pipeline_health(line->pipeline)->kafka_ready);
+    assert_int_equal(line->ledger->verdict_count, 3);
+}
+
+static void a_parked_line_is_tried_by_itself(void **state)
+{
+    struct line *line = *state;
+    struct flash_message parked =
+        letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
+    line->ledger->parked = parked.value.at;
+    line_accept(line, 2); /* its SKU is asked for the generation, then told the line */
+    LINE_RUN(line, nothing);
+    assert_int_equal(line->ledger->write_count, 1);
+    assert_int_equal(write_of(line, 0)->messages, 1);
+    assert_null(line->ledger->parked);
+    assert_int_equal(line->ledger->rows[0].applied, 0);
+    assert_true(fake_redis_sync_argument_is(line->redis, 1, 2, letter_stream_id(9)));
+    assert_int_equal(line_metric(METRIC_PARKED), 1);
+    flash_message_free(&parked);
+}
+
+#define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LINE(what_is_read_is_written_settled_and_acked),
+        LINE(a_batch_that_failed_is_tried_again_carefully),
+        LINE(a_commit_that_happened_is_met_by_its_replay),
+        LINE(a_refused_batch_is_taken_apart),
+        LINE(what_can_never_go_in_is_a_dead_letter_and_moves_on),
+        LINE(an_outrun_batch_is_given_up_and_positions_asked_anew),
+        LINE(messages_of_a_partition_that_is_gone_are_dropped),
+        LINE(stopping_gives_up_what_is_not_committed),
+        LINE(stopping_finishes_what_is_committed),
+        LINE(an_error_of_kafka_shows_until_it_is_over),
+        LINE(a_parked_line_is_tried_by_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
