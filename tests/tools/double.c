@@ -3,8 +3,9 @@
  *
  * double [STOCK]: listens on a free port of 127.0.0.1, prints it, and answers POST /v1/orders as
  * the engine would with STOCK units (unlimited when absent), ids derived from user, key and sku,
- * and every GET with CREATED. One thread, one read and one write a wake-up; nothing of what it is
- * sent is judged. It ends when its standard input does. */
+ * every GET with CREATED, every pay with PAID and every cancel with CANCELLING. One thread, one
+ * read and one write a wake-up; nothing of what it is sent is judged. It ends when its standard
+ * input does. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -65,17 +66,30 @@ static size_t answer_order(const char *request, char *out)
     return respond(out, "202 Accepted\r\nContent-Type: application/json\r\nRetry-After: 1", body);
 }
 
+/* What is asked of an order that exists, by the path behind its id. */
+static const struct {
+    const char *rest, *head, *status;
+} answers[] = {
+    {" ", "200 OK\r\nContent-Type: application/json\r\nETag: \"2\"", "CREATED"},
+    {"/pay ", "200 OK\r\nContent-Type: application/json", "PAID"},
+    {"/cancel ", "202 Accepted\r\nContent-Type: application/json", "CANCELLING"},
+};
+
 /* Quantity 1: the double remembers no order. */
-static size_t answer_read(const char *request, char *out)
+static size_t answer_known(const char *request, char *out)
 {
-    struct flash_text id = behind(request, "GET /v1/orders/", " ");
-    size_t digits = strcspn(id.at, ".");
+    struct flash_text id = behind(request, "/v1/orders/", " /");
+    size_t digits = strcspn(id.at, "."), row = 0;
     char body[256];
+    for (size_t i = 1; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        bool fits = strncmp(id.at + id.len, answers[i].rest, strlen(answers[i].rest)) == 0;
+        row = fits ? i : row;
+    }
     snprintf(body, sizeof(body),
-             "{\"order_id\":\"%.*s\",\"sku\":\"%.*s\",\"quantity\":1,\"status\":\"CREATED\","
+             "{\"order_id\":\"%.*s\",\"sku\":\"%.*s\",\"quantity\":1,\"status\":\"%s\","
              "\"version\":2,\"updated_at\":\"2026-01-01T00:00:00.000Z\"}",
-             (int)id.len, id.at, (int)digits, id.at);
-    return respond(out, "200 OK\r\nContent-Type: application/json\r\nETag: \"2\"", body);
+             (int)id.len, id.at, (int)digits, id.at, answers[row].status);
+    return respond(out, answers[row].head, body);
 }
 
 /* Answers every whole request in bytes (NUL-terminated); returns how many bytes they were. */
@@ -88,14 +102,16 @@ static size_t answer_all(char *bytes, size_t used, char *out, size_t *ret_out)
         if (body == NULL) {
             return done;
         }
+        *body = '\0'; /* for the search: a length of the next request is not this one's */
         size_t length = strtoul(behind(head, "Content-Length: ", "\r").at, NULL, 10);
-        bool is_order = strncmp(head, "POST", 4) == 0;
-        size_t size = (size_t)(body + 4 - head) + (is_order ? length : 0);
+        *body = '\r';
+        bool is_order = strncmp(head, "POST /v1/orders ", 16) == 0;
+        size_t size = (size_t)(body + 4 - head) + length;
         if (done + size > used) {
             return done;
         }
         *ret_out +=
-            is_order ? answer_order(head, out + *ret_out) : answer_read(head, out + *ret_out);
+            is_order ? answer_order(head, out + *ret_out) : answer_known(head, out + *ret_out);
         done += size;
     }
 }

@@ -90,16 +90,19 @@ class Shop:
         self.requests.append(request)
         if request.method == "GET":
             return await self.read(request)
-        request.seen = self.seen[request.key] = self.seen.get(request.key, 0) + 1
+        name = request.key or request.path
+        request.seen = self.seen[name] = self.seen.get(name, 0) + 1
         if self.fault is not None:
             reply = self.fault(self, request)
             if asyncio.iscoroutine(reply):
                 reply = await reply
             if reply is not None:
                 return reply
-        return self.order(request)
+        return self.change(request) if request.path != "/v1/orders" else self.order(request)
 
     def state_of(self, order):
+        if "changed" in order:
+            return order["changed"]
         return "CREATED" if self.loop.time() >= order["created_at"] else "QUEUED"
 
     def order(self, request):
@@ -120,6 +123,19 @@ class Shop:
             return answer(202, self.public(order, "QUEUED"), ["Retry-After: 1"])
         return answer(202, self.public(order, self.state_of(order)), ["Retry-After: 1"])
 
+    def change(self, request):
+        """POST /v1/orders/{id}/pay and /cancel: whoever comes first wins, and a repeat gets the same answer."""
+        order_id, verb = request.path.split("/")[-2:]
+        order, (status, changed) = self.by_id[order_id], {"pay": (200, "PAID"), "cancel": (202, "CANCELLING")}[verb]
+        state = self.state_of(order)
+        if state == "QUEUED":
+            return problem(409, "not-created-yet")
+        if state not in ("CREATED", changed) or order.get("payment") != (request.body or {}).get("payment_id") \
+                and state == "PAID" or verb == "cancel" and request.user != order["user"]:
+            return problem(409, "wrong-state")
+        order["changed"], order["payment"] = changed, (request.body or {}).get("payment_id")
+        return answer(status, self.public(order, changed))
+
     def public(self, order, status):
         return {"order_id": order["order_id"], "sku": order["sku"], "quantity": order["quantity"], "status": status}
 
@@ -129,7 +145,7 @@ class Shop:
             while self.state_of(order) == "QUEUED":
                 await asyncio.sleep(max(0.0, order["created_at"] - self.loop.time()))
         state = self.state_of(order)
-        version = {"QUEUED": 1, "CREATED": 2}[state]
+        version = {"QUEUED": 1, "CREATED": 2}.get(state, 3)
         if request.headers.get("if-none-match") == f'"{version}"':
             return answer(304, None, [f'ETag: "{version}"'])
         return answer(200, {**self.public(order, state), "version": version}, [f'ETag: "{version}"'])

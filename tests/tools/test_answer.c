@@ -151,6 +151,76 @@ static void test_problems(void **state)
     assert_string_equal(check(&order, rows[0].status, PROBLEM, rows[0].body).slug, "sold-out");
 }
 
+static const struct flash_bench_expect pay = {
+    .kind = FLASH_BENCH_PAY, .order_id = "1001.ref", .sku = 1001, .quantity = 2, .first = true};
+
+static void test_changes(void **state)
+{
+    (void)state;
+#define BODY(status)                                                                               \
+    "{\"order_id\":\"1001.ref\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"" status "\"}"
+    static const struct {
+        enum flash_bench_kind kind;
+        bool first;
+        int status;
+        const char *body;
+        enum flash_bench_verdict verdict;
+        enum flash_state state;
+    } rows[] = {
+        {FLASH_BENCH_PAY, true, 200, BODY("PAID"), FLASH_BENCH_CHANGED, FLASH_STATE_PAID},
+        {FLASH_BENCH_PAY, false, 200, BODY("PAID"), FLASH_BENCH_CHANGED, FLASH_STATE_PAID},
+        {FLASH_BENCH_PAY, true, 202, BODY("PAID"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_PAY, true, 200, BODY("CREATED"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_PAY, true, 200, BODY("QUEUED"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_PAY, true, 200,
+         "{\"order_id\":\"1001.fer\",\"sku\":\"1001\",\"quantity\":2,\"status\":\"PAID\"}",
+         FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_PAY, true, 200, "PAID", FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_CANCEL, true, 202, BODY("CANCELLING"), FLASH_BENCH_CHANGED,
+         FLASH_STATE_CANCELLING},
+        {FLASH_BENCH_CANCEL, true, 202, BODY("CANCELLED"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_CANCEL, false, 202, BODY("CANCELLED"), FLASH_BENCH_CHANGED,
+         FLASH_STATE_CANCELLED},
+        {FLASH_BENCH_CANCEL, false, 202, BODY("PAID"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+        {FLASH_BENCH_CANCEL, true, 200, BODY("CANCELLING"), FLASH_BENCH_WRONG, FLASH_STATE_NONE},
+    };
+#undef BODY
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct flash_bench_expect expect = pay;
+        expect.kind = rows[i].kind;
+        expect.first = rows[i].first;
+        struct flash_bench_answer answer = check(&expect, rows[i].status, JSON, rows[i].body);
+        assert_int_equal(answer.verdict, rows[i].verdict);
+        assert_int_equal(answer.state, rows[i].state);
+    }
+}
+
+static void test_changes_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum flash_bench_verdict verdict;
+    } rows[] = {
+        {409, "{\"type\":\"/problems/wrong-state\",\"status\":409,\"state\":\"EXPIRED\"}",
+         FLASH_BENCH_REFUSED},
+        {409, "{\"type\":\"/problems/not-created-yet\",\"status\":409}", FLASH_BENCH_REFUSED},
+        {409, "{\"type\":\"/problems/sold-out\",\"status\":409}", FLASH_BENCH_WRONG},
+        {404, "{\"type\":\"/problems/not-found\",\"status\":404}", FLASH_BENCH_WRONG},
+        {503, "{\"type\":\"/problems/unavailable\",\"status\":503}", FLASH_BENCH_UNCERTAIN},
+    };
+    struct flash_bench_expect cancel = pay;
+    cancel.kind = FLASH_BENCH_CANCEL;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int status = rows[i].status;
+        assert_int_equal(check(&pay, status, PROBLEM, rows[i].body).verdict, rows[i].verdict);
+        assert_int_equal(check(&cancel, status, PROBLEM, rows[i].body).verdict, rows[i].verdict);
+    }
+    assert_string_equal(check(&pay, 409, PROBLEM, rows[0].body).slug, "wrong-state");
+    assert_int_equal(check(&order, 409, PROBLEM, rows[0].body).verdict, FLASH_BENCH_WRONG);
+}
+
 static void test_reads(void **state)
 {
     (void)state;
@@ -199,9 +269,10 @@ static void test_reads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_repeat),
-        cmocka_unit_test(test_accepted_wrong), cmocka_unit_test(test_problems),
-        cmocka_unit_test(test_reads),
+        cmocka_unit_test(test_accepted),        cmocka_unit_test(test_repeat),
+        cmocka_unit_test(test_accepted_wrong),  cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_reads),           cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_changes_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

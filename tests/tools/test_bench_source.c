@@ -33,8 +33,10 @@ static void test_options(void **state)
                                             "--quantity", "1..3", "--mode", "rate", "--rate=2e4",
                                             "--poll-wait", "--mix", "order=1,status=3", NULL},
                       &err));
-    assert_string_equal(options.host, "localhost");
-    assert_int_equal(options.port, 9090);
+    assert_string_equal(options.url.host, "localhost");
+    assert_int_equal(options.url.port, 9090);
+    assert_ptr_equal(flash_bench_options_target(&options), &options.url);
+    assert_false(flash_bench_options_changes(&options));
     assert_int_equal(options.sku_count, 4);
     assert_int_equal(options.skus[3], 102);
     assert_int_equal(options.quantity_max, 3);
@@ -44,10 +46,27 @@ static void test_options(void **state)
     assert_true(options.weights[FLASH_BENCH_STATUS] == 3);
 }
 
+static void test_options_of_changes(void **state)
+{
+    (void)state;
+    struct flash_error err;
+    assert_true(parse((const char *const[]){"--mix", "pay=1", "--known", "f", "--internal-url",
+                                            "http://shop:81", NULL},
+                      &err));
+    assert_string_equal(flash_bench_options_target(&options)->host, "shop");
+    assert_int_equal(flash_bench_options_target(&options)->port, 81);
+    assert_true(flash_bench_options_changes(&options));
+    assert_true(options.duration_s == 0); /* until the last of the known orders */
+    assert_true(
+        parse((const char *const[]){"--mix", "status=1,cancel=2", "--known", "f", NULL}, &err));
+    assert_int_equal(flash_bench_options_target(&options)->port, 8080);
+    assert_true(flash_bench_options_changes(&options));
+}
+
 static void test_options_refused(void **state)
 {
     (void)state;
-    static const char *const rows[][6] = {
+    static const char *const rows[][7] = {
         {NULL},
         {"--sku", "0"},
         {"--sku", "7,"},
@@ -73,6 +92,12 @@ static void test_options_refused(void **state)
         {"--sku", "7", "--threads", "3", "--connections", "2"},
         {"--sku", "7", "--user-prefix", "a\r"},
         {"--mix", "status=1"},
+        {"--mix", "pay=1"},
+        {"--mix", "cancel=1"},
+        {"--mix", "order=1,cancel=1", "--sku", "7"},
+        {"--mix", "pay=1,cancel=1", "--known", "f"},
+        {"--mix", "pay=1", "--known", "f", "--orders", "5"},
+        {"--internal-url", "shop", "--sku", "7"},
         {"--sku", "7", "--url", "https://x"},
         {"--sku", "7", "--url", "http://x:0"},
         {"--sku", "7", "--url", "http://x/path"},
@@ -133,6 +158,91 @@ static void test_orders(void **state)
     }
 }
 
+static void write_known(int count)
+{
+    FILE *file = fopen("known.tsv", "we");
+    assert_non_null(file);
+    fputs("outcome\torder_id\tuser\tquantity\tkey\tattempts\tat\n", file);
+    for (int i = 0; i < count; i++) {
+        fprintf(file, "accepted\t7.ref%d\tu-%d\t%d\tkey-%d\t1\t1\n", i, i + 1, 1 + i % 9, i);
+        fprintf(file, "unknown\t7.lost%d\tu-%d\t1\tlost-%d\t1\t1\n", i, i + 1, i);
+    }
+    fclose(file);
+}
+
+/* Every accepted order of the file is changed once, in order; more than the ring of reads holds. */
+static void test_known_are_taken_once(void **state)
+{
+    (void)state;
+    enum { COUNT = 70001 };
+    struct flash_error err;
+    setup((const char *const[]){"--mix", "cancel=1", "--known", "known.tsv", "--threads", "2",
+                                "--buyers", "100000", NULL});
+    write_known(COUNT);
+    for (int thread = 0; thread < 2; thread++) {
+        struct flash_bench_known known;
+        struct flash_bench_source source;
+        int next = thread;
+        assert_true(flash_bench_known_init(&known, &options, thread, &err));
+        flash_bench_source_init(&source, &options, thread, 1000);
+        for (; flash_bench_source_due_us(&source) == 0; next += 2) {
+            struct flash_bench_op op = {.attempts = 0};
+            char id[32];
+            snprintf(id, sizeof(id), "7.ref%d", next);
+            flash_bench_source_take(&source, &known, 77, &op);
+            assert_int_equal(op.kind, FLASH_BENCH_CANCEL);
+            assert_string_equal(op.order_id, id);
+            assert_int_equal(op.user, next + 1);
+            assert_int_equal(op.quantity, 1 + next % 9);
+            assert_int_equal(op.sku, 7);
+        }
+        assert_in_range(next, COUNT, COUNT + 1);
+        flash_bench_known_destroy(&known);
+    }
+    remove("known.tsv");
+}
+
+/* An order for each thread, or none may begin. */
+static void test_known_are_enough(void **state)
+{
+    (void)state;
+    struct flash_bench_known known;
+    struct flash_error err = {.kind = FLASH_ERROR_NONE};
+    setup((const char *const[]){"--mix", "pay=1", "--known", "known.tsv", "--threads", "2", NULL});
+    write_known(1);
+    assert_true(flash_bench_known_init(&known, &options, 0, &err));
+    flash_bench_known_destroy(&known);
+    assert_false(flash_bench_known_init(&known, &options, 1, &err));
+    assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
+    flash_bench_known_destroy(&known);
+    remove("known.tsv");
+}
+
+/* In mode rate changes have their times too, and with the last one nothing is left unsent. */
+static void test_changes_at_a_rate(void **state)
+{
+    (void)state;
+    struct flash_bench_known known;
+    struct flash_bench_source source;
+    struct flash_error err;
+    setup((const char *const[]){"--mix", "pay=1", "--known", "known.tsv", "--mode", "rate",
+                                "--rate", "1000", NULL});
+    write_known(5);
+    assert_true(flash_bench_known_init(&known, &options, 0, &err));
+    flash_bench_source_init(&source, &options, 0, 1000);
+    for (uint64_t i = 0; i < 5; i++) {
+        struct flash_bench_op op = {.attempts = 0};
+        assert_int_equal(flash_bench_source_due_us(&source), 1000 + 1000 * i);
+        flash_bench_source_take(&source, &known, 900000, &op);
+        assert_int_equal(op.kind, FLASH_BENCH_PAY);
+        assert_int_equal(op.intended_us, 1000 + 1000 * i);
+    }
+    assert_int_equal(flash_bench_source_due_us(&source), UINT64_MAX);
+    assert_int_equal(flash_bench_source_end(&source, 2000000), 0);
+    flash_bench_known_destroy(&known);
+    remove("known.tsv");
+}
+
 /* In mode rate the intended times are the schedule's, however late they are taken, and the rest is
  * unsent. */
 static void test_rate(void **state)
@@ -184,6 +294,26 @@ static void test_requests(void **state)
                              "Accept: application/json\r\nX-User-Id: u-42\r\n\r\n");
 }
 
+static void test_requests_of_changes(void **state)
+{
+    (void)state;
+    struct flash_bench_writer writer;
+    char out[FLASH_BENCH_REQUEST_MAX + 1];
+    struct flash_bench_op op = {.kind = FLASH_BENCH_PAY, .user = 42, .order_id = "7.abc"};
+    setup((const char *const[]){"--mix", "pay=1", "--known", "f", NULL});
+    flash_bench_writer_init(&writer, &options, NULL);
+    out[flash_bench_writer_put(&writer, &op, out)] = '\0';
+    assert_string_equal(out, "POST /v1/orders/7.abc/pay HTTP/1.1\r\nHost: 127.0.0.1:8082\r\n"
+                             "Content-Type: application/json\r\nX-User-Id: u-42\r\n"
+                             "Content-Length: 22\r\n\r\n{\"payment_id\":\"p-abc\"}");
+    setup((const char *const[]){"--mix", "cancel=1", "--known", "f", NULL});
+    flash_bench_writer_init(&writer, &options, NULL);
+    op.kind = FLASH_BENCH_CANCEL;
+    out[flash_bench_writer_put(&writer, &op, out)] = '\0';
+    assert_string_equal(out, "POST /v1/orders/7.abc/cancel HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"
+                             "Content-Length: 0\r\nX-User-Id: u-42\r\n\r\n");
+}
+
 static void test_waiting(void **state)
 {
     (void)state;
@@ -217,9 +347,17 @@ static void test_waiting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),  cmocka_unit_test(test_options_refused),
-        cmocka_unit_test(test_orders),   cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_requests), cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_options_of_changes),
+        cmocka_unit_test(test_options_refused),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_known_are_taken_once),
+        cmocka_unit_test(test_known_are_enough),
+        cmocka_unit_test(test_changes_at_a_rate),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_requests_of_changes),
+        cmocka_unit_test(test_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

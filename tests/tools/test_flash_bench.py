@@ -171,6 +171,104 @@ def test_known_orders_are_read(tmp_path):
     assert report["orders"]["begun"] == 0 and len(shop.orders) == 30
 
 
+def change(shop, known, verb, *arguments, **more):
+    url = ["--internal-url", shop.url] if verb == "pay" else []
+    return bench(shop, "--mix", f"{verb}=1", "--known", known, *url, *arguments, **more)
+
+
+@pytest.mark.parametrize("how", [[], ["--mode", "rate", "--rate", 3000], ["--threads", 3, "--depth", 2]])
+@pytest.mark.parametrize("verb, done", [("pay", "paid"), ("cancel", "cancelled")])
+def test_each_known_order_is_changed_once(tmp_path, verb, done, how):
+    with Shop() as shop:
+        bench(shop, "--orders", 300, "--quantity", "1..3", "--accepted", tmp_path / "a.tsv")
+        before = len(shop.requests)
+        report = change(shop, tmp_path / "a.tsv", verb, "--accepted", tmp_path / "c.tsv", *how)
+    changes = shop.requests[before:]
+    assert report["changes"]["begun"] == report["changes"][done] == 300 and report["changes"]["per_s"] > 0
+    assert report["latency_us"][done]["count"] == 300 and report["orders"]["unsent"] == 0
+    assert sorted(request.path for request in changes) == sorted(f"/v1/orders/{order}/{verb}" for order in shop.by_id)
+    assert all(request.user == shop.by_id[request.path.split("/")[3]]["user"] for request in changes)
+    remembered = {row["order_id"]: (row["outcome"], row["user"], int(row["quantity"]), row["key"])
+                  for row in rows(tmp_path / "c.tsv")}
+    assert remembered == {i: (done, o["user"], o["quantity"], o["payment"] or "-") for i, o in shop.by_id.items()}
+    if verb == "pay":
+        assert all(order["payment"] == "p-" + i.split(".")[1] for i, order in shop.by_id.items())
+
+
+@pytest.mark.parametrize("verb", ["pay", "cancel"])
+def test_changes_in_the_order_of_the_file(tmp_path, verb):
+    with Shop() as shop:
+        bench(shop, "--orders", 40, "--accepted", tmp_path / "a.tsv")
+        before = len(shop.requests)
+        change(shop, tmp_path / "a.tsv", verb, "--connections", 1)
+    assert [request.path.split("/")[3] for request in shop.requests[before:]] == [row["order_id"] for row in rows(tmp_path / "a.tsv")]
+
+
+def test_refused_changes_are_counted_by_type(tmp_path):
+    with Shop(created_after_s=0.5) as shop:
+        bench(shop, "--orders", 30, "--accepted", tmp_path / "a.tsv")
+        early = change(shop, tmp_path / "a.tsv", "pay")
+        bench(shop, "--mix", "wait=1", "--known", tmp_path / "a.tsv", "--duration", 0.7)
+        paid = change(shop, tmp_path / "a.tsv", "pay", "--accepted", tmp_path / "p.tsv")
+        repeated = change(shop, tmp_path / "a.tsv", "pay")
+        late = change(shop, tmp_path / "a.tsv", "cancel", "--accepted", tmp_path / "c.tsv")
+    assert early["orders"]["refused_by"] == {"not-created-yet": 30} and early["changes"]["paid"] == 0
+    assert paid["changes"]["paid"] == repeated["changes"]["paid"] == 30
+    assert late["orders"]["refused_by"] == {"wrong-state": 30} and late["changes"]["cancelled"] == 0
+    assert len(rows(tmp_path / "p.tsv")) == 30 and rows(tmp_path / "c.tsv") == []
+
+
+@pytest.mark.parametrize("verb, done", [("pay", "paid"), ("cancel", "cancelled")])
+def test_a_lost_change_is_asked_for_again(tmp_path, verb, done):
+    def lose_first(shop, request):
+        if request.path.endswith(verb) and request.seen == 1:
+            shop.change(request)
+            return CLOSE
+        return None
+
+    with Shop(fault=lose_first) as shop:
+        bench(shop, "--orders", 40, "--accepted", tmp_path / "a.tsv")
+        report = change(shop, tmp_path / "a.tsv", verb, "--connections", 8)
+    assert report["changes"][done] == 40 and report["errors"] == {"connection-lost": 40}
+
+
+def test_changes_whose_outcome_stays_unknown_are_recorded(tmp_path):
+    fault = lambda _, request: problem(503, "outcome-unknown") if request.path.endswith("cancel") else None
+    with Shop(fault=fault) as shop:
+        bench(shop, "--orders", 20, "--accepted", tmp_path / "a.tsv")
+        report = change(shop, tmp_path / "a.tsv", "cancel", "--retries", 1, "--accepted", tmp_path / "c.tsv")
+    assert report["changes"]["unknown"] == 20 and report["changes"]["cancelled"] == 0
+    assert {row["order_id"] for row in rows(tmp_path / "c.tsv") if row["outcome"] == "cancel-unknown"} == set(shop.by_id)
+
+
+def test_a_change_that_leaves_another_state_is_wrong(tmp_path):
+    def lie(shop, request):
+        if request.path.endswith("pay"):
+            return answer(200, shop.public(shop.by_id[request.path.split("/")[3]], "CREATED"))
+        return None
+
+    with Shop(fault=lie) as shop:
+        bench(shop, "--orders", 5, "--accepted", tmp_path / "a.tsv")
+        report = change(shop, tmp_path / "a.tsv", "pay", code=1)
+    assert report["wrong"]["count"] == 5 and report["changes"] == {**report["changes"], "paid": 0, "unknown": 5}
+
+
+def test_a_service_pays_with_its_own_token(tmp_path):
+    (tmp_path / "key").write_text("0123456789abcdef0123456789abcdef\n")
+    claims = []
+
+    def read(_, request):
+        if request.path.endswith("pay"):
+            part = request.headers["authorization"].split(".")[1]
+            claims.append(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
+
+    with Shop(fault=read) as shop:
+        bench(shop, "--orders", 20, "--accepted", tmp_path / "a.tsv")
+        report = change(shop, tmp_path / "a.tsv", "pay", "--auth", "jwt", "--key-file", tmp_path / "key")
+    assert report["changes"]["paid"] == 20
+    assert {claim["role"] for claim in claims} == {"internal"} and len({claim["sub"] for claim in claims}) == 1
+
+
 def test_tokens(tmp_path):
     secret = "0123456789abcdef0123456789abcdef"
     (tmp_path / "key").write_text(secret + "\n")

@@ -8,8 +8,14 @@
 
 const char *flash_bench_kind_name(enum flash_bench_kind kind)
 {
-    static const char *const names[FLASH_BENCH_KINDS] = {"order", "status", "wait", "page"};
+    static const char *const names[FLASH_BENCH_KINDS] = {"order", "status", "wait",
+                                                         "pay",   "cancel", "page"};
     return names[kind];
+}
+
+bool flash_bench_kind_changes(enum flash_bench_kind kind)
+{
+    return kind == FLASH_BENCH_PAY || kind == FLASH_BENCH_CANCEL;
 }
 
 static bool same(struct flash_text text, const char *word)
@@ -180,6 +186,38 @@ static void check_seen(const struct flash_bench_response *response,
     answer->state = state_of(kept);
 }
 
+/* What a change leaves: the state at once, and the one that a repeat may find. */
+static const struct {
+    enum flash_state now, later;
+} changes[FLASH_BENCH_KINDS] = {
+    [FLASH_BENCH_PAY] = {FLASH_STATE_PAID, FLASH_STATE_PAID},
+    [FLASH_BENCH_CANCEL] = {FLASH_STATE_CANCELLING, FLASH_STATE_CANCELLED},
+};
+
+static void check_changed(const struct flash_bench_response *response,
+                          const struct flash_bench_expect *expect,
+                          struct flash_bench_answer *answer)
+{
+    struct flash_bench_member kept[FIELD_COUNT];
+    if (!has_type(response, "application/json") || !read_fields(response->body, kept)) {
+        wrong(answer, "a change without a JSON object of distinct members");
+        return;
+    }
+    const char *reason = misfit(kept, expect, expect->order_id);
+    enum flash_state state = state_of(kept);
+    bool possible = state == changes[expect->kind].now ||
+                    (!expect->first && state == changes[expect->kind].later);
+    if (reason == NULL && !possible) {
+        reason = "a state that this change cannot leave";
+    }
+    if (reason != NULL) {
+        wrong(answer, reason);
+        return;
+    }
+    answer->verdict = FLASH_BENCH_CHANGED;
+    answer->state = state;
+}
+
 /* Takes the slug of "/problems/<slug>"; NULL when the problem document is in order. */
 static const char *read_problem(const struct flash_bench_response *response,
                                 struct flash_bench_answer *answer)
@@ -200,21 +238,26 @@ static const char *read_problem(const struct flash_bench_response *response,
     return is_number(&kept[STATUS], response->status) ? NULL : "a problem with another status";
 }
 
+enum { ORDERS = 1 << FLASH_BENCH_ORDER, CHANGES = 1 << FLASH_BENCH_PAY | 1 << FLASH_BENCH_CANCEL };
+#define ALL (~0u)
+
 /* The problems an operation may meet without anything being wrong. slug NULL: every one of that
  * status. */
 static const struct {
     int status;
     const char *slug;
     enum flash_bench_verdict verdict;
-    bool order_only;
+    unsigned kinds; /* bits, by kind */
 } problems[] = {
-    {409, "sold-out", FLASH_BENCH_REFUSED, true},
-    {409, "limit-reached", FLASH_BENCH_REFUSED, true},
-    {409, "not-started", FLASH_BENCH_REFUSED, true},
-    {409, "ended", FLASH_BENCH_REFUSED, true},
-    {503, "not-admitting", FLASH_BENCH_BUSY, false},
-    {429, NULL, FLASH_BENCH_BUSY, false},
-    {503, NULL, FLASH_BENCH_UNCERTAIN, false},
+    {409, "sold-out", FLASH_BENCH_REFUSED, ORDERS},
+    {409, "limit-reached", FLASH_BENCH_REFUSED, ORDERS},
+    {409, "not-started", FLASH_BENCH_REFUSED, ORDERS},
+    {409, "ended", FLASH_BENCH_REFUSED, ORDERS},
+    {409, "wrong-state", FLASH_BENCH_REFUSED, CHANGES},
+    {409, "not-created-yet", FLASH_BENCH_REFUSED, CHANGES},
+    {503, "not-admitting", FLASH_BENCH_BUSY, ALL},
+    {429, NULL, FLASH_BENCH_BUSY, ALL},
+    {503, NULL, FLASH_BENCH_UNCERTAIN, ALL},
 };
 
 static void check_problem(const struct flash_bench_response *response,
@@ -229,7 +272,7 @@ static void check_problem(const struct flash_bench_response *response,
     for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
         if (problems[i].status == response->status &&
             (problems[i].slug == NULL || strcmp(problems[i].slug, answer->slug) == 0) &&
-            (!problems[i].order_only || expect->kind == FLASH_BENCH_ORDER)) {
+            (problems[i].kinds & 1u << expect->kind) != 0) {
             answer->verdict = problems[i].verdict;
             return;
         }
@@ -237,19 +280,29 @@ static void check_problem(const struct flash_bench_response *response,
     wrong(answer, "a problem that this request cannot have");
 }
 
+typedef void (*check)(const struct flash_bench_response *response,
+                      const struct flash_bench_expect *expect, struct flash_bench_answer *answer);
+
+/* The one status that says it was done, and what such an answer must be. */
+static const struct {
+    int status;
+    check check;
+} successes[FLASH_BENCH_KINDS] = {
+    [FLASH_BENCH_ORDER] = {202, check_accepted}, [FLASH_BENCH_STATUS] = {200, check_seen},
+    [FLASH_BENCH_WAIT] = {200, check_seen},      [FLASH_BENCH_PAGE] = {200, check_seen},
+    [FLASH_BENCH_PAY] = {200, check_changed},    [FLASH_BENCH_CANCEL] = {202, check_changed},
+};
+
 void flash_bench_answer_check(const struct flash_bench_response *response,
                               const struct flash_bench_expect *expect,
                               struct flash_bench_answer *ret_answer)
 {
-    bool is_order = expect->kind == FLASH_BENCH_ORDER;
     ret_answer->state = FLASH_STATE_NONE;
     ret_answer->reason = NULL;
     ret_answer->slug[0] = '\0';
     ret_answer->order_id[0] = '\0';
-    if (is_order && response->status == 202) {
-        check_accepted(response, expect, ret_answer);
-    } else if (!is_order && response->status == 200) {
-        check_seen(response, expect, ret_answer);
+    if (response->status == successes[expect->kind].status) {
+        successes[expect->kind].check(response, expect, ret_answer);
     } else if (expect->conditional && response->status == 304) {
         ret_answer->verdict = FLASH_BENCH_UNCHANGED;
     } else if (response->status >= 400) {

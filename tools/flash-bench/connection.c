@@ -10,15 +10,15 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-bool flash_bench_peer_resolve(const char *host, int port, struct flash_bench_peer *ret_peer,
-                              struct flash_error *err)
+bool flash_bench_peer_resolve(const struct flash_bench_address *address,
+                              struct flash_bench_peer *ret_peer, struct flash_error *err)
 {
     char service[8];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    snprintf(service, sizeof(service), "%d", port);
-    int rc = getaddrinfo(host, service, &hints, &found);
+    snprintf(service, sizeof(service), "%d", (int)address->port);
+    int rc = getaddrinfo(address->host, service, &hints, &found);
     if (rc != 0) {
-        return flash_error_set(err, FLASH_ERROR_CONFIG, "--url: %s: %s", host, gai_strerror(rc));
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "%s: %s", address->host, gai_strerror(rc));
     }
     memcpy(&ret_peer->address, found->ai_addr, found->ai_addrlen);
     ret_peer->len = found->ai_addrlen;

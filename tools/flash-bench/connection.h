@@ -43,8 +43,8 @@ struct flash_bench_peer {
     socklen_t len;
 };
 
-/* Resolves host (once, before the run). Error kind CONFIG. */
-FLASH_MUST_CHECK bool flash_bench_peer_resolve(const char *host, int port,
+/* Resolves the address (once, before the run). Error kind CONFIG. */
+FLASH_MUST_CHECK bool flash_bench_peer_resolve(const struct flash_bench_address *address,
                                                struct flash_bench_peer *ret_peer,
                                                struct flash_error *err);
 

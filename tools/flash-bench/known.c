@@ -1,4 +1,4 @@
-/* The ring of known orders and the reader of the file that fills it; see known.h. */
+/* The ring and the queue of known orders, the reader of the file that fills them; see known.h. */
 #include "known.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define RING_SIZE 65536
+#define QUEUE_SIZE 4096 /* at first */
 #define LINE_MAX_BYTES 512
 
 static struct flash_bench_known_order *next_place(struct flash_bench_known *known)
@@ -60,10 +61,35 @@ static bool read_line(const struct flash_bench_options *options, char *line,
     return true;
 }
 
-static bool read_file(struct flash_bench_known *known, const struct flash_bench_options *options,
-                      FILE *file, struct flash_error *err)
+static bool enqueue(struct flash_bench_known *known, const struct flash_bench_known_order *order,
+                    struct flash_error *err)
 {
+    if (known->queue_count == known->queue_size) {
+        size_t size = known->queue_size > 0 ? 2 * known->queue_size : QUEUE_SIZE;
+        struct flash_bench_known_order *queue = reallocarray(known->queue, size, sizeof(*queue));
+        if (queue == NULL) {
+            return flash_error_set(err, FLASH_ERROR_CONFIG, "no memory for %zu known orders", size);
+        }
+        known->queue = queue;
+        known->queue_size = size;
+    }
+    known->queue[known->queue_count++] = *order;
+    return true;
+}
+
+/* Which of the file's orders one thread is to change. */
+struct share {
+    const struct flash_bench_options *options;
+    int64_t thread;
+    bool queued; /* the mix changes orders */
+};
+
+static bool read_file(struct flash_bench_known *known, const struct share *share, FILE *file,
+                      struct flash_error *err)
+{
+    const struct flash_bench_options *options = share->options;
     char buffer[LINE_MAX_BYTES];
+    int64_t orders = 0;
     for (int number = 1; fgets(buffer, sizeof(buffer), file) != NULL; number++) {
         char *line = buffer;
         const char *outcome = strsep(&line, "\t\n");
@@ -79,15 +105,22 @@ static bool read_file(struct flash_bench_known *known, const struct flash_bench_
                                    (long long)options->buyers);
         }
         *next_place(known) = order;
+        bool mine = share->queued && orders++ % options->threads == share->thread;
+        if (mine && !enqueue(known, &order, err)) {
+            return false;
+        }
     }
-    return known->count > 0 ||
-           flash_error_set(err, FLASH_ERROR_CONFIG, "--known %.150s: no accepted order in it",
+    return (share->queued ? known->queue_count : known->count) > 0 ||
+           flash_error_set(err, FLASH_ERROR_CONFIG,
+                           "--known %.150s: no accepted order in it, or fewer than threads",
                            options->known_file);
 }
 
 bool flash_bench_known_init(struct flash_bench_known *known,
-                            const struct flash_bench_options *options, struct flash_error *err)
+                            const struct flash_bench_options *options, int thread,
+                            struct flash_error *err)
 {
+    struct share share = {options, thread, flash_bench_options_changes(options)};
     *known = (struct flash_bench_known){.size = RING_SIZE};
     known->orders = calloc(known->size, sizeof(*known->orders));
     if (known->orders == NULL) {
@@ -101,7 +134,7 @@ bool flash_bench_known_init(struct flash_bench_known *known,
         return flash_error_set(err, FLASH_ERROR_CONFIG, "--known %.150s: %s", options->known_file,
                                strerror(errno));
     }
-    bool read = read_file(known, options, file, err);
+    bool read = read_file(known, &share, file, err);
     fclose(file);
     return read;
 }
@@ -121,7 +154,18 @@ const struct flash_bench_known_order *flash_bench_known_pick(const struct flash_
     return known->count > 0 ? &known->orders[random % known->count] : NULL;
 }
 
+const struct flash_bench_known_order *flash_bench_known_take(struct flash_bench_known *known)
+{
+    return flash_bench_known_taken_all(known) ? NULL : &known->queue[known->queue_taken++];
+}
+
+bool flash_bench_known_taken_all(const struct flash_bench_known *known)
+{
+    return known->queue_taken == known->queue_count;
+}
+
 void flash_bench_known_destroy(struct flash_bench_known *known)
 {
+    free(known->queue);
     free(known->orders);
 }

@@ -27,13 +27,13 @@ static bool read_number(struct flash_text text, int64_t max, int64_t *ret_number
     return true;
 }
 
-bool flash_bench_set_url(struct flash_bench_options *options, const char *text,
-                         struct flash_error *err)
+static bool set_address(struct flash_bench_address *address, const char *option, const char *text,
+                        struct flash_error *err)
 {
     static const char allowed[] = "http://HOST[:PORT], without a path";
     static const char scheme[] = "http://";
     if (strncmp(text, scheme, sizeof(scheme) - 1) != 0) {
-        return bad(err, "url", text, allowed);
+        return bad(err, option, text, allowed);
     }
     const char *host = text + sizeof(scheme) - 1;
     size_t len = strcspn(host, ":/");
@@ -42,17 +42,29 @@ bool flash_bench_set_url(struct flash_bench_options *options, const char *text,
     if (*rest == ':') {
         size_t digits = strspn(rest + 1, "0123456789");
         if (!read_number((struct flash_text){rest + 1, digits}, 65535, &port)) {
-            return bad(err, "url", text, allowed);
+            return bad(err, option, text, allowed);
         }
         rest += 1 + digits;
     }
-    if (len == 0 || len >= sizeof(options->host) || (*rest != '\0' && strcmp(rest, "/") != 0)) {
-        return bad(err, "url", text, allowed);
+    if (len == 0 || len >= sizeof(address->host) || (*rest != '\0' && strcmp(rest, "/") != 0)) {
+        return bad(err, option, text, allowed);
     }
-    memcpy(options->host, host, len);
-    options->host[len] = '\0';
-    options->port = port;
+    memcpy(address->host, host, len);
+    address->host[len] = '\0';
+    address->port = port;
     return true;
+}
+
+bool flash_bench_set_url(struct flash_bench_options *options, const char *text,
+                         struct flash_error *err)
+{
+    return set_address(&options->url, "url", text, err);
+}
+
+bool flash_bench_set_internal_url(struct flash_bench_options *options, const char *text,
+                                  struct flash_error *err)
+{
+    return set_address(&options->internal_url, "internal-url", text, err);
 }
 
 /* "FIRST" or "FIRST-LAST", added to the list. */

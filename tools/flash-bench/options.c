@@ -20,6 +20,8 @@
 const struct flash_bench_option flash_bench_options_table[] = {
     {"url", "URL", "the engine's public listener [http://127.0.0.1:8080]",
      SET(flash_bench_set_url)},
+    {"internal-url", "URL", "its internal listener, for pay [http://127.0.0.1:8082]",
+     SET(flash_bench_set_internal_url)},
     {"sku", "LIST", "what is bought: 1001, 1001,1005 or 1001-1010; orders go round",
      SET(flash_bench_set_sku)},
     {"buyers", "N", "users u-1 .. u-N, in turn [10000]", INT(buyers, 1, 1e8)},
@@ -37,9 +39,11 @@ const struct flash_bench_option flash_bench_options_table[] = {
      SET(flash_bench_set_arrivals)},
     {"outstanding", "N", "begun and not ended; later arrivals wait, with --mode rate [100000]",
      INT(outstanding, 1, 1e7)},
-    {"duration", "S", "seconds of sending [10, or until --orders]", REAL(duration_s, 0.01, 1e6)},
+    {"duration", "S", "seconds of sending [10, or until --orders, or --known's last]",
+     REAL(duration_s, 0.01, 1e6)},
     {"orders", "N", "stop after so many orders", INT(orders, 1, 1e12)},
-    {"mix", "WEIGHTS", "order=80,status=15,wait=5 [order=1]", SET(flash_bench_set_mix)},
+    {"mix", "WEIGHTS", "order=80,status=15,wait=5, cancel=1, or pay=1 alone [order=1]",
+     SET(flash_bench_set_mix)},
     {"wait", "S", "seconds asked for by Prefer: wait [10]", INT(wait_s, 1, 30)},
     {"auth", "KIND", "off: X-User-Id; jwt: an HS256 token for every buyer [off]",
      SET(flash_bench_set_auth)},
@@ -55,8 +59,10 @@ const struct flash_bench_option flash_bench_options_table[] = {
     {"poll-connections", "N", "for these pages [32]", INT(poll_connections, 1, 60000)},
     {"poll-interval", "MS", "between the polls of one order [50]", INT(poll_interval_ms, 1, 60000)},
     {"poll-rate", "R", "polls a second, at most [20000]", REAL(poll_rate, 0.01, 1e7)},
-    {"accepted", "FILE", "write every accepted and every unknown order (TSV)", TEXT(accepted_file)},
-    {"known", "FILE", "such a file of an earlier run, for status and wait", TEXT(known_file)},
+    {"accepted", "FILE", "write every accepted, changed or unknown order (TSV)",
+     TEXT(accepted_file)},
+    {"known", "FILE", "such a file of an earlier run; pay and cancel take each order once",
+     TEXT(known_file)},
     {"run", "TEXT", "prefix of the keys; a repeat sends the same orders again [new]",
      SET(flash_bench_set_run)},
     {"seed", "N", "of everything random [1]", INT(seed, 0, 1e15)},
@@ -70,8 +76,8 @@ const size_t flash_bench_options_count =
 static void set_defaults(struct flash_bench_options *options)
 {
     *options = (struct flash_bench_options){
-        .host = "127.0.0.1",
-        .port = 8080,
+        .url = {"127.0.0.1", 8080},
+        .internal_url = {"127.0.0.1", 8082},
         .buyers = 10000,
         .quantity_min = 1,
         .quantity_max = 1,
@@ -177,6 +183,32 @@ static bool take_argument(struct flash_bench_options *options, char *const argv[
     return set_option(options, option, value, err);
 }
 
+static bool pays(const struct flash_bench_options *options)
+{
+    return options->weights[FLASH_BENCH_PAY] > 0;
+}
+
+bool flash_bench_options_changes(const struct flash_bench_options *options)
+{
+    return pays(options) || options->weights[FLASH_BENCH_CANCEL] > 0;
+}
+
+const struct flash_bench_address *
+flash_bench_options_target(const struct flash_bench_options *options)
+{
+    return pays(options) ? &options->internal_url : &options->url;
+}
+
+/* Whether the mix has something beside payments. */
+static bool mixes(const struct flash_bench_options *options)
+{
+    double others = -options->weights[FLASH_BENCH_PAY];
+    for (int kind = 0; kind < FLASH_BENCH_KINDS; kind++) {
+        others += options->weights[kind];
+    }
+    return others > 0;
+}
+
 /* What must hold between options. */
 static bool check_together(const struct flash_bench_options *options, struct flash_error *err)
 {
@@ -198,6 +230,9 @@ static bool check_together(const struct flash_bench_options *options, struct fla
          "--threads: each needs a connection of --poll-connections"},
         {weights[FLASH_BENCH_ORDER] <= 0 && options->known_file[0] == '\0',
          "--mix without order needs --known, orders to ask for"},
+        {pays(options) && mixes(options), "--mix: pay goes to another listener, so it goes alone"},
+        {flash_bench_options_changes(options) && options->known_file[0] == '\0',
+         "--mix with pay or cancel needs --known, orders to change"},
         {weights[FLASH_BENCH_ORDER] <= 0 && options->orders > 0, "--orders needs order in --mix"},
         {options->auth == FLASH_BENCH_AUTH_JWT && options->buyers > 5000000,
          "--auth jwt: at most 5000000 buyers, their tokens are made before the run"},
@@ -233,7 +268,7 @@ bool flash_bench_options_parse(struct flash_bench_options *options, char *const 
         return false;
     }
     options->poll |= options->poll_wait;
-    if (options->duration_s <= 0 && options->orders == 0) {
+    if (options->duration_s <= 0 && options->orders == 0 && !flash_bench_options_changes(options)) {
         options->duration_s = 10;
     }
     *ret_action = FLASH_BENCH_RUN;
@@ -254,7 +289,8 @@ void flash_bench_options_help(FILE *out)
           "examples:\n"
           "  flash-bench --sku 1001 --buyers 30000 --orders 30000 --poll-wait --accepted out.tsv\n"
           "  flash-bench --sku 1001 --mode rate --rate 20000 --duration 30 --json\n"
-          "  flash-bench --mix status=1 --known out.tsv --connections 128\n\n"
+          "  flash-bench --mix status=1 --known out.tsv --connections 128\n"
+          "  flash-bench --mix pay=1 --known out.tsv --accepted paid.tsv\n\n"
           "In mode rate a latency counts from the intended start, so a stalled server shows.\n"
           "exit: 0 every answer was right, 1 some were wrong, 2 usage, 3 the server cannot be\n"
           "reached.\n",

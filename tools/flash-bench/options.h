@@ -22,9 +22,13 @@ enum flash_bench_mode {
 
 enum flash_bench_auth { FLASH_BENCH_AUTH_OFF, FLASH_BENCH_AUTH_JWT };
 
-struct flash_bench_options {
-    char host[64]; /* of --url, a name or an IP address */
+struct flash_bench_address {
+    char host[64]; /* a name or an IP address */
     int64_t port;
+};
+
+struct flash_bench_options {
+    struct flash_bench_address url, internal_url;
     int64_t skus[FLASH_BENCH_SKUS_MAX];
     int sku_count;
     int64_t buyers;
@@ -67,6 +71,13 @@ FLASH_MUST_CHECK bool flash_bench_options_parse(struct flash_bench_options *opti
                                                 enum flash_bench_action *ret_action,
                                                 struct flash_error *err);
 
+/* Where the mix goes: payments are taken by the internal listener, all else by the public one. */
+const struct flash_bench_address *
+flash_bench_options_target(const struct flash_bench_options *options);
+
+/* Whether the mix changes the orders of the known file, each once. */
+bool flash_bench_options_changes(const struct flash_bench_options *options);
+
 /* One option of the table: its value lands at `offset` of the options, or goes through `set`. */
 struct flash_bench_option {
     const char *name, *value, *help; /* value NULL: a flag */
@@ -89,6 +100,7 @@ void flash_bench_options_help(FILE *out);
 
 /* Setters of the values with a form of their own (option_values.c). */
 bool flash_bench_set_url(struct flash_bench_options *, const char *, struct flash_error *);
+bool flash_bench_set_internal_url(struct flash_bench_options *, const char *, struct flash_error *);
 bool flash_bench_set_sku(struct flash_bench_options *, const char *, struct flash_error *);
 bool flash_bench_set_quantity(struct flash_bench_options *, const char *, struct flash_error *);
 bool flash_bench_set_mode(struct flash_bench_options *, const char *, struct flash_error *);

@@ -56,12 +56,25 @@ static void end_unknown(struct flash_bench_worker *worker, struct flash_bench_op
     end(worker, op);
 }
 
+/* The change may have happened. */
+static void end_change_unknown(struct flash_bench_worker *worker, struct flash_bench_op *op)
+{
+    bool pays = op->kind == FLASH_BENCH_PAY;
+    flash_bench_record_add(&worker->record, op, pays ? "pay-unknown" : "cancel-unknown",
+                           worker->now_us);
+    worker->tally.counts.changes_unknown++;
+    end(worker, op);
+}
+
 static void end_unanswered(struct flash_bench_worker *worker, struct flash_bench_op *op)
 {
     if (op->kind == FLASH_BENCH_PAGE) {
         worker->tally.counts.unsettled++;
     } else if (op->kind == FLASH_BENCH_ORDER && op->uncertain) {
         end_unknown(worker, op);
+        return;
+    } else if (flash_bench_kind_changes(op->kind) && op->uncertain) {
+        end_change_unknown(worker, op);
         return;
     } else {
         worker->tally.counts.gave_up++;
@@ -133,6 +146,16 @@ static void refused(struct flash_bench_worker *worker, struct flash_bench_op *op
     end(worker, op);
 }
 
+static void changed(struct flash_bench_worker *worker, struct flash_bench_op *op)
+{
+    bool pays = op->kind == FLASH_BENCH_PAY;
+    worker->tally.counts.paid += pays;
+    worker->tally.counts.cancelled += !pays;
+    measure(worker, pays ? FLASH_BENCH_SERIES_PAID : FLASH_BENCH_SERIES_CANCELLED, op);
+    flash_bench_record_add(&worker->record, op, pays ? "paid" : "cancelled", worker->now_us);
+    end(worker, op);
+}
+
 static void page_waits(struct flash_bench_worker *worker, struct flash_bench_op *op)
 {
     const struct flash_bench_options *options = worker->shared->options;
@@ -196,6 +219,8 @@ static void wrong(struct flash_bench_worker *worker, struct flash_bench_op *op,
     worker->tally.counts.wrong++;
     if (op->kind == FLASH_BENCH_ORDER) {
         end_unknown(worker, op);
+    } else if (flash_bench_kind_changes(op->kind)) {
+        end_change_unknown(worker, op);
     } else {
         worker->tally.counts.unsettled += op->kind == FLASH_BENCH_PAGE;
         end(worker, op);
@@ -241,6 +266,9 @@ void flash_bench_outcome_answer(struct flash_bench_worker *worker, struct flash_
     case FLASH_BENCH_SEEN:
     case FLASH_BENCH_UNCHANGED:
         read_done(worker, op, answer.state);
+        break;
+    case FLASH_BENCH_CHANGED:
+        changed(worker, op);
         break;
     case FLASH_BENCH_WRONG:
         wrong(worker, op, response, answer.reason);

@@ -64,6 +64,20 @@ void flash_bench_record_flush(struct flash_bench_record *record)
     record->used = 0;
 }
 
+/* What makes a repeat of op the same request. */
+static struct flash_text key_of(const struct flash_bench_record *record,
+                                const struct flash_bench_op *op, char buffer[FLASH_KEY_MAX])
+{
+    switch (op->kind) {
+    case FLASH_BENCH_PAY:
+        return flash_bench_writer_payment(op->order_id, buffer);
+    case FLASH_BENCH_CANCEL:
+        return (struct flash_text){"-", 1};
+    default:
+        return flash_bench_writer_key(record->writer, op->number, buffer);
+    }
+}
+
 void flash_bench_record_add(struct flash_bench_record *record, const struct flash_bench_op *op,
                             const char *outcome, uint64_t now_us)
 {
@@ -72,7 +86,7 @@ void flash_bench_record_add(struct flash_bench_record *record, const struct flas
         return;
     }
     struct flash_text user = flash_bench_writer_user(record->writer, op->user, user_buffer);
-    struct flash_text key = flash_bench_writer_key(record->writer, op->number, key_buffer);
+    struct flash_text key = key_of(record, op, key_buffer);
     if (record->used + LINE_MAX_BYTES > BUFFER_SIZE) {
         flash_bench_record_flush(record);
     }

@@ -7,7 +7,7 @@
 #include "flash/time.h"
 
 static const char *const series_names[FLASH_BENCH_SERIES_COUNT] = {
-    "accepted", "refused", "status", "wait", "created", "lateness"};
+    "accepted", "refused", "status", "wait", "paid", "cancelled", "created", "lateness"};
 
 static const struct {
     const char *name;
@@ -106,6 +106,15 @@ static json_t *orders_json(const struct flash_bench_tally *tally)
                      (json_int_t)counts->unknown, "unsent", (json_int_t)counts->unsent);
 }
 
+static json_t *changes_json(const struct flash_bench_tally *tally)
+{
+    const struct flash_bench_counts *counts = &tally->counts;
+    return json_pack("{s:I,s:I,s:I,s:o,s:I}", "begun", (json_int_t)counts->changes, "paid",
+                     (json_int_t)counts->paid, "cancelled", (json_int_t)counts->cancelled, "per_s",
+                     rounded(per_second(tally, tally->window.changed), 10), "unknown",
+                     (json_int_t)counts->changes_unknown);
+}
+
 static json_t *pages_json(const struct flash_bench_tally *tally)
 {
     const struct flash_bench_counts *counts = &tally->counts;
@@ -147,13 +156,13 @@ static json_t *report(const struct flash_bench_options *options,
         json_pack("{s:o,s:o,s:o}", "user_s", rounded(result->user_s, 1000), "system_s",
                   rounded(result->system_s, 1000), "us_per_request", rounded(cpu_us(result), 100));
     return json_pack(
-        "{s:s,s:s,s:s,s:o,s:b,s:o,s:o,s:I,s:o,s:o,s:I,s:o,s:I,s:I,s:o,s:I,s:o,s:o,s:o,s:o}", "tool",
-        "flash-bench", "version", FLASH_VERSION, "started_at", started, "setup",
+        "{s:s,s:s,s:s,s:o,s:b,s:o,s:o,s:I,s:o,s:o,s:o,s:I,s:o,s:I,s:I,s:o,s:I,s:o,s:o,s:o,s:o}",
+        "tool", "flash-bench", "version", FLASH_VERSION, "started_at", started, "setup",
         setup_json(options), "interrupted", (int)result->interrupted, "wall_s",
         rounded(result->wall_s, 1000), "window_s", rounded(tally->window.seconds, 1000), "requests",
         (json_int_t)counts->requests, "requests_per_s",
         rounded(per_second(tally, tally->window.requests), 10), "orders", orders_json(tally),
-        "reads", (json_int_t)counts->reads, "reads_per_s",
+        "changes", changes_json(tally), "reads", (json_int_t)counts->reads, "reads_per_s",
         rounded(per_second(tally, tally->window.reads), 10), "unchanged",
         (json_int_t)counts->unchanged, "retries", (json_int_t)counts->retries, "errors",
         words_json(&tally->errors), "reconnects", (json_int_t)counts->reconnects, "pages",
@@ -217,6 +226,9 @@ void flash_bench_report_table(const struct flash_bench_options *options,
         {"accepted units", counts->units, 0},
         {"refused", flash_bench_words_sum(&tally->refused), tally->window.refused},
         {"unknown outcome", counts->unknown, 0},
+        {"paid", counts->paid, counts->paid > 0 ? tally->window.changed : 0},
+        {"cancelled", counts->cancelled, counts->cancelled > 0 ? tally->window.changed : 0},
+        {"unknown change", counts->changes_unknown, 0},
         {"gave up", counts->gave_up, 0},
         {"never sent", counts->unsent, 0},
         {"reads", counts->reads, tally->window.reads},

@@ -9,6 +9,7 @@ _Static_assert(320 + FLASH_BENCH_TOKEN_MAX + FLASH_BENCH_ETAG_MAX + FLASH_USER_M
                    FLASH_BENCH_REQUEST_MAX,
                "a request fits its buffer");
 _Static_assert(FLASH_BENCH_RUN_MAX + 1 + 20 <= FLASH_KEY_MAX, "a run and a number are a key");
+_Static_assert(2 + FLASH_REF_DERIVED <= FLASH_KEY_MAX, "a payment's id fits a key's buffer");
 _Static_assert(FLASH_BENCH_PREFIX_MAX + 20 <= FLASH_USER_MAX, "a prefix and a number are a user");
 
 static char *put(char *out, const char *text, size_t len)
@@ -34,11 +35,12 @@ void flash_bench_writer_init(struct flash_bench_writer *writer,
                              const struct flash_bench_options *options,
                              const struct flash_bench_tokens *tokens)
 {
+    const struct flash_bench_address *target = flash_bench_options_target(options);
     writer->options = options;
     writer->tokens = tokens;
     writer->host_lines_len =
         (size_t)snprintf(writer->host_lines, sizeof(writer->host_lines),
-                         " HTTP/1.1\r\nHost: %s:%d\r\n", options->host, (int)options->port);
+                         " HTTP/1.1\r\nHost: %s:%d\r\n", target->host, (int)target->port);
     writer->order_head_len =
         (size_t)snprintf(writer->order_head, sizeof(writer->order_head),
                          "POST /v1/orders%sContent-Type: application/json\r\nIdempotency-Key: %s-",
@@ -62,11 +64,20 @@ struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
+struct flash_text flash_bench_writer_payment(const char *order_id, char buffer[FLASH_KEY_MAX])
+{
+    const char *ref = order_id + strcspn(order_id, ".") + 1;
+    size_t len = strlen(ref);
+    memcpy(buffer, "p-", 2);
+    memcpy(buffer + 2, ref, len);
+    return (struct flash_text){buffer, len + 2};
+}
+
 static char *put_user(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                       char *out)
 {
     if (writer->tokens != NULL) {
-        struct flash_text token = flash_bench_tokens_of(writer->tokens, op->user);
+        struct flash_text token = flash_bench_tokens_of(writer->tokens, op);
         return put(PUT_LITERAL(out, "\r\nAuthorization: Bearer "), token.at, token.len);
     }
     const char *prefix = writer->options->user_prefix;
@@ -110,10 +121,38 @@ static char *put_read(const struct flash_bench_writer *writer, const struct flas
     return PUT_LITERAL(out, "\r\n\r\n");
 }
 
+static char *put_pay(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
+                     char *out)
+{
+    char body[32 + FLASH_KEY_MAX], buffer[FLASH_KEY_MAX];
+    struct flash_text payment = flash_bench_writer_payment(op->order_id, buffer);
+    char *end = put(PUT_LITERAL(body, "{\"payment_id\":\""), payment.at, payment.len);
+    size_t len = (size_t)(PUT_LITERAL(end, "\"}") - body);
+
+    out = put(PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = put(PUT_LITERAL(out, "/pay"), writer->host_lines, writer->host_lines_len);
+    out = put_user(writer, op, PUT_LITERAL(out, "Content-Type: application/json"));
+    out = put_number(PUT_LITERAL(out, "\r\nContent-Length: "), len);
+    return put(PUT_LITERAL(out, "\r\n\r\n"), body, len);
+}
+
+static char *put_cancel(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
+                        char *out)
+{
+    out = put(PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = put(PUT_LITERAL(out, "/cancel"), writer->host_lines, writer->host_lines_len);
+    out = put_user(writer, op, PUT_LITERAL(out, "Content-Length: 0"));
+    return PUT_LITERAL(out, "\r\n\r\n");
+}
+
 size_t flash_bench_writer_put(const struct flash_bench_writer *writer,
                               const struct flash_bench_op *op, char *out)
 {
-    char *end =
-        op->kind == FLASH_BENCH_ORDER ? put_order(writer, op, out) : put_read(writer, op, out);
-    return (size_t)(end - out);
+    static char *(*const puts_of[FLASH_BENCH_KINDS])(const struct flash_bench_writer *,
+                                                     const struct flash_bench_op *, char *) = {
+        [FLASH_BENCH_ORDER] = put_order, [FLASH_BENCH_STATUS] = put_read,
+        [FLASH_BENCH_WAIT] = put_read,   [FLASH_BENCH_PAGE] = put_read,
+        [FLASH_BENCH_PAY] = put_pay,     [FLASH_BENCH_CANCEL] = put_cancel,
+    };
+    return (size_t)(puts_of[op->kind](writer, op, out) - out);
 }

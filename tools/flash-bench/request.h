@@ -14,7 +14,7 @@ struct flash_bench_writer {
     const struct flash_bench_tokens *tokens;   /* (borrowed) NULL with auth off */
     char order_head[256];                      /* of POST /v1/orders, up to the user */
     size_t order_head_len;
-    char host_lines[160]; /* what every GET has behind its path */
+    char host_lines[160]; /* what every request has behind its path */
     size_t host_lines_len;
 };
 
@@ -32,5 +32,7 @@ struct flash_text flash_bench_writer_user(const struct flash_bench_writer *write
                                           char buffer[FLASH_USER_MAX]);
 struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer, uint64_t number,
                                          char buffer[FLASH_KEY_MAX]);
+/* The id of the one payment that pays order_id: its ref behind "p-". */
+struct flash_text flash_bench_writer_payment(const char *order_id, char buffer[FLASH_KEY_MAX]);
 
 #endif

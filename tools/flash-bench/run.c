@@ -68,7 +68,7 @@ static bool prepare(struct run *run, const struct flash_bench_options *options,
     }
     run->shared.options = options;
     flash_bench_writer_init(&run->shared.writer, options, run->tokens);
-    if (!flash_bench_peer_resolve(options->host, (int)options->port, &run->shared.peer, err) ||
+    if (!flash_bench_peer_resolve(flash_bench_options_target(options), &run->shared.peer, err) ||
         !flash_bench_record_open(options, &run->shared.record_fd, err)) {
         return false;
     }
@@ -136,7 +136,7 @@ static void show_progress(const struct run *run, struct seen *last, uint64_t *la
     uint64_t now_us = flash_time_monotonic_us();
     double seconds = (double)(now_us - *last_us) / 1e6;
     fprintf(stderr,
-            "%6.1f s  %8.0f requests/s  accepted %llu  refused %llu  errors %llu  wrong %llu  open "
+            "%6.1f s  %8.0f requests/s  done %llu  refused %llu  errors %llu  wrong %llu  open "
             "%llu  unsettled %llu\n",
             (double)(now_us - run->start_us) / 1e6,
             (double)(now.requests - last->requests) / seconds, (unsigned long long)now.accepted,

@@ -78,8 +78,8 @@ static void fill_order(struct flash_bench_source *source, struct flash_bench_op 
     source->number += source->step;
 }
 
-static void fill_read(const struct flash_bench_known_order *order, enum flash_bench_kind kind,
-                      struct flash_bench_op *op)
+static void fill_known(const struct flash_bench_known_order *order, enum flash_bench_kind kind,
+                       struct flash_bench_op *op)
 {
     op->kind = kind;
     op->sku = order->sku;
@@ -93,17 +93,30 @@ static void fill_read(const struct flash_bench_known_order *order, enum flash_be
     }
 }
 
-void flash_bench_source_take(struct flash_bench_source *source,
-                             const struct flash_bench_known *known, uint64_t now_us,
-                             struct flash_bench_op *op)
+/* The order that an operation of this kind is about; NULL for a new one. */
+static const struct flash_bench_known_order *pick_order(struct flash_bench_source *source,
+                                                        struct flash_bench_known *known,
+                                                        enum flash_bench_kind kind)
 {
-    enum flash_bench_kind kind = pick_kind(source);
     const struct flash_bench_known_order *order = NULL;
-    if (kind != FLASH_BENCH_ORDER) {
+    if (flash_bench_kind_changes(kind)) {
+        order = flash_bench_known_take(known);
+        if (flash_bench_known_taken_all(known)) {
+            source->last = 0;
+        }
+    } else if (kind != FLASH_BENCH_ORDER) {
         order = flash_bench_known_pick(known, flash_bench_random(&source->random));
     }
+    return order;
+}
+
+void flash_bench_source_take(struct flash_bench_source *source, struct flash_bench_known *known,
+                             uint64_t now_us, struct flash_bench_op *op)
+{
+    enum flash_bench_kind kind = pick_kind(source);
+    const struct flash_bench_known_order *order = pick_order(source, known, kind);
     if (order != NULL) {
-        fill_read(order, kind, op);
+        fill_known(order, kind, op);
     } else {
         fill_order(source, op); /* also while nothing is known yet that could be read */
     }

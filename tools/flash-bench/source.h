@@ -29,10 +29,10 @@ void flash_bench_source_init(struct flash_bench_source *source,
  * UINT64_MAX when the source is exhausted. */
 uint64_t flash_bench_source_due_us(const struct flash_bench_source *source);
 
-/* Fills the next operation (zeroed before). In mode closed it is meant to begin now. */
-void flash_bench_source_take(struct flash_bench_source *source,
-                             const struct flash_bench_known *known, uint64_t now_us,
-                             struct flash_bench_op *op);
+/* Fills the next operation (zeroed before). In mode closed it is meant to begin now. With the last
+ * order of known's queue the source is exhausted. */
+void flash_bench_source_take(struct flash_bench_source *source, struct flash_bench_known *known,
+                             uint64_t now_us, struct flash_bench_op *op);
 
 /* Ends sending at now_us; returns the arrivals that were meant to begin before and did not. */
 uint64_t flash_bench_source_end(struct flash_bench_source *source, uint64_t now_us);

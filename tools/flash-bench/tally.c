@@ -43,6 +43,7 @@ void flash_bench_tally_close_window(struct flash_bench_tally *tally, double seco
     tally->window.accepted = tally->counts.accepted;
     tally->window.refused = flash_bench_words_sum(&tally->refused);
     tally->window.reads = tally->counts.reads;
+    tally->window.changed = tally->counts.paid + tally->counts.cancelled;
 }
 
 /* Every member of the counts is a uint64_t, so they add up as an array. */
@@ -78,4 +79,5 @@ void flash_bench_tally_merge(struct flash_bench_tally *into, const struct flash_
     into->window.accepted += from->window.accepted;
     into->window.refused += from->window.refused;
     into->window.reads += from->window.reads;
+    into->window.changed += from->window.changed;
 }

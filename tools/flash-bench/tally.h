@@ -30,6 +30,8 @@ enum flash_bench_series {
     FLASH_BENCH_SERIES_REFUSED,  /* the refusal */
     FLASH_BENCH_SERIES_STATUS,   /* the answer to a status request */
     FLASH_BENCH_SERIES_WAIT,     /* the answer to a held request */
+    FLASH_BENCH_SERIES_PAID,
+    FLASH_BENCH_SERIES_CANCELLED,
     FLASH_BENCH_SERIES_CREATED,  /* an order page saw the order no longer QUEUED but CREATED */
     FLASH_BENCH_SERIES_LATENESS, /* mode rate: the first attempt was sent; our own and the queue's
                                     delay */
@@ -40,7 +42,9 @@ struct flash_bench_counts {
     uint64_t requests, retries,
         reconnects; /* requests written; those that repeat one; connections opened again */
     uint64_t orders, accepted, units, gave_up,
-        unknown;               /* orders begun and how they ended (or refused, below) */
+        unknown; /* orders begun and how they ended (or refused, below) */
+    uint64_t changes, paid, cancelled,
+        changes_unknown;       /* payments and cancellations begun and how they ended */
     uint64_t unsent;           /* arrivals that the end of sending overtook */
     uint64_t reads, unchanged; /* answers to status and wait requests; 304s of all */
     uint64_t followed, not_followed, polls, unsettled; /* order pages */
@@ -60,7 +64,7 @@ struct flash_bench_tally {
     /* While sending lasted, for rates: what came later is no throughput. */
     struct {
         double seconds; /* 0 until sending has ended */
-        uint64_t requests, accepted, refused, reads;
+        uint64_t requests, accepted, refused, reads, changed;
     } window;
 };
 

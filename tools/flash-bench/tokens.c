@@ -36,7 +36,8 @@ static bool read_key(const struct flash_bench_options *options, struct flash_jwt
 static bool issue_all(struct flash_bench_tokens *tokens, const struct flash_bench_options *options,
                       const struct flash_jwt_key *key, int64_t users)
 {
-    struct flash_claims claims = {.role = FLASH_ROLE_BUYER};
+    bool pays = options->weights[FLASH_BENCH_PAY] > 0;
+    struct flash_claims claims = {.role = pays ? FLASH_ROLE_INTERNAL : FLASH_ROLE_BUYER};
     size_t used = 0;
     claims.exp_s = (int64_t)(flash_time_wall_ms() / 1000) + 3600 +
                    (int64_t)(options->duration_s + options->drain_s);
@@ -57,7 +58,8 @@ bool flash_bench_tokens_new(const struct flash_bench_options *options,
 {
     struct flash_jwt_key key = {.secret_len = 0};
     struct flash_bench_tokens *tokens = calloc(1, sizeof(*tokens));
-    size_t users = (size_t)options->buyers;
+    /* A mix that pays does nothing else, and one service does it. */
+    size_t users = options->weights[FLASH_BENCH_PAY] > 0 ? 1 : (size_t)options->buyers;
     bool done = false;
     if (!read_key(options, &key, err)) {
         goto out;
@@ -70,7 +72,7 @@ bool flash_bench_tokens_new(const struct flash_bench_options *options,
         flash_error_set(err, FLASH_ERROR_CONFIG, "no memory for %zu tokens", users);
         goto out;
     }
-    if (!issue_all(tokens, options, &key, options->buyers)) {
+    if (!issue_all(tokens, options, &key, (int64_t)users)) {
         flash_error_set(err, FLASH_ERROR_CONFIG, "a token would be longer than %d bytes",
                         FLASH_BENCH_TOKEN_MAX);
         goto out;
@@ -84,8 +86,10 @@ out:
     return done;
 }
 
-struct flash_text flash_bench_tokens_of(const struct flash_bench_tokens *tokens, int64_t user)
+struct flash_text flash_bench_tokens_of(const struct flash_bench_tokens *tokens,
+                                        const struct flash_bench_op *op)
 {
+    int64_t user = op->kind == FLASH_BENCH_PAY ? 1 : op->user;
     size_t start = user > 1 ? tokens->ends[user - 2] : 0;
     return (struct flash_text){tokens->arena + start, tokens->ends[user - 1] - start};
 }

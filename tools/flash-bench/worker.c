@@ -54,7 +54,7 @@ bool flash_bench_worker_new(struct flash_bench_shared *shared, int number,
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (worker->epoll_fd < 0) {
         flash_error_set(err, FLASH_ERROR_CONFIG, "epoll: %s", strerror(errno));
-    } else if (flash_bench_known_init(&worker->known, shared->options, err) &&
+    } else if (flash_bench_known_init(&worker->known, shared->options, number, err) &&
                flash_bench_record_init(&worker->record, &shared->writer, shared->record_fd, err) &&
                init_lanes(worker, err)) {
         *ret_worker = worker;
@@ -80,6 +80,7 @@ static struct flash_bench_op *begin_next(struct flash_bench_worker *worker)
     uint64_t now_us = closed ? flash_time_monotonic_us() : worker->now_us;
     flash_bench_source_take(&worker->source, &worker->known, now_us, op);
     worker->tally.counts.orders += op->kind == FLASH_BENCH_ORDER;
+    worker->tally.counts.changes += flash_bench_kind_changes(op->kind);
     if (!closed) {
         flash_bench_histogram_add(&worker->tally.series[FLASH_BENCH_SERIES_LATENESS],
                                   worker->now_us - op->intended_us);
@@ -111,7 +112,8 @@ static void publish(struct flash_bench_worker *worker)
         uint64_t value;
     } rows[] = {
         {&progress->requests, tally->counts.requests},
-        {&progress->accepted, tally->counts.accepted},
+        {&progress->accepted,
+         tally->counts.accepted + tally->counts.paid + tally->counts.cancelled},
         {&progress->refused, flash_bench_words_sum(&tally->refused)},
         {&progress->errors, flash_bench_words_sum(&tally->errors)},
         {&progress->wrong, tally->counts.wrong},
