@@ -3,6 +3,7 @@
 The tables are bad_requests.py and bad_tokens.py. Two engines take them, one without tokens and one with, on one Redis; no
 consumer runs, so whatever an order would leave stays to be seen. The engines are of the build with sanitizers, if there is one.
 """
+import contextlib
 import json
 import os
 import re
@@ -52,16 +53,25 @@ class Shop:
         return self.redis.hget(f"flash:{{{sku}}}:stock", name)
 
 
+def open_shop(folder, closing):
+    stack = closing.enter_context(Stack(folder))
+    stack.migrate("up")
+    with running(stack, "admin") as admin:
+        put_on_sale(admin, SKU)
+        put_on_sale(admin, OTHER)
+    return Shop(stack, {name: closing.enter_context(running(stack, "engine", build=ENGINE_BUILD, **SETTINGS, **settings))
+                        for name, settings in TWO.items()})
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    with Stack(tmp_path_factory.mktemp("bad") / "stack") as stack:
-        stack.migrate("up")
-        with running(stack, "admin") as admin:
-            put_on_sale(admin, SKU)
-            put_on_sale(admin, OTHER)
-        with running(stack, "engine", build=ENGINE_BUILD, **SETTINGS) as first:
-            with running(stack, "engine", build=ENGINE_BUILD, **SETTINGS, **TWO["jwt"]) as second:
-                yield Shop(stack, {"open": first, "jwt": second})
+    """If it cannot be opened, each row says so in a line and not in a page."""
+    with contextlib.ExitStack() as closing:
+        try:
+            opened = open_shop(tmp_path_factory.mktemp("bad") / "stack", closing)
+        except Exception as error:
+            pytest.fail(f"the shop does not open: {error!r}", pytrace=False)
+        yield opened
 
 
 # ---- a client that sends what it is told ----
@@ -161,7 +171,10 @@ def check_answer(shop, answer):
 
 
 def send_row(shop, which, row):
-    client = Client(shop.engines[which])
+    engine = shop.engines[which]
+    if engine.process.poll() is not None:
+        pytest.fail(f"the engine is dead: {engine.process.poll()} {engine.lines[-3:]}", pytrace=False)
+    client = Client(engine)
     client.send(row.bytes)
     for status, problem in row.answers:
         head_only = row.bytes.startswith(b"HEAD ")
@@ -217,8 +230,11 @@ def test_nothing_was_changed(shop):
     assert not shop.redis.exists(*(f"flash:{{{SKU}}}:{name}" for name in ("orders", "users", "due", "journal")))
 
 
-@pytest.mark.parametrize("which, who", [("open", b"X-User-Id: " + USER), ("jwt", bearer(GOOD_TOKEN)),
-                                        ("jwt", bearer(token(sub="bert", sku=str(SKU))))])
+@pytest.mark.parametrize("which, who", [
+    pytest.param("open", b"X-User-Id: " + USER, id="user"),
+    pytest.param("jwt", bearer(GOOD_TOKEN), id="token"),
+    pytest.param("jwt", bearer(token(sub="bert", sku=str(SKU))), id="token of this sale"),
+])
 def test_a_good_order_still_works(shop, which, who):
     """The same bytes twice: one order."""
     left = int(shop.stock(SKU, "available"))
