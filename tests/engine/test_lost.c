@@ -132,7 +132,7 @@ static void an_absent_sku_is_unknown_and_believed_for_a_while(void **state)
     rig_absent(rig);
     assert_true(rig_refused(request, 404, "unknown-sku"));
     request = rig_order(rig, SKU, "b");
-    rig_turn(rig);
+    flash_reserve_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
     assert_true(rig_refused(request, 404, "unknown-sku"));
     assert_int_equal(fake_redis_calls(rig->redis), 1);
     flash_sku_find(rig->worker.skus, SKU, 0)->asked_us -= 1000001;
@@ -155,7 +155,7 @@ static void a_sku_that_was_there_is_being_recovered(void **state)
     rig_absent(rig);
     assert_true(rig_refused(request, 503, "not-admitting"));
     request = rig_order(rig, SKU, "b");
-    rig_turn(rig);
+    flash_reserve_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
     assert_true(rig_refused(request, 503, "not-admitting"));
     assert_int_equal(fake_redis_calls(rig->redis), 1);
 }

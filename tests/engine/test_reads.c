@@ -69,7 +69,7 @@ static void what_arrives_meanwhile_waits_for_the_call(void **state)
     rig_turn(rig);
     assert_int_equal(fake_redis_calls(rig->redis), 1);
     rig_status(rig, (const char *const[]){MINE, NULL});
-    rig_turn(rig);
+    flash_reads_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
     assert_string_equal(fake_redis_open(rig->redis, 0)->argv[0], "0"); /* the sale is fresh */
     rig_status(rig, (const char *const[]){MINE, NULL});
     assert_int_equal(rig_answered(later), 200);

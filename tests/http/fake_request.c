@@ -85,7 +85,7 @@ struct flash_request *fake_request_new(const struct fake_request_head *head)
     for (size_t i = 0; i < count; i++) {
         request->headers[i] = copy(head->headers[i]);
     }
-    request->received_us = flash_time_monotonic_us();
+    request->received_us = head->received_us ? head->received_us : flash_time_monotonic_us();
     request->own_connection = head->connection == NULL;
     request->connection = request->own_connection ? fake_connection_new() : head->connection;
     return request;

@@ -22,6 +22,7 @@ struct fake_request_head {
     const char *const *headers;         /* name, value, name, value, …, NULL; or NULL */
     const char *body;                   /* NULL: empty */
     struct fake_connection *connection; /* NULL: one of its own */
+    uint64_t received_us;               /* 0: now */
 };
 
 struct fake_answer {
@@ -32,7 +33,7 @@ struct fake_answer {
     int retry_after_s;           /* of a problem */
 };
 
-/* All of head is copied. Complete now. */
+/* All of head is copied. */
 struct flash_request *fake_request_new(const struct fake_request_head *head);
 /* What it was answered with; NULL while it is open. */
 const struct fake_answer *fake_request_answer(const struct flash_request *request);
