@@ -11,6 +11,9 @@
 #include "metrics.h"
 #include "pipeline_internal.h"
 
+#define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
+#define LET_GO_MS 100
+
 bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
 {
     struct flash_pipeline *pipeline = arg;
@@ -117,6 +120,21 @@ void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition
                   : "the log is shorter than it was");
 }
 
+/* The partitions are being taken away, which a poll has to let happen. What it brings is dropped:
+ * all is read again from the positions asked for next. */
+static void let_go(struct flash_pipeline *pipeline)
+{
+    struct flash_message message;
+    struct flash_error err;
+    for (int i = 0; i < DROPPED_MAX; i++) {
+        if (flash_subscriber_poll(pipeline->subscriber, LET_GO_MS, &message, &err) !=
+            FLASH_POLL_MESSAGE) {
+            return;
+        }
+        flash_message_free(&message);
+    }
+}
+
 void flash_positions_renew(struct flash_pipeline *pipeline)
 {
     struct flash_error err;
@@ -128,6 +146,7 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
         pipeline->reposition = false;
     } else {
         FLASH_LOG(WARN, "consumer.not_repositioned", FLASH_TEXT("error", err.text));
+        let_go(pipeline);
     }
 }
 
