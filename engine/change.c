@@ -283,6 +283,18 @@ static void hold(struct change_call *call, struct flash_change *change,
     call->held->first = held;
 }
 
+/* A repeat: the transition was decided by an earlier entry. It is certain once the journal was seen
+ * without that entry, for then the ledger has it; until then nobody here knows whether Kafka has.
+ */
+static bool uncertain(const struct change_call *call, const struct flash_redis_reply *reply,
+                      const struct flash_record *record)
+{
+    int64_t us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
+    const struct flash_sku *sku = call->sku;
+    bool empty = sku->journal_oldest_us == 0 && sku->journal_read_us > record->at_us;
+    return record->at_us != us && !empty && sku->journal_oldest_us <= record->at_us;
+}
+
 static void answer_one(struct change_call *call, struct flash_change *change,
                        const struct flash_redis_reply *reply, size_t at)
 {
@@ -299,6 +311,9 @@ static void answer_one(struct change_call *call, struct flash_change *change,
         refuse(call->worker, change, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
     } else if (!done) {
         answer_met(call->worker, change, view.record.state);
+    } else if (change->durable && uncertain(call, reply, &view.record)) {
+        flash_engine_count(METRIC_CHANGES_UNKNOWN, 1);
+        refuse(call->worker, change, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
     } else if (change->durable) {
         hold(call, change, &view, late);
     } else {

@@ -219,6 +219,11 @@ static const struct {
     {"KEY_REUSED", FLASH_REFUSE_KEY_REUSED, METRIC_ORDERS_KEY_REUSED},
 };
 
+static bool waits_for_kafka(const struct flash_worker *worker, const struct flash_order_line *line)
+{
+    return line->durable || worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
+}
+
 static void answer_refused(struct flash_worker *worker, struct flash_order_line *line,
                            const struct flash_redis_reply *word)
 {
@@ -230,7 +235,14 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
         }
     }
     struct flash_order_view view = {.sku = line->sku->id, .ref = {line->ref, line->ref_len}};
-    if (flash_record_parse(flash_redis_reply_text(word), &view.record)) {
+    bool replayed = flash_record_parse(flash_redis_reply_text(word), &view.record);
+    if (replayed && view.record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
+        flash_engine_count(METRIC_ORDERS_UNKNOWN,
+                           1); /* whether Kafka has its entry: nobody here knows */
+        refuse_line(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        return;
+    }
+    if (replayed) {
         flash_engine_count(METRIC_ORDERS_REPLAYED, 1);
         flash_answer_accepted(line->request, &view);
         flash_pool_give(&worker->lines, line);
@@ -280,11 +292,10 @@ static void held_done(struct flash_ack_wait *wait, bool acked)
 static struct flash_lane_item *take_durable(struct flash_worker *worker,
                                             struct flash_lane_item **list)
 {
-    bool all = worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
     struct flash_lane_item *taken = NULL, **tail = &taken, **link = list;
     while (*link) {
         struct flash_lane_item *item = *link;
-        if (all || line_of(item)->durable) {
+        if (waits_for_kafka(worker, line_of(item))) {
             *link = item->next;
             item->next = NULL;
             *tail = item;

@@ -35,8 +35,8 @@ local function pay(ref, record, payment)
     if paid == payment then return 'PAID', record end
     if late == payment then return 'LATE', record end
     local word = (letter == 'A' or letter == 'C') and 'PAID' or 'LATE'
-    if word == 'PAID' then letter, paid, at = 'P', payment, us else late = payment end
-    latest[ref] = letter .. string.format('%.0f', version + 1) .. ':' .. quantity .. ':' .. at .. ':' .. due .. ':' .. user ..
+    if word == 'PAID' then letter, paid = 'P', payment else late = payment end
+    latest[ref] = letter .. string.format('%.0f', version + 1) .. ':' .. quantity .. ':' .. us .. ':' .. due .. ':' .. user ..
         '"' .. paid .. (late ~= '' and '"' .. late or '')
     lines[#lines + 1] = '["' .. ref .. '","' .. user .. '",' .. quantity .. ',' .. version .. ',"' .. payment .. '"]'
     return word, latest[ref]

@@ -112,12 +112,16 @@ static void what_kafka_does_not_take_is_unknown_at_once(void **state)
     assert_int_equal(rig_metric(METRIC_ENTRIES_NOT_SENT), 1);
 }
 
-static void a_replay_waits_for_nothing(void **state)
+static void a_replay_is_unknown_while_its_entry_is_open(void **state)
 {
     struct rig *rig = *state;
     struct flash_request *request = order(rig, "a", true);
     rig_turn(rig);
     rig_decide(rig, (const char *const[]){"Q1:1:1763718000000001:1763719800:u-1", NULL});
+    assert_true(rig_refused(request, 503, "outcome-unknown"));
+    request = order(rig, "a", true);
+    rig_turn(rig);
+    rig_decide(rig, (const char *const[]){"C1:1:1763718000000001:1763719800:u-1", NULL});
     assert_int_equal(rig_answered(request), 202);
 }
 
@@ -190,7 +194,7 @@ int main(void)
         LOG(the_lane_goes_on_while_kafka_is_waited_for),
         LOG(without_an_acknowledgement_the_outcome_is_unknown),
         LOG(what_kafka_does_not_take_is_unknown_at_once),
-        LOG(a_replay_waits_for_nothing),
+        LOG(a_replay_is_unknown_while_its_entry_is_open),
         JOURNAL(in_journal_mode_only_durable_orders_wait),
         JOURNAL(a_full_queue_fails_durable_orders_only),
         LOG(the_answer_names_its_order_whatever_happened_since),

@@ -277,6 +277,32 @@ static void a_durable_answer_waits_for_kafka(void **state)
     assert_true(rig_refused(late, 409, "wrong-state") && says(late, "\"refund_due\":true"));
 }
 
+/* A repeat names an earlier time than the call's: certain once the journal was seen without its
+ * entry. */
+static void a_durable_repeat_waits_for_the_ledger(void **state)
+{
+    struct rig *rig = *state;
+    rig_know(rig, SKU);
+    struct flash_sku *sku = flash_sku_find(rig->worker.skus, SKU, 1);
+    sku->journal_oldest_us = 1763718000000001;
+    sku->journal_read_us = 1763718000000009;
+    struct flash_request *open = pay(rig, true), *quick = pay(rig, false);
+    rig_turn(rig);
+    DECIDE(rig, "", "PAID", "P2:2:1763718000000002:9:u\"p", "PAID", "P2:2:1763718000000002:9:u\"p");
+    assert_true(rig_refused(open, 503, "outcome-unknown"));
+    assert_int_equal(rig_answered(quick), 200);
+    sku->journal_oldest_us = 1763718000000003;
+    struct flash_request *later = pay(rig, true);
+    rig_turn(rig);
+    DECIDE(rig, "", "PAID", "P2:2:1763718000000002:9:u\"p");
+    assert_int_equal(rig_answered(later), 200);
+    sku->journal_oldest_us = 0;
+    struct flash_request *empty = pay(rig, true);
+    rig_turn(rig);
+    DECIDE(rig, "", "PAID", "P2:2:1763718000000002:9:u\"p");
+    assert_int_equal(rig_answered(empty), 200);
+}
+
 static void without_an_acknowledgement_it_is_unknown(void **state)
 {
     static const enum flash_delivery outcomes[] = {FLASH_DELIVERY_NOT_SENT, FLASH_DELIVERY_UNKNOWN};
@@ -348,6 +374,7 @@ int main(void)
         RIGGED(a_release_of_what_is_neither_is_met),
         RIGGED(the_return_may_meet_something_too),
         RIGGED(a_durable_answer_waits_for_kafka),
+        RIGGED(a_durable_repeat_waits_for_the_ledger),
         RIGGED(without_an_acknowledgement_it_is_unknown),
         RIGGED(what_changed_nothing_waits_for_nothing),
         RIGGED(a_durable_release_waits_for_its_return),

@@ -114,9 +114,11 @@ static void durable_is_heard_everywhere(void **state)
         const char *path, *members, *word, *record;
         int status;
     } rows[] = {
-        {RELEASE, "\"product_id\":\"42\",\"order_id\":\"a\"", "DONE", "K2:1:1:1:u", 202},
-        {DEDUCT, "\"product_id\":\"42\",\"order_id\":\"a\"", "PAID", "P2:1:1:1:u\"a", 200},
-        {PAY, "\"payment_id\":\"p\"", "PAID", "P2:1:1:1:u\"p", 200},
+        {RELEASE, "\"product_id\":\"42\",\"order_id\":\"a\"", "DONE", "K2:1:1763718000123456:1:u",
+         202},
+        {DEDUCT, "\"product_id\":\"42\",\"order_id\":\"a\"", "PAID", "P2:1:1763718000123456:1:u\"a",
+         200},
+        {PAY, "\"payment_id\":\"p\"", "PAID", "P2:1:1763718000123456:1:u\"p", 200},
         {RESERVE, "\"product_id\":\"42\",\"order_id\":\"a\",\"user_id\":\"u\",\"quantity\":1", NULL,
          NULL, 202},
     };

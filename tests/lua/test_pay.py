@@ -75,7 +75,7 @@ def test_late(one, letter):
     one.redis.hset(one.key("orders"), "a", f"{letter}3:2:5:9:u" + ('"first' if letter == "P" else ""))
     answer = one.pay(("a", "p"))
     paid = "first" if letter == "P" else ""
-    assert answer[4:] == ["LATE", f'{letter}4:2:5:9:u"{paid}"p']  # the state and its time stay
+    assert answer[4:] == ["LATE", f'{letter}4:2:{answer[2]}:9:u"{paid}"p']  # the state stays
     assert one.record("a") == answer[5]
     assert lines_of(answer) == [["a", "u", 2, 3, "p"]]
     before = one.dump()
