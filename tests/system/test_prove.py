@@ -31,7 +31,7 @@ class Sale:
         for table in TABLES:
             self.sql(f"DELETE FROM {table}")
         self.redis.flushall()
-        self.told = [(f"{SKU}.{ref}", user, quantity) for lines in ENTRIES.values() for ref, user, quantity in lines]
+        self.told = [("accepted", f"{SKU}.{ref}", user, quantity, "k") for lines in ENTRIES.values() for ref, user, quantity in lines]
         self.write_ledger()
         self.write_redis()
 
@@ -60,20 +60,20 @@ class Sale:
         self.sql("INSERT INTO consumer_progress (topic, partition_no, applied, acked, generation, updated_at_ms) "
                  "VALUES ('flash.orders', 0, 2, 2, 1, 1)")
 
-    def verdict(self, number, lines, clean=1):
+    def verdict(self, number, lines, clean=1, kind=1):
         self.sql("INSERT INTO verdict (entry_id, type, verdict, clean, sku, stream_us, generation, due, line_count, "
-                 "partition_no, kafka_offset, owner, applied_at_ms) VALUES (%s, 1, 1, %s, %s, %s, 1, %s, %s, 0, %s, 1, 1)",
-                 bytes([number] * 16), clean, SKU, number, DUE, lines, number)
+                 "partition_no, kafka_offset, owner, applied_at_ms) VALUES (%s, %s, 1, %s, %s, %s, 1, %s, %s, 0, %s, 1, 1)",
+                 bytes([number] * 16), kind, clean, SKU, number, DUE, lines, number)
 
     def order(self, number, line, ref, user, quantity):
         self.sql("INSERT INTO reservation (order_id, sku, user_id, qty, state, version, due, entry_id, line_no, "
                  "updated_at_ms) VALUES (%s, %s, %s, %s, 1, 1, %s, %s, %s, 1)",
                  f"{SKU}.{ref}", SKU, user, quantity, DUE, bytes([number] * 16), line)
 
-    def log(self, kind, quantity, before, number, lines):
+    def log(self, kind, quantity, before, number, lines, order=None):
         self.sql("INSERT INTO stock_log (sku, type, quantity, available_before, available_after, entry_id, inflow_number, "
-                 "line_count, created_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 1)", SKU, kind, quantity, before,
-                 before + quantity, bytes([number] * 16) if number else None, None if number else 1, lines)
+                 "line_count, order_id, created_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1)", SKU, kind, quantity,
+                 before, before + quantity, bytes([number] * 16) if number else None, None if number else 1, lines, order)
 
     def write_redis(self):
         self.redis.hset(KEY + "stock", mapping={"generation": 1, "available": BASE - SOLD, "base": BASE, "limit": LIMIT})
@@ -82,11 +82,33 @@ class Sale:
                 self.redis.hset(KEY + "orders", ref, f"A1:{quantity}:{number}:{DUE}:{user}")
                 self.redis.hset(KEY + "users", user, quantity)
 
+    def change(self, number, kind, ref, user, quantity, state, letter, payment=None, due=DUE):
+        """An order of SOLD is paid (kind 2), cancelled (3) or expired (4), in both stores, by an entry of its own."""
+        back = 0 if kind == 2 else quantity
+        self.sql("UPDATE reservation SET state = %s, version = 2, payment_id = %s, due = %s WHERE order_id = %s",
+                 state, payment, due, f"{SKU}.{ref}")
+        before = int(self.redis.hget(KEY + "stock", "available"))
+        self.verdict(number, 1, kind=kind)
+        self.log(kind, back, before, number, 1, f"{SKU}.{ref}")
+        self.sql("UPDATE stock SET available = available + %s, reserved = reserved - %s, sold = sold + %s",
+                 back, quantity, quantity - back)
+        tail = f'"{payment}' if payment else ""
+        self.redis.hset(KEY + "orders", ref, f"{letter}2:{quantity}:{number}:{due}:{user}{tail}")
+        self.redis.hincrby(KEY + "stock", "available", back)
+        if back:
+            self.redis.hdel(KEY + "users", user)
+
+    def change_all(self):
+        self.change(11, 2, "a", "ann", 2, 2, "P", "p-a")
+        self.change(12, 3, "b", "bob", 1, 3, "X")
+        self.change(13, 4, "c", "cem", 2, 4, "D", due=1000)
+        self.told += [("paid", f"{SKU}.a", "ann", 2, "p-a"), ("cancelled", f"{SKU}.b", "bob", 1, "-")]
+
     def prove(self):
         """(exit code, {line that is broken: what was found})."""
         with open(self.accepted, "w", encoding="utf-8") as file:
             file.write("outcome\torder_id\tuser\tquantity\tkey\tattempts\tat\n")
-            file.writelines(f"accepted\t{order_id}\t{user}\t{quantity}\tk\t1\t1\n" for order_id, user, quantity in self.told)
+            file.writelines("\t".join(map(str, row)) + "\t1\t1\n" for row in self.told)
         done = subprocess.run([ROOT / "deploy" / "prove", "--sku", str(SKU), "--accepted", self.accepted, "--wait", "0",
                                "--json"], env={**os.environ, **self.stack.env}, capture_output=True, text=True,
                               timeout=60, check=False)
@@ -116,7 +138,7 @@ WOUNDS = {
                        "each 202 is CREATED in the ledger"),
     "an order nobody was told of": (lambda s: s.order(2, 1, "d", "dan", 1), "the ledger has no order that nobody"),
     "a 202 given twice": (lambda s: s.told.append(s.told[0]), "no order was accepted twice"),
-    "a 202 for nothing": (lambda s: s.told.append(("42.z", "zoe", 1)), "each 202 is CREATED in Redis"),
+    "a 202 for nothing": (lambda s: s.told.append(("accepted", "42.z", "zoe", 1, "k")), "each 202 is CREATED in Redis"),
     "Redis forgot an order": (lambda s: s.redis.hdel(KEY + "orders", "c"), "each 202 is CREATED in Redis"),
     "Redis still has it queued": (lambda s: s.redis.xadd(KEY + "journal", {"e": "x"}, id="2-7"), "the journal is empty"),
     "Redis has a unit too many": (lambda s: s.redis.hincrby(KEY + "stock", "available", 1), "Redis: available + held = base"),
@@ -144,6 +166,52 @@ def test_a_wound_is_found(sale, wound):
     hurt(sale)
     report, broken = sale.prove()
     assert not report["holds"]
+    assert any(what.startswith(line) for what in broken), broken
+
+
+def test_changes_are_proven(sale):
+    sale.change_all()
+    report, broken = sale.prove()
+    assert broken == set()
+    assert report["states"] == {"PAID": 1, "CANCELLED": 1, "EXPIRED": 1} and report["units"] == 2
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_change_without_an_answer_may_have_happened(sale, happened):
+    if happened:
+        sale.change(11, 2, "a", "ann", 2, 2, "P", "p-a")
+        sale.change(12, 3, "b", "bob", 1, 3, "X")
+    sale.told += [("pay-unknown", f"{SKU}.a", "ann", 2, "p-a"), ("cancel-unknown", f"{SKU}.b", "bob", 1, "-")]
+    assert sale.prove()[1] == set()
+
+
+IN_LEDGER = "each 202 is CREATED in the ledger, or changed"
+CHANGED_ONCE = "each payment, cancellation and expiry"
+WOUNDS_OF_CHANGES = {
+    "paid for nothing": (lambda s: s.told.append(("paid", f"{SKU}.c", "cem", 2, "p-c")), IN_LEDGER),
+    "paid by another payment": (lambda s: s.sql("UPDATE reservation SET payment_id = 'p-x' WHERE order_id = '42.a'"), IN_LEDGER),
+    "paid, and nobody was told": (lambda s: s.told.remove(("paid", f"{SKU}.a", "ann", 2, "p-a")), IN_LEDGER),
+    "cancelled, and nobody was told": (lambda s: s.told.remove(("cancelled", f"{SKU}.b", "bob", 1, "-")), IN_LEDGER),
+    "expired before its time": (lambda s: s.sql("UPDATE reservation SET due = %s WHERE order_id = '42.c'", DUE), IN_LEDGER),
+    "paid and cancelled": (lambda s: s.told.append(("cancelled", f"{SKU}.a", "ann", 2, "-")), IN_LEDGER),
+    "half-way in Redis": (lambda s: s.redis.hset(KEY + "orders", "b", f"K2:1:12:{DUE}:bob"), "Redis and the ledger agree"),
+    "Redis has another version": (lambda s: s.redis.hset(KEY + "orders", "b", f"X3:1:12:{DUE}:bob"), "Redis and the ledger agree"),
+    "units did not come back": (lambda s: s.redis.hincrby(KEY + "stock", "available", -1), "Redis: available + held = base"),
+    "sold is not what is paid": (lambda s: s.sql("UPDATE stock SET sold = 1, reserved = 1"), "both bases are the same"),
+    "a cancellation logged twice": (lambda s: s.log(3, 1, BASE - 2, 12, 1, "42.b"), CHANGED_ONCE),
+    "a payment not logged": (lambda s: s.sql("DELETE FROM stock_log WHERE type = 2"), CHANGED_ONCE),
+    "an expiry that brought too much": (lambda s: s.sql("UPDATE stock_log SET quantity = 3 WHERE type = 4"), CHANGED_ONCE),
+    "an expiry without verdict": (lambda s: s.sql("DELETE FROM verdict WHERE type = 4"), CHANGED_ONCE),
+    "a cancellation that was fenced": (lambda s: s.sql("UPDATE verdict SET verdict = 2, clean = 0 WHERE type = 3"), CHANGED_ONCE),
+}
+
+
+@pytest.mark.parametrize("wound", WOUNDS_OF_CHANGES)
+def test_a_wound_of_changes_is_found(sale, wound):
+    hurt, line = WOUNDS_OF_CHANGES[wound]
+    sale.change_all()
+    hurt(sale)
+    _, broken = sale.prove()
     assert any(what.startswith(line) for what in broken), broken
 
 
