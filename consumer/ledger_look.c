@@ -8,21 +8,35 @@
 struct look {
     struct flash_ledger *ledger;
     struct flash_batch *batch;
-    int order_count; /* rows looked for: ledger->order is sorted by order id */
+    int order_count; /* looked for: ledger->order is sorted by entry id, then by order id */
 };
 
+static int by_entry_id(const void *a, const void *b, void *batch)
+{
+    const struct flash_batch_entry *entries = ((struct flash_batch *)batch)->entries;
+    const struct flash_uuid *x = &entries[*(const int *)a].id, *y = &entries[*(const int *)b].id;
+    return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
+}
+
+/* Each entry is looked for once: its copies are REPEATED. */
 static bool take_verdict(const struct flash_value *cells, int count, void *arg)
 {
     (void)count;
     struct look *look = arg;
-    for (int i = 0; i < look->batch->message_count; i++) {
-        struct flash_batch_entry *entry = &look->batch->entries[i];
-        if (entry->fate == FLASH_FATE_APPLY &&
-            memcmp(entry->id.bytes, cells[0].bytes.at, sizeof(entry->id.bytes)) == 0) {
+    const int *order = look->ledger->order;
+    int low = 0, high = look->order_count;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        struct flash_batch_entry *entry = &look->batch->entries[order[middle]];
+        int cmp = memcmp(entry->id.bytes, cells[0].bytes.at, sizeof(entry->id.bytes));
+        if (cmp == 0) {
             entry->fate = FLASH_FATE_DUPLICATE;
             entry->fenced = cells[1].number == 2;
             entry->clean = cells[2].number == 1;
+            return true;
         }
+        low = cmp < 0 ? middle + 1 : low;
+        high = cmp < 0 ? high : middle;
     }
     return true;
 }
@@ -34,9 +48,12 @@ static bool look_verdicts(struct look *look, struct flash_error *err)
     for (int i = 0; i < look->batch->message_count; i++) {
         struct flash_batch_entry *entry = &look->batch->entries[i];
         if (entry->fate == FLASH_FATE_APPLY) {
+            ledger->order[count] = i;
             ledger->keys[count++] = flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes));
         }
     }
+    qsort_r(ledger->order, (size_t)count, sizeof(*ledger->order), by_entry_id, look->batch);
+    look->order_count = count;
     struct flash_query_in query = {
         .sql = "SELECT entry_id, verdict, clean FROM verdict WHERE entry_id IN (%s)",
         .keys = ledger->keys,
