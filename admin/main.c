@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -33,10 +34,9 @@ struct daemon {
 static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
-    parts[0] = (struct flash_ready_part){.name = "process", .ready = !daemon->draining};
-    snprintf(parts[0].reason, sizeof(parts[0].reason), "%s",
-             daemon->draining ? "shutting down" : "");
-    return 1 + flash_repair_parts(parts + 1, max - 1, &daemon->repair);
+    const struct flash_ready_row process = {"process", !daemon->draining, "shutting down"};
+    int filled = flash_ready_fill_rows(parts, max, &process, 1);
+    return filled + flash_repair_parts(parts + filled, max - filled, &daemon->repair);
 }
 
 /* ---- events ---- */
@@ -100,17 +100,11 @@ static bool add_events(struct daemon *daemon, struct flash_error *err)
 static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
 {
     const struct flash_config *config = &daemon->config;
-    const struct flash_http_options options = {
-        .listen = config->admin.listen,
-        .body_max = BODY_MAX,
-        .header_timeout_ms = config->http.header_timeout_ms,
-        .body_timeout_ms = config->http.body_timeout_ms,
-        .idle_timeout_ms = config->http.idle_timeout_ms,
-        .max_connections = config->http.max_connections,
-        .max_connections_per_address = config->http.max_connections_per_address,
-        .handler = flash_routes_handle,
-        .arg = &daemon->routes,
-    };
+    struct flash_http_options options = flash_http_options_from(config);
+    options.listen = config->admin.listen;
+    options.body_max = BODY_MAX;
+    options.handler = flash_routes_handle;
+    options.arg = &daemon->routes;
     return flash_http_new(daemon->base, &options, &daemon->http, err);
 }
 

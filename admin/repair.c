@@ -215,28 +215,20 @@ void flash_repair_init(struct flash_repair *repair)
     snprintf(repair->job.caller.operator, sizeof(repair->job.caller.operator), "flash-admin");
 }
 
-static void part(struct flash_ready_part *part, const char *name, bool ready, const char *reason)
-{
-    part->name = name;
-    part->ready = ready;
-    snprintf(part->reason, sizeof(part->reason), "%s", ready ? "" : reason);
-}
-
 int flash_repair_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct flash_repair *repair = arg;
     char reason[sizeof(parts->reason)];
     int64_t lost_count = repair->lost;
     const char *away = repair->looked ? "does not answer" : "was not asked yet";
-    if (max < 3) {
-        return 0;
-    }
     snprintf(reason, sizeof(reason),
              "%" PRId64 " SKUs that were loaded are not in Redis, e.g. %" PRId64
              ": only a recovery may load them again",
              lost_count, (int64_t)repair->lost_sku);
-    part(&parts[0], "ledger", repair->ledger_ready, away);
-    part(&parts[1], "redis", repair->redis_ready, away);
-    part(&parts[2], "recovery", lost_count == 0, reason);
-    return 3;
+    const struct flash_ready_row rows[] = {
+        {"ledger", repair->ledger_ready, away},
+        {"redis", repair->redis_ready, away},
+        {"recovery", lost_count == 0, reason},
+    };
+    return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/http_config.h"
 #include "flash/http_ops.h"
 #include "flash/log.h"
 #include "flash/time.h"
@@ -29,25 +30,13 @@ struct daemon {
 
 /* ---- operations ---- */
 
-static int fill(struct flash_ready_part *parts, const char *name, bool ready, const char *reason)
-{
-    parts->name = name;
-    parts->ready = ready;
-    snprintf(parts->reason, sizeof(parts->reason), "%s", ready ? "" : reason);
-    return 1;
-}
-
 static int fill_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
     const struct flash_pipeline_health *health = flash_pipeline_health(daemon->pipeline);
     int64_t since_us = health->waiting_since_us;
     int64_t waited_us = since_us ? (int64_t)flash_time_monotonic_us() - since_us : 0;
-    const struct {
-        const char *name;
-        bool ready;
-        const char *reason;
-    } rows[] = {
+    const struct flash_ready_row rows[] = {
         {"process", !daemon->stop, "the consumer is stopping"},
         {"ledger", health->ledger_ready, "the last transaction was not committed"},
         {"redis", health->redis_ready, "the last settle was not accepted"},
@@ -56,11 +45,7 @@ static int fill_parts(struct flash_ready_part *parts, int max, void *arg)
         {"commit", waited_us < daemon->config.consumer.stall_after_ms * 1000,
          "messages wait and nothing is committed"},
     };
-    int count = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && count < max; i++) {
-        count += fill(&parts[count], rows[i].name, rows[i].ready, rows[i].reason);
-    }
-    return count;
+    return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void handle(struct flash_request *request, void *arg)
@@ -110,17 +95,11 @@ static bool open_base(struct daemon *daemon, struct flash_error *err)
 static bool listen_ops(struct daemon *daemon, struct flash_error *err)
 {
     const struct flash_config *config = &daemon->config;
-    struct flash_http_options options = {
-        .listen = config->consumer.listen,
-        .body_max = 1024,
-        .header_timeout_ms = config->http.header_timeout_ms,
-        .body_timeout_ms = config->http.body_timeout_ms,
-        .idle_timeout_ms = config->http.idle_timeout_ms,
-        .max_connections = config->http.max_connections,
-        .max_connections_per_address = config->http.max_connections_per_address,
-        .handler = handle,
-        .arg = daemon,
-    };
+    struct flash_http_options options = flash_http_options_from(config);
+    options.listen = config->consumer.listen;
+    options.body_max = 1024;
+    options.handler = handle;
+    options.arg = daemon;
     return flash_http_new(daemon->base, &options, &daemon->http, err);
 }
 

@@ -1,8 +1,6 @@
 /* Readiness and gauges, from what the workers publish atomically; see ready.h. */
 #include "ready.h"
 
-#include <stdio.h>
-
 #include "admission.h"
 #include "metrics.h"
 #include "worker.h"
@@ -34,43 +32,28 @@ static struct sums sum_workers(struct flash_engine *engine)
     return sums;
 }
 
-/* Fills one part; returns whether there was room. */
-static int fill(struct flash_ready_part *part, const char *name, bool ready,
-                enum flash_admission reason)
-{
-    part->name = name;
-    part->ready = ready;
-    snprintf(part->reason, sizeof(part->reason), "%s", ready ? "" : flash_admission_text(reason));
-    return 1;
-}
-
 int flash_ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct flash_engine *engine = arg;
     struct sums sums = sum_workers(engine);
     int64_t queued = flash_producer_queued(engine->producer);
     bool kafka_ready = flash_producer_ready(engine->producer);
-    const struct {
-        const char *name;
-        bool ready;
-        enum flash_admission reason;
-    } rows[] = {
-        {"process", !engine->draining, FLASH_STOP_DRAINING},
-        {"redis", sums.redis_ready, FLASH_STOP_REDIS_AWAY},
-        {"redis-queue", sums.lines < engine->limits.redis_lines, FLASH_STOP_REDIS_LINES},
-        {"redis-memory", sums.memory_percent < engine->limits.memory_percent, FLASH_STOP_MEMORY},
-        {"kafka", kafka_ready, FLASH_STOP_KAFKA_AWAY},
-        {"kafka-queue", queued < engine->limits.kafka_queue, FLASH_STOP_KAFKA_QUEUE},
+    const struct flash_ready_row rows[] = {
+        {"process", !engine->draining, flash_admission_text(FLASH_STOP_DRAINING)},
+        {"redis", sums.redis_ready, flash_admission_text(FLASH_STOP_REDIS_AWAY)},
+        {"redis-queue", sums.lines < engine->limits.redis_lines,
+         flash_admission_text(FLASH_STOP_REDIS_LINES)},
+        {"redis-memory", sums.memory_percent < engine->limits.memory_percent,
+         flash_admission_text(FLASH_STOP_MEMORY)},
+        {"kafka", kafka_ready, flash_admission_text(FLASH_STOP_KAFKA_AWAY)},
+        {"kafka-queue", queued < engine->limits.kafka_queue,
+         flash_admission_text(FLASH_STOP_KAFKA_QUEUE)},
         {"journal-depth", sums.journal_entries < engine->limits.journal_entries,
-         FLASH_STOP_JOURNAL_DEPTH},
+         flash_admission_text(FLASH_STOP_JOURNAL_DEPTH)},
         {"journal-age", sums.journal_age_us < engine->limits.journal_age_us,
-         FLASH_STOP_JOURNAL_AGE},
+         flash_admission_text(FLASH_STOP_JOURNAL_AGE)},
     };
-    int count = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && count < max; i++) {
-        count += fill(&parts[count], rows[i].name, rows[i].ready, rows[i].reason);
-    }
-    return count;
+    return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 void flash_ready_gauges(struct flash_engine *engine)

@@ -8,6 +8,7 @@
 
 #include "change.h"
 #include "events.h"
+#include "flash/http_config.h"
 #include "flash/time.h"
 #include "publish.h"
 #include "reads.h"
@@ -164,18 +165,12 @@ static void *run(void *arg)
 static bool open_listeners(struct flash_worker *worker, struct flash_error *err)
 {
     const struct flash_config *config = worker->engine->config;
-    struct flash_http_options options = {
-        .listen = config->engine.listen,
-        .reuse_port = true,
-        .body_max = BODY_MAX,
-        .header_timeout_ms = config->http.header_timeout_ms,
-        .body_timeout_ms = config->http.body_timeout_ms,
-        .idle_timeout_ms = config->http.idle_timeout_ms,
-        .max_connections = config->http.max_connections,
-        .max_connections_per_address = config->http.max_connections_per_address,
-        .handler = flash_routes_public,
-        .arg = worker,
-    };
+    struct flash_http_options options = flash_http_options_from(config);
+    options.listen = config->engine.listen;
+    options.reuse_port = true;
+    options.body_max = BODY_MAX;
+    options.handler = flash_routes_public;
+    options.arg = worker;
     if (worker->number > 0) { /* port 0: the first worker's choice is everybody's */
         options.listen.port = flash_http_port(worker->engine->workers[0].public_http);
     }

@@ -10,10 +10,10 @@
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
 
 #include "catalog.h"
 #include "expiry.h"
+#include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -102,11 +102,7 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
     struct daemon *daemon = arg;
     struct flash_error kafka;
     flash_producer_last_error(daemon->producer, &kafka);
-    const struct {
-        const char *name;
-        bool ready;
-        const char *reason;
-    } rows[] = {
+    const struct flash_ready_row rows[] = {
         {"process", !daemon->draining, "shutting down"},
         {"ledger", flash_catalog_ready(daemon->catalog),
          "does not answer: the SKUs are those of the last time it did"},
@@ -114,13 +110,7 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
     };
-    int count = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && count < max; i++) {
-        struct flash_ready_part *part = &parts[count++];
-        *part = (struct flash_ready_part){.name = rows[i].name, .ready = rows[i].ready};
-        snprintf(part->reason, sizeof(part->reason), "%s", part->ready ? "" : rows[i].reason);
-    }
-    return count;
+    return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void reports(evutil_socket_t fd, short what, void *arg)
@@ -202,17 +192,11 @@ static bool add_events(struct daemon *daemon, struct flash_error *err)
 static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
 {
     const struct flash_config *config = daemon->config;
-    const struct flash_http_options options = {
-        .listen = config->reconciler.listen,
-        .body_max = BODY_MAX,
-        .header_timeout_ms = config->http.header_timeout_ms,
-        .body_timeout_ms = config->http.body_timeout_ms,
-        .idle_timeout_ms = config->http.idle_timeout_ms,
-        .max_connections = config->http.max_connections,
-        .max_connections_per_address = config->http.max_connections_per_address,
-        .handler = flash_routes_handle,
-        .arg = &daemon->routes,
-    };
+    struct flash_http_options options = flash_http_options_from(config);
+    options.listen = config->reconciler.listen;
+    options.body_max = BODY_MAX;
+    options.handler = flash_routes_handle;
+    options.arg = &daemon->routes;
     flash_http_auth_init(&daemon->routes.auth, config);
     daemon->routes.ops =
         (struct flash_ops){.daemon = "flash-reconciler", .fill = ready_parts, .arg = daemon};

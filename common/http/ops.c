@@ -1,6 +1,7 @@
 /* The operators' routes of every daemon: /livez, /readyz, /metrics, /version; rows of one table. */
 #include "flash/http_ops.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,19 @@ static void version(struct flash_request *request, const struct flash_ops *ops)
     reply_json(request, 200, (struct flash_text){body.at, body.end});
     flash_http_buffer_release(&pool, &body);
     flash_http_pool_free(&pool);
+}
+
+int flash_ready_fill_rows(struct flash_ready_part *parts, int max,
+                          const struct flash_ready_row *rows, int count)
+{
+    int filled = count < max ? count : max;
+    for (int i = 0; i < filled; i++) {
+        parts[i].name = rows[i].name;
+        parts[i].ready = rows[i].ready;
+        snprintf(parts[i].reason, sizeof(parts[i].reason), "%s",
+                 rows[i].ready ? "" : rows[i].reason);
+    }
+    return filled;
 }
 
 bool flash_ops_handle(struct flash_request *request, const struct flash_ops *ops)

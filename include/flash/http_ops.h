@@ -14,6 +14,17 @@ struct flash_ready_part {
 /* Fills up to max parts, returns how many. Called on the listener's thread. */
 typedef int (*flash_ready_fill)(struct flash_ready_part *parts, int max, void *arg);
 
+/* A part as a daemon writes it down. */
+struct flash_ready_row {
+    const char *name; /* static */
+    bool ready;
+    const char *reason; /* (borrowed) why, if it is not ready */
+};
+
+/* Fills parts from count rows, as many as max allows; returns how many. Reasons are cut to fit. */
+int flash_ready_fill_rows(struct flash_ready_part *parts, int max,
+                          const struct flash_ready_row *rows, int count);
+
 struct flash_ops {
     const char *daemon; /* "flash-engine" */
     flash_ready_fill fill;

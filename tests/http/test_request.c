@@ -21,15 +21,32 @@ static int setup_hold(void **state)
 static int fill(struct flash_ready_part *parts, int max, void *arg)
 {
     (void)arg;
+    static const struct flash_ready_row rows[] = {{"redis", true, "is not said"},
+                                                  {"kafka", false, "says \"no\"\n\x7f\xff"}};
     assert_true(max >= 2);
-    parts[0] = (struct flash_ready_part){.name = "redis", .ready = true};
-    parts[1] = (struct flash_ready_part){.name = "kafka", .reason = "says \"no\"\n\x7f\xff"};
-    return 2;
+    return flash_ready_fill_rows(parts, max, rows, 2);
 }
 
 static int fill_ready(struct flash_ready_part *parts, int max, void *arg)
 {
     return fill(parts, max, arg) - 1;
+}
+
+static void rows_are_cut_to_what_fits(void **state)
+{
+    (void)state;
+    char reason[400];
+    struct flash_ready_part parts[2] = {{.name = "before"}, {.name = "untouched"}};
+    const struct flash_ready_row rows[] = {{"redis", false, reason}, {"kafka", true, NULL}};
+    memset(reason, 'x', sizeof(reason));
+    reason[sizeof(reason) - 1] = '\0';
+    assert_int_equal(flash_ready_fill_rows(parts, 1, rows, 2), 1);
+    assert_string_equal(parts[0].name, "redis");
+    assert_int_equal(strlen(parts[0].reason), sizeof(parts[0].reason) - 1);
+    assert_string_equal(parts[1].name, "untouched");
+    assert_int_equal(flash_ready_fill_rows(parts, 2, rows, 2), 2);
+    assert_true(parts[1].ready);
+    assert_string_equal(parts[1].reason, "");
 }
 
 static struct flash_ops ops = {.daemon = "flash-test", .fill = fill};
@@ -267,6 +284,7 @@ int main(void)
         HOLD(ids_are_unique_and_sent),
         HOLD(traceparent_is_taken_over_when_valid),
         HOLD(problems_are_json_whatever_the_detail),
+        cmocka_unit_test(rows_are_cut_to_what_fits),
         OPS(the_operators_routes),
         OPS(readiness_names_its_parts),
         OPS(metrics_are_prometheus_text),
