@@ -1,6 +1,7 @@
 """Buyers: many orders over many keep-alive connections, and the record of every call and its answer.
 
     calls = buy(engine.port, [Order("u1", "key-1", 2), …], sku=42)
+    with Crowd(engine.port, orders(), sku=42, rate=1000) as crowd: …     in the background; then crowd.calls
 
 A call whose answer did not come has status None: whether the order was made is unknown, and a repeat with the same key tells.
 Nothing here repeats by itself.
@@ -9,10 +10,12 @@ import asyncio
 import collections
 import dataclasses
 import json
+import threading
 import time
 
 CONNECTIONS = 64
 PATIENCE_S = 60
+RECONNECT_S = 0.05
 
 Order = collections.namedtuple("Order", "user key quantity")
 
@@ -89,3 +92,44 @@ class Shoppers:
 def buy(port, orders, sku, connections=CONNECTIONS):
     """[Call], in the order they were begun."""
     return asyncio.run(Shoppers(port, orders, sku).run(connections))
+
+
+class Crowd(Shoppers):
+    """Buyers in a thread of their own: an endless row of orders at a pace, for as long as the with block lasts. Whether the engine
+    is there or not, they go on."""
+
+    def __init__(self, port, orders, sku, rate):
+        super().__init__(port, (), sku)
+        self.orders, self.pause_s, self.over = orders, CONNECTIONS / rate, threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.all_shop()))
+
+    async def shop(self):
+        streams = None
+        while not self.over.is_set():
+            begun = time.monotonic()
+            try:
+                streams = streams or await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(RECONNECT_S)
+                continue
+            if not await self.call(streams, next(self.orders)):
+                streams[1].transport.abort()
+                streams = None
+            await asyncio.sleep(max(0, self.pause_s - (time.monotonic() - begun)))
+        if streams:
+            streams[1].close()
+
+    async def all_shop(self):
+        await asyncio.gather(*(self.shop() for _ in range(CONNECTIONS)))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.over.set()
+        self.thread.join()
+
+    def accepted(self):
+        """How many orders so far."""
+        return sum(call.status == 202 for call in list(self.calls))

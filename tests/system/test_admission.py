@@ -189,6 +189,7 @@ def test_a_server_that_is_away(sale, part, reason):
 # ---- 202 only when Kafka has it ----
 
 def test_accepted_only_when_kafka_has_it(sale):
+    """A repeat does not get around it: it is told that nothing is sure yet, and later that the order is made."""
     sku = sale.put_on_sale()
     with engine_with(sale, FLASH_ENGINE_ACCEPT_AFTER="log") as engine:
         assert order(engine, sku)[0] == 202
@@ -201,11 +202,16 @@ def test_accepted_only_when_kafka_has_it(sale):
                 with pytest.raises(BlockingIOError):
                     connection.recv(1)
             assert engine.metric("flash_engine_kafka_queue") >= 1
+            user = f"u{next(numbers) - 1}"  # the last of the five
+            status, _, body = order(engine, sku, user)
+            assert (status, body["type"]) == (503, "/problems/outcome-unknown")
             sale.stack.cont("kafka")
             for connection in sockets:
                 connection.settimeout(30)
                 assert status_of(connection) == 202
         sale.until_settled(sku)
+        until(lambda: order(engine, sku, user)[0] == 202, "a repeat is never told")
+        assert sale.redis.hlen(sale.key(sku, "orders")) == 6
 
 
 # ---- SIGHUP ----
