@@ -1,6 +1,5 @@
-"""A sale without faults: thousands of buyers, sold out, limits, the order page, the sale page, and a storm of retries.
-
-Registered a second time under the label asan, with the daemons of the build that has sanitizers.
+"""A sale without faults: thousands of buyers, sold out, limits, the order page, the sale page, a storm of retries, an
+engine that is stopped in the middle of it.
 """
 import collections
 import itertools
