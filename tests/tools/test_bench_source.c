@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -158,9 +159,14 @@ static void test_orders(void **state)
     }
 }
 
+/* Its own for each run: the sanitized twin of this program runs at the same time. */
+static char known_path[16];
+
 static void write_known(int count)
 {
-    FILE *file = fopen("known.tsv", "we");
+    snprintf(known_path, sizeof(known_path), "known-XXXXXX");
+    int fd = mkstemp(known_path);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     assert_non_null(file);
     fputs("outcome\torder_id\tuser\tquantity\tkey\tattempts\tat\n", file);
     for (int i = 0; i < count; i++) {
@@ -176,9 +182,9 @@ static void test_known_are_taken_once(void **state)
     (void)state;
     enum { COUNT = 70001 };
     struct flash_error err;
-    setup((const char *const[]){"--mix", "cancel=1", "--known", "known.tsv", "--threads", "2",
-                                "--buyers", "100000", NULL});
     write_known(COUNT);
+    setup((const char *const[]){"--mix", "cancel=1", "--known", known_path, "--threads", "2",
+                                "--buyers", "100000", NULL});
     for (int thread = 0; thread < 2; thread++) {
         struct flash_bench_known known;
         struct flash_bench_source source;
@@ -199,7 +205,7 @@ static void test_known_are_taken_once(void **state)
         assert_in_range(next, COUNT, COUNT + 1);
         flash_bench_known_destroy(&known);
     }
-    remove("known.tsv");
+    remove(known_path);
 }
 
 /* An order for each thread, or none may begin. */
@@ -208,14 +214,14 @@ static void test_known_are_enough(void **state)
     (void)state;
     struct flash_bench_known known;
     struct flash_error err = {.kind = FLASH_ERROR_NONE};
-    setup((const char *const[]){"--mix", "pay=1", "--known", "known.tsv", "--threads", "2", NULL});
     write_known(1);
+    setup((const char *const[]){"--mix", "pay=1", "--known", known_path, "--threads", "2", NULL});
     assert_true(flash_bench_known_init(&known, &options, 0, &err));
     flash_bench_known_destroy(&known);
     assert_false(flash_bench_known_init(&known, &options, 1, &err));
     assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
     flash_bench_known_destroy(&known);
-    remove("known.tsv");
+    remove(known_path);
 }
 
 /* In mode rate changes have their times too, and with the last one nothing is left unsent. */
@@ -225,9 +231,9 @@ static void test_changes_at_a_rate(void **state)
     struct flash_bench_known known;
     struct flash_bench_source source;
     struct flash_error err;
-    setup((const char *const[]){"--mix", "pay=1", "--known", "known.tsv", "--mode", "rate",
-                                "--rate", "1000", NULL});
     write_known(5);
+    setup((const char *const[]){"--mix", "pay=1", "--known", known_path, "--mode", "rate", "--rate",
+                                "1000", NULL});
     assert_true(flash_bench_known_init(&known, &options, 0, &err));
     flash_bench_source_init(&source, &options, 0, 1000);
     for (uint64_t i = 0; i < 5; i++) {
@@ -240,7 +246,7 @@ static void test_changes_at_a_rate(void **state)
     assert_int_equal(flash_bench_source_due_us(&source), UINT64_MAX);
     assert_int_equal(flash_bench_source_end(&source, 2000000), 0);
     flash_bench_known_destroy(&known);
-    remove("known.tsv");
+    remove(known_path);
 }
 
 /* In mode rate the intended times are the schedule's, however late they are taken, and the rest is
