@@ -67,18 +67,14 @@ class Books:
                     for kind, quantity, before, after, entry, order, lines in stack.query(
                         "SELECT type, quantity, available_before, available_after, entry_id, order_id, line_count"
                         " FROM stock_log WHERE sku = %s ORDER BY id", self.sku)]
+        self.moves = collections.defaultdict(list) # {order: the types of its own log rows}
+        for row in self.log:
+            if row.order:
+                self.moves[row.order].append(row.type)
         self.refunds = collections.defaultdict(list)
         for order, payment in stack.query("SELECT order_id, payment_id FROM refund WHERE order_id > %s AND order_id < %s",
                                           f"{self.sku}.", f"{self.sku}/"):
             self.refunds[order.decode()].append(payment.decode())
-
-    def moves(self):
-        """{order: [types of its own log rows]}."""
-        found = collections.defaultdict(list)
-        for row in self.log:
-            if row.order:
-                found[row.order].append(row.type)
-        return found
 
     def half_way(self):
         return {order: record.state for order, record in self.cached.items() if record.state in HALF_WAY}
@@ -124,8 +120,8 @@ class Books:
         assert {entry for entry, units in self.entries.items() if units} <= set(reserved)
         expected = {"CREATED": [[]], "PAID": [["pay"]], "CANCELLED": [["cancel"]], "EXPIRED": [["expire"]],
                     "RETURNED": [["pay", "return"]], "FAILED": [[]]}
-        moves = self.moves()
-        wrong = [(order, row.state, moves[order]) for order, row in self.rows.items() if moves[order] not in expected[row.state]]
+        wrong = [(order, row.state, self.moves[order]) for order, row in self.rows.items()
+                 if self.moves[order] not in expected[row.state]]
         assert not wrong, wrong[:5]
 
 
