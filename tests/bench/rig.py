@@ -1,9 +1,11 @@
 """What a measurement runs on: a private stack, the daemons of a release build, flash-bench, and their CPU by /proc."""
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -11,7 +13,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "release"
 TICKS = os.sysconf("SC_CLK_TCK")
-DAEMONS = ("engine", "consumer", "admin")
+DAEMONS = ("engine", "consumer", "reconciler", "admin")
 SERVERS = ("redis", "kafka1", "mariadb")
 
 
@@ -38,17 +40,19 @@ def wait_until(condition, seconds, what):
 
 
 class Rig:
-    """with Rig(folder, settings) as rig: everything runs. A fresh stack each time; it goes at the end, unless that is an error's."""
+    """with Rig(folder, settings) as rig: everything runs but the reconciler, which is started for what needs it.
+
+    A fresh stack each time; it goes at the end, unless that is an error's."""
 
     def __init__(self, folder, *settings):
         self.folder = pathlib.Path(folder)
         self.settings = [word for setting in settings for word in ("--set", setting)]
-        self.env, self.sku = {}, 1000
+        self.env, self.sku, self.lists = {}, 1000, {}
 
     def __enter__(self):
         try:
             self.remove()
-            self.daemons("up", *DAEMONS)
+            self.daemons("up", "engine", "consumer", "admin")
             text = run(ROOT / "deploy" / "local", "env", "--dir", self.folder / "stack")
             self.env = dict(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
         except BaseException:
@@ -66,8 +70,9 @@ class Rig:
             run(ROOT / "deploy" / "daemons", "down", "--dir", self.folder)
             shutil.rmtree(self.folder)
 
-    def daemons(self, command, *names):
+    def daemons(self, command, *names, settings=()):
         more = ["--build", BUILD, *self.settings] if command == "up" else []
+        more += [word for setting in settings for word in ("--set", setting)]
         run(ROOT / "deploy" / "daemons", command, *names, "--dir", self.folder, *more)
 
     def port(self, name):
@@ -97,25 +102,58 @@ class Rig:
     def open_entries(self, sku):
         return self.redis().xlen(f"flash:{{{sku}}}:journal")
 
-    def sale(self, units):
+    def sale(self, units, hold="30m"):
         """A new sale of so many units, without a limit that matters; returns its SKU."""
         self.sku += 1
+        self.lists[self.sku] = []
         run(BUILD / "tools" / "flashctl" / "flashctl", "sale", "create", "--sku", self.sku, "--quantity", units,
-            "--limit", 1_000_000, "--config", self.folder / "flashgate.conf")
+            "--limit", 1_000_000, "--hold", hold, "--config", self.folder / "flashgate.conf")
         return self.sku
 
-    def accepted_file(self, sku):
-        return self.folder / f"accepted-{sku}.tsv"
+    def new_list(self, sku):
+        """A file for what one run of flash-bench is told about orders of this SKU."""
+        self.lists[sku].append(self.folder / f"told-{sku}-{len(self.lists[sku]) + 1}.tsv")
+        return self.lists[sku][-1]
+
+    def command(self, sku, *options):
+        return [str(word) for word in (
+            BUILD / "tools" / "flash-bench" / "flash-bench", "--url", f"http://127.0.0.1:{self.port('engine')}",
+            "--internal-url", f"http://127.0.0.1:{self.port('engine-internal')}", "--sku", sku, "--key-file",
+            self.folder / "key", "--accepted", self.new_list(sku), "--json", *options)]
 
     def bench(self, sku, *options):
-        """flash-bench's report; its 202s are kept for the proof."""
-        return json.loads(run(BUILD / "tools" / "flash-bench" / "flash-bench", "--url",
-                              f"http://127.0.0.1:{self.port('engine')}", "--sku", sku, "--key-file", self.folder / "key",
-                              "--accepted", self.accepted_file(sku), "--json", *options))
+        """flash-bench's report; what its buyers were told is kept for the proof."""
+        return json.loads(run(*self.command(sku, *options)))
+
+    def bench_until(self, condition, seconds, sku, *options):
+        """The same, of a run that is ended once condition() is true, after so many seconds at the latest."""
+        bench = subprocess.Popen(self.command(sku, "--duration", 3600, *options), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            end = time.monotonic() + seconds
+            while bench.poll() is None and not condition() and time.monotonic() < end:
+                time.sleep(0.005)
+            bench.send_signal(signal.SIGINT)
+            out, err = bench.communicate(timeout=60)
+        finally:
+            bench.kill()
+        if bench.returncode != 0:
+            raise Failed(f"flash-bench: exit {bench.returncode}\n{err[-3000:]}")
+        return json.loads(out)
+
+    @contextlib.contextmanager
+    def frozen(self, daemon):
+        os.kill(self.pid(daemon), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid(daemon), signal.SIGCONT)
 
     def prove(self, sku):
-        """Fails unless deploy/prove finds every order of this sale where it must be."""
-        done = subprocess.run([ROOT / "deploy" / "prove", "--sku", str(sku), "--accepted", self.accepted_file(sku),
-                               "--quiet"], env={**os.environ, **self.env}, capture_output=True, text=True, check=False)
+        """Fails unless deploy/prove finds every order of this sale where it must be; {state: orders}."""
+        lists = [word for file in self.lists[sku] for word in ("--accepted", file)]
+        done = subprocess.run([ROOT / "deploy" / "prove", "--sku", str(sku), *lists, "--json"],
+                              env={**os.environ, **self.env}, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Failed(f"SKU {sku} is not proven:\n{done.stdout}{done.stderr}")
+        return json.loads(done.stdout)["states"]
