@@ -77,5 +77,9 @@ struct flash_parked {
 FLASH_MUST_CHECK bool flash_ledger_next_parked(struct flash_ledger *ledger,
                                                struct flash_parked *ret_parked,
                                                struct flash_error *err);
+/* The parked line in batch leaves the table, unless it was parked again. Called once Redis has
+ * taken its settle: before that, a repeat of the line changes nothing and settles it again. */
+FLASH_MUST_CHECK bool flash_ledger_unpark(struct flash_ledger *ledger,
+                                          const struct flash_batch *batch, struct flash_error *err);
 
 #endif

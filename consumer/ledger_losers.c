@@ -58,23 +58,6 @@ static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *wo
         params, 10, NULL, err);
 }
 
-/* The line of this batch was parked; judged again, it leaves the table, unless it has been parked
- * anew. */
-static bool unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
-                   struct flash_error *err)
-{
-    const struct flash_batch_line *line = &batch->lines[0];
-    const struct flash_uuid *id = &batch->entries[line->entry].id;
-    struct flash_value params[] = {
-        flash_ledger_bytes(line->order_id, line->order_id_len),
-        flash_ledger_bytes(id->bytes, sizeof(id->bytes)),
-        flash_ledger_int(batch->parked_line),
-    };
-    return flash_mysql_exec(
-        ledger->mysql, "DELETE FROM parked WHERE order_id = ? AND entry_id = ? AND line_no = ?",
-        params, 3, NULL, err);
-}
-
 static bool take_count(const struct flash_value *cells, int count, void *arg)
 {
     (void)count;
@@ -124,18 +107,33 @@ bool flash_ledger_next_parked(struct flash_ledger *ledger, struct flash_parked *
     return flash_mysql_connect(ledger->mysql, err) && flash_mysql_query(ledger->mysql, &query, err);
 }
 
+bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
+                         struct flash_error *err)
+{
+    const struct flash_batch_line *line = &batch->lines[0];
+    const struct flash_uuid *id = &batch->entries[0].id;
+    struct flash_value params[] = {
+        flash_ledger_bytes(line->order_id, line->order_id_len),
+        flash_ledger_bytes(id->bytes, sizeof(id->bytes)),
+        flash_ledger_int(batch->parked_line),
+    };
+    return line->fate == FLASH_LINE_PARKED ||
+           flash_mysql_exec(
+               ledger->mysql,
+               "DELETE FROM parked WHERE order_id = ? AND entry_id = ? AND line_no = ?", params, 3,
+               NULL, err);
+}
+
 bool flash_ledger_write_losers(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                                struct flash_error *err)
 {
-    if (work->batch->parked_line >= 0 && !unpark(ledger, work->batch, err)) {
-        return false;
-    }
     for (int i = 0; i < work->batch->line_count; i++) {
         const struct flash_batch_line *line = &work->batch->lines[i];
         if (line->refund && !write_refund(ledger, work, i, err)) {
             return false;
         }
-        if (line->fate == FLASH_LINE_PARKED && !park(ledger, work, i, err)) {
+        bool stays = work->batch->parked_line >= 0; /* it is there already */
+        if (line->fate == FLASH_LINE_PARKED && !stays && !park(ledger, work, i, err)) {
             return false;
         }
     }

@@ -112,7 +112,7 @@ static enum flash_ledger_outcome write_batch(struct flash_pipeline *pipeline,
 
 /* ---- and into Redis ---- */
 
-static void settle_batch(struct flash_pipeline *pipeline, struct flash_batch *batch)
+static bool settle_batch(struct flash_pipeline *pipeline, struct flash_batch *batch)
 {
     struct flash_settle_counts counts;
     struct flash_error err = {0};
@@ -135,6 +135,7 @@ static void settle_batch(struct flash_pipeline *pipeline, struct flash_batch *ba
     if (counts.learnt) {
         FLASH_LOG(ERROR, "consumer.redis_had_forgotten", FLASH_INT("orders", counts.learnt));
     }
+    return accepted;
 }
 
 /* The batch is not ours to write any more: forget it and ask the ledger where we stand. */
@@ -286,10 +287,11 @@ static void unpark(struct flash_pipeline *pipeline)
         struct flash_message message = {
             .value = {pipeline->parked.value, pipeline->parked.value_len}};
         flash_batch_set_parked(&pipeline->single, &message, pipeline->parked.line_no);
-        if (write_batch(pipeline, &pipeline->single, NULL) != FLASH_LEDGER_COMMITTED) {
-            break;
+        if (write_batch(pipeline, &pipeline->single, NULL) != FLASH_LEDGER_COMMITTED ||
+            !settle_batch(pipeline, &pipeline->single) ||
+            !flash_ledger_unpark(pipeline->ledger, &pipeline->single, &err)) {
+            break; /* it is still there, for the next time */
         }
-        settle_batch(pipeline, &pipeline->single);
     }
     flash_batch_reset(&pipeline->single);
 }

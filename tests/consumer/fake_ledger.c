@@ -189,7 +189,6 @@ static enum flash_ledger_outcome commit(struct flash_ledger *ledger,
             ledger->verdicts[ledger->verdict_count++] = work->batch->entries[i].id;
         }
     }
-    ledger->parked = work->batch->parked_line >= 0 ? NULL : ledger->parked;
     return FLASH_LEDGER_COMMITTED;
 }
 
@@ -249,5 +248,14 @@ bool flash_ledger_next_parked(struct flash_ledger *ledger, struct flash_parked *
     ret_parked->line_no = 0;
     ret_parked->value_len = ledger->parked ? strlen(ledger->parked) : 0;
     memcpy(ret_parked->value, ledger->parked ? ledger->parked : "", ret_parked->value_len);
+    return true;
+}
+
+bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
+                         struct flash_error *err)
+{
+    (void)err;
+    assert(batch->parked_line >= 0);
+    ledger->parked = NULL;
     return true;
 }

@@ -241,6 +241,19 @@ static void a_parked_line_is_tried_by_itself(void **state)
     flash_message_free(&parked);
 }
 
+static void a_parked_line_stays_until_redis_takes_it(void **state)
+{
+    struct line *line = *state;
+    struct flash_message parked =
+        letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
+    line->ledger->parked = parked.value.at;
+    line_refuse(line);
+    LINE_RUN(line, nothing);
+    assert_int_equal(line->ledger->write_count, 1);
+    assert_non_null(line->ledger->parked);
+    flash_message_free(&parked);
+}
+
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
 
 int main(void)
@@ -257,6 +270,7 @@ int main(void)
         LINE(stopping_finishes_what_is_committed),
         LINE(an_error_of_kafka_shows_until_it_is_over),
         LINE(a_parked_line_is_tried_by_itself),
+        LINE(a_parked_line_stays_until_redis_takes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
