@@ -78,9 +78,11 @@ def spoken(answer):
 class Ground:
     """Everything runs; slow and brief are on sale."""
 
-    def __init__(self, stack, daemons):
-        self.stack, self.numbers = stack, itertools.count(1)
-        self.engine, self.consumer, self.reconcilers, admin = daemons
+    def __init__(self, stack, start):
+        self.stack, self.start, self.numbers = stack, start, itertools.count(1)
+        self.engine, self.consumer, admin = start("engine"), start("consumer"), start("admin")
+        self.reconcilers = [start("reconciler", "run", ready=False, FLASH_RECONCILER_EXPIRY_INTERVAL="1h",
+                                  FLASH_RECONCILER_EXPIRY_RATE=5000) for _ in range(2)]
         self.redis = stack.redis(decode_responses=True)
         self.slow, self.brief = 501, 502
         for sku, hold in ((self.slow, 1800), (self.brief, 1)):
@@ -183,6 +185,11 @@ class Ground:
         finally:
             self.consumer.signal(signal.SIGCONT)
 
+    def replace_consumer(self):
+        """SIGKILL, and another one."""
+        self.consumer.kill()
+        self.consumer = self.start("consumer")
+
     def restart_redis(self):
         self.stack.kill("redis")
         self.stack.restart("redis")
@@ -213,7 +220,4 @@ def ground(stack):
         def start(name, *arguments, **settings):
             return all_of_them.enter_context(running(stack, name, *arguments, **settings))
 
-        engine, consumer, admin = start("engine"), start("consumer"), start("admin")
-        reconcilers = [start("reconciler", "run", ready=False, FLASH_RECONCILER_EXPIRY_INTERVAL="1h",
-                             FLASH_RECONCILER_EXPIRY_RATE=5000) for _ in range(2)]
-        yield Ground(stack, (engine, consumer, reconcilers, admin))
+        yield Ground(stack, start)
