@@ -49,7 +49,7 @@ class Placed:
     def __init__(self, sku, ref, user, cell):
         self.sku, self.ref, self.user, self.cell = sku, ref, user, cell
         self.id = f"{sku}.{ref}"
-        self.entry = None # of a lost one: (uuid, stream id)
+        self.entry = None  # of a lost one: (uuid, stream id)
         self.told = [None, None]
 
     def request(self, verb):

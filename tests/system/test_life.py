@@ -5,8 +5,8 @@ What each order must end as follows from what its owner was told; the equations 
 """
 import collections
 import contextlib
+import itertools
 import json
-import os
 import pathlib
 import random
 import signal
@@ -16,17 +16,19 @@ import time
 
 import pytest
 
-from books import Books, HALF_WAY, holds, read_quiet
+from books import Books, read_quiet
 from daemons import BUILD, Daemon, until
 from sale import Sale
 from stack import Stack
 from volley import LOST, Request, volley
 
 LIMIT = 2
+PARTITIONS = 8
 HOLD_S = 6         # of the sale whose orders expire
 QUIET_S = 60       # after the last request, or the last fault, nothing is half-way any more
 STILL_S = 4        # so long nothing moves: what is left in the journal has no message
 BACKGROUND = 400   # orders a second that go on meanwhile
+numbers = itertools.count(2001)
 ENDS = {"pay": "PAID", "cancel": "CANCELLED", "return": "RETURNED", "late": "EXPIRED"}
 
 
@@ -39,6 +41,7 @@ def stack(tmp_path_factory):
 @pytest.fixture
 def sale(stack):
     with Sale(stack) as shop:
+        shop.skus = numbers
         shop.daemons["reconciler"] = Daemon(stack, "reconciler", "run", build=shop.build)
         yield shop
 
@@ -279,6 +282,7 @@ def test_with_faults(sale):
     with Faults(sale, seen, len(asked) + len(groups["return"])):
         told = ask_until_told(engine, asked, seen)
         told |= ask_until_told(engine, [("return", *each) for each in groups["return"]], seen)
+    until(lambda: len(sale.consumer.said("consumer.assigned")) >= PARTITIONS, "the killed consumer's partitions are nobody's")
     until(lambda: sale.consumer.is_ready() and sale.daemons["reconciler"].is_ready(), "not ready again")
     until(lambda: sale.redis.zcard(sale.key(brief, "due")) == 0, "some orders do not expire")
     books, left = read_still(sale, [lasting, brief])
