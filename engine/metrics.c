@@ -11,14 +11,6 @@
         "flash_engine_changes_total", "Transitions answered, by outcome",                          \
             "outcome=\"" outcome "\"", FLASH_METRIC_COUNTER                                        \
     }
-#define COUNTER(name, help)                                                                        \
-    {                                                                                              \
-        name, help, NULL, FLASH_METRIC_COUNTER                                                     \
-    }
-#define GAUGE(name, help)                                                                          \
-    {                                                                                              \
-        name, help, NULL, FLASH_METRIC_GAUGE                                                       \
-    }
 
 struct flash_metric flash_engine_metrics[METRIC_ENGINE_COUNT] = {
     [METRIC_ORDERS_ACCEPTED] = ORDERS("accepted"),
@@ -30,8 +22,10 @@ struct flash_metric flash_engine_metrics[METRIC_ENGINE_COUNT] = {
     [METRIC_ORDERS_KEY_REUSED] = ORDERS("key_reused"),
     [METRIC_ORDERS_NOT_ADMITTED] = ORDERS("not_admitted"),
     [METRIC_ORDERS_UNKNOWN] = ORDERS("unknown"),
-    [METRIC_RESERVE_CALLS] = COUNTER("flash_engine_reserve_calls_total", "Calls of lua/reserve"),
-    [METRIC_RESERVE_LINES] = COUNTER("flash_engine_reserve_lines_total", "Orders in those calls"),
+    [METRIC_RESERVE_CALLS] =
+        FLASH_COUNTER("flash_engine_reserve_calls_total", "Calls of lua/reserve"),
+    [METRIC_RESERVE_LINES] =
+        FLASH_COUNTER("flash_engine_reserve_lines_total", "Orders in those calls"),
     [METRIC_RESERVE_LATENCY] = {"flash_engine_reserve_seconds",
                                 "From a request's arrival to the script's answer", NULL,
                                 FLASH_METRIC_HISTOGRAM},
@@ -41,31 +35,32 @@ struct flash_metric flash_engine_metrics[METRIC_ENGINE_COUNT] = {
     [METRIC_CHANGES_ABSENT] = CHANGES("absent"),
     [METRIC_CHANGES_UNKNOWN] = CHANGES("unknown"),
     [METRIC_CHANGE_CALLS] =
-        COUNTER("flash_engine_change_calls_total", "Calls of lua/pay and lua/release"),
-    [METRIC_STATUS_CALLS] = COUNTER("flash_engine_status_calls_total", "Calls of lua/status"),
-    [METRIC_STATUS_READS] = COUNTER("flash_engine_status_reads_total", "Reads in those calls"),
-    [METRIC_ENTRIES_PUBLISHED] =
-        COUNTER("flash_engine_entries_published_total", "Entries handed to the Kafka producer"),
+        FLASH_COUNTER("flash_engine_change_calls_total", "Calls of lua/pay and lua/release"),
+    [METRIC_STATUS_CALLS] = FLASH_COUNTER("flash_engine_status_calls_total", "Calls of lua/status"),
+    [METRIC_STATUS_READS] =
+        FLASH_COUNTER("flash_engine_status_reads_total", "Reads in those calls"),
+    [METRIC_ENTRIES_PUBLISHED] = FLASH_COUNTER("flash_engine_entries_published_total",
+                                               "Entries handed to the Kafka producer"),
     [METRIC_ENTRIES_NOT_SENT] =
-        COUNTER("flash_engine_entries_not_sent_total",
-                "Entries that stayed in the journal because the producer refused them"),
+        FLASH_COUNTER("flash_engine_entries_not_sent_total",
+                      "Entries that stayed in the journal because the producer refused them"),
     [METRIC_ENTRIES_ACKED] =
-        COUNTER("flash_engine_entries_acked_total", "Entries that Kafka has acknowledged"),
+        FLASH_COUNTER("flash_engine_entries_acked_total", "Entries that Kafka has acknowledged"),
     [METRIC_ENTRIES_FAILED] =
-        COUNTER("flash_engine_entries_failed_total",
-                "Entries Kafka did not acknowledge in time; the journal holds them"),
-    [METRIC_GENERATION_REFUSALS] = COUNTER("flash_engine_generation_refusals_total",
-                                           "Reserve calls refused for their generation"),
+        FLASH_COUNTER("flash_engine_entries_failed_total",
+                      "Entries Kafka did not acknowledge in time; the journal holds them"),
+    [METRIC_GENERATION_REFUSALS] = FLASH_COUNTER("flash_engine_generation_refusals_total",
+                                                 "Reserve calls refused for their generation"),
     [METRIC_REDIS_ERRORS] =
-        COUNTER("flash_engine_redis_errors_total", "Calls that Redis refused with an error"),
-    [METRIC_KAFKA_QUEUE] =
-        GAUGE("flash_engine_kafka_queue", "Messages handed to the producer and not yet reported"),
-    [METRIC_JOURNAL_ENTRIES] =
-        GAUGE("flash_engine_journal_entries", "Entries in the deepest journal at the last look"),
-    [METRIC_JOURNAL_AGE] = GAUGE("flash_engine_journal_oldest_microseconds",
-                                 "Age of the oldest open entry at the last look"),
-    [METRIC_CONNECTIONS] = GAUGE("flash_engine_connections", "Open client connections"),
-    [METRIC_WAITING] = GAUGE("flash_engine_waiting", "Requests held by Prefer: wait"),
-    [METRIC_STREAMS] = GAUGE("flash_engine_streams", "Open streams of an order's events"),
-    [METRIC_EVENTS] = COUNTER("flash_engine_events_total", "Events sent to them"),
+        FLASH_COUNTER("flash_engine_redis_errors_total", "Calls that Redis refused with an error"),
+    [METRIC_KAFKA_QUEUE] = FLASH_GAUGE("flash_engine_kafka_queue",
+                                       "Messages handed to the producer and not yet reported"),
+    [METRIC_JOURNAL_ENTRIES] = FLASH_GAUGE("flash_engine_journal_entries",
+                                           "Entries in the deepest journal at the last look"),
+    [METRIC_JOURNAL_AGE] = FLASH_GAUGE("flash_engine_journal_oldest_microseconds",
+                                       "Age of the oldest open entry at the last look"),
+    [METRIC_CONNECTIONS] = FLASH_GAUGE("flash_engine_connections", "Open client connections"),
+    [METRIC_WAITING] = FLASH_GAUGE("flash_engine_waiting", "Requests held by Prefer: wait"),
+    [METRIC_STREAMS] = FLASH_GAUGE("flash_engine_streams", "Open streams of an order's events"),
+    [METRIC_EVENTS] = FLASH_COUNTER("flash_engine_events_total", "Events sent to them"),
 };

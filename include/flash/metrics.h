@@ -26,6 +26,20 @@ struct flash_metric {
     _Atomic uint64_t buckets[FLASH_METRIC_BUCKETS + 1];
 };
 
+/* Rows of such a table, without labels. */
+#define FLASH_COUNTER(name, help)                                                                  \
+    {                                                                                              \
+        name, help, NULL, FLASH_METRIC_COUNTER                                                     \
+    }
+#define FLASH_GAUGE(name, help)                                                                    \
+    {                                                                                              \
+        name, help, NULL, FLASH_METRIC_GAUGE                                                       \
+    }
+#define FLASH_HISTOGRAM(name, help)                                                                \
+    {                                                                                              \
+        name, help, NULL, FLASH_METRIC_HISTOGRAM                                                   \
+    }
+
 /* Adds a table of count metrics; the table lives as long as the process. Same names stand together,
  * in one table. Call before threads start; at most 64 tables. */
 void flash_metrics_register(struct flash_metric *table, size_t count);
