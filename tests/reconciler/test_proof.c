@@ -208,7 +208,7 @@ static void kafka_silent_for_an_hour_proves_nothing(void **state)
         }
         flash_proof_end_pass(bench->proof, true, bench->now_ms);
     }
-    assert_in_range(sent, 2, 14);
+    assert_int_equal(sent, (HOUR - WINDOW) / WINDOW);
     assert_true(flash_proof_waiting_ms(bench->proof, bench->now_ms) >= 60000);
 }
 
@@ -244,6 +244,42 @@ static void a_younger_answer_stands_for_the_older(void **state)
     flash_proof_answered(bench->proof, &second);
     assert_int_equal(flash_proof_nonces(bench->proof, nonces), 0);
     assert_int_equal(flash_proof_waiting_ms(bench->proof, bench->now_ms), 0);
+    assert_int_equal(meet(bench, 1, START), FLASH_PROOF_LOST);
+}
+
+/* Kafka was away for so long that several got lost: the next one is a window away, at most. */
+static void lost_markers_are_replaced(void **state)
+{
+    struct bench *bench = *state;
+    struct flash_uuid nonces[FLASH_PROOF_NONCES], last;
+    bench->now_ms = START + WINDOW;
+    for (int i = 0; i < 5; i++, bench->now_ms += WINDOW) {
+        assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
+        last = mark(bench);
+        assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
+        assert_int_equal(flash_proof_next_wanted(bench->proof), 0);
+        assert_int_equal(flash_proof_nonces(bench->proof, nonces), i == 0 ? 1 : 2);
+    }
+    flash_proof_answered(bench->proof, &last);
+    assert_int_equal(flash_proof_waiting_ms(bench->proof, bench->now_ms), 0);
+    assert_int_equal(meet(bench, 1, START), FLASH_PROOF_LOST);
+}
+
+/* The consumer is three windows behind: those that were replaced mean nothing, the first does. */
+static void the_oldest_marker_stays(void **state)
+{
+    struct bench *bench = *state;
+    bench->now_ms = START + WINDOW;
+    assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
+    struct flash_uuid first = mark(bench), replaced[3];
+    for (int i = 0; i < 3; i++) {
+        bench->now_ms += WINDOW;
+        assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
+        replaced[i] = mark(bench);
+    }
+    flash_proof_answered(bench->proof, &replaced[0]);
+    assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
+    flash_proof_answered(bench->proof, &first);
     assert_int_equal(meet(bench, 1, START), FLASH_PROOF_LOST);
 }
 
@@ -367,6 +403,8 @@ int main(void)
         TEST(kafka_silent_for_an_hour_proves_nothing),
         TEST(consumer_behind_proves_late_and_truly),
         TEST(a_younger_answer_stands_for_the_older),
+        TEST(lost_markers_are_replaced),
+        TEST(the_oldest_marker_stays),
         TEST(an_unknown_answer_is_nothing),
         TEST(a_marker_that_could_not_be_sent_is_wanted_again),
         TEST(settled_meanwhile_is_forgotten),
