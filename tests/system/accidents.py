@@ -19,9 +19,10 @@ import uuid
 from books import read_quiet
 from checker import check_history
 from daemons import Daemon, until
+from races import new_entry
 from sale import Sale
 from stack import ROOT, Stack
-from topic import PARTITIONS, Topic
+from topic import PARTITIONS, KafkaError, Topic
 from watch import Watch
 
 PART = 6  # of the defaults
@@ -84,10 +85,20 @@ class Place(Sale):
     def narrow(self):
         """The topic refuses every entry, whoever sends it, and takes markers: what is sent is lost."""
         self.topic.set("max.message.bytes", NARROW)
+        until(lambda: not any(map(self.takes_much, range(PARTITIONS))), "it still takes more")
         try:
             yield
         finally:
             self.topic.set("max.message.bytes", WIDE)
+            until(lambda: all(map(self.takes_much, range(PARTITIONS))), "it still takes no more")
+
+    def takes_much(self, partition):
+        """Whether more bytes than NARROW get in; tried with markers that mean nothing to anybody."""
+        markers = [json.dumps({"v": 1, "id": str(new_entry()), "type": "marker"}, separators=(",", ":")).encode() for _ in range(5)]
+        try:
+            return self.topic.put(partition, b"0", markers) >= 0
+        except KafkaError:
+            return False
 
     def entries(self, sku):
         """{uuid: value} of the open ones."""
