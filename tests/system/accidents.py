@@ -27,15 +27,17 @@ from watch import Watch
 
 PART = 6  # of the defaults
 TOPIC_LIMITS_MS = {"message.timestamp.before.max.ms": 24000 // PART, "message.timestamp.after.max.ms": 6000 // PART}
+PROOF_AFTER_MS = 30000 // PART
 BEHIND_S = 600 // PART  # the consumer's ten minutes
 THRESHOLDS = {"FLASH_RECONCILER_INTERVAL": "300ms", "FLASH_RECONCILER_SETTLE_AFTER": f"{10000 // PART}ms",
-              "FLASH_RECONCILER_PROOF_AFTER": f"{30 // PART}s", "FLASH_RECONCILER_COMPENSATE_AFTER": f"{60 // PART}s",
+              "FLASH_RECONCILER_PROOF_AFTER": f"{PROOF_AFTER_MS}ms", "FLASH_RECONCILER_COMPENSATE_AFTER": f"{60 // PART}s",
               "FLASH_RECONCILER_STUCK_AFTER": f"{60 // PART}s", "FLASH_RECONCILER_GUARD_FLOOR": "100000"}
 ONE_BY_ONE = ["--set", "kafka.producer.batch.num.messages=1"]  # so that each message is judged alone by narrow()
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not; the stack's own limit
 PATIENCE_S = 90              # several thresholds, on a busy machine
 ENGINE, RECONCILER = "flash-engine", "flash-reconciler"
 FENCED = 2
+CAUSES = ("lost", "late", "unsettled", "shortage", "duplicate", "parked", "dead")
 
 
 class Place(Sale):
@@ -213,17 +215,24 @@ class Place(Sale):
         found, log = self.findings(sku), self.read_log()
         fenced = {entry for entry, (_, verdict, _) in self.verdicts(sku).items() if verdict == FENCED}
         assert found["given up"] == dict.fromkeys(fenced, 1)
+        print(f"SKU {sku}: {len(self.verdicts(sku))} entries,", {word: len(entries) for word, entries in found.items()})
         for entry in lost - fenced:
             assert log[entry] and log[entry][RECONCILER] <= found["lost"][entry], (entry, log[entry], found["lost"][entry])
 
     def check_totals(self):
         """Runs, findings and metrics agree over all SKUs; of a place whose reconcilers all still run."""
-        def totals():
-            runs, = self.stack.query("SELECT SUM(settled), SUM(resent), SUM(compensated), SUM(findings) FROM reconcile_run")
-            written, = self.stack.query("SELECT SUM(cause = 'lost' AND detail LIKE '%%sent again'), SUM(detail LIKE '%%given up,%%'),"
-                                        " COUNT(*) FROM reconcile_finding")
-            settled, resent, compensated, findings = map(int, runs)
-            metrics = self.done("settled"), self.done("sent_again"), self.done("compensated")
-            return (settled, resent, compensated) == metrics and (resent, compensated, findings) == tuple(map(int, written))
+        def recorded():
+            runs, = self.stack.query("SELECT SUM(settled), SUM(resent), SUM(compensated) FROM reconcile_run")
+            of_findings, = self.stack.query("SELECT SUM(detail LIKE '%%: sent again'), SUM(detail LIKE '%%: given up%%') FROM reconcile_finding")
+            causes = [self.stack.query("SELECT COUNT(*) FROM reconcile_finding WHERE cause = %s", cause)[0][0] for cause in CAUSES]
+            return [*map(int, runs), *causes], list(map(int, of_findings))
 
-        until(totals, lambda: self.stack.query("SELECT SUM(settled), SUM(resent), SUM(compensated) FROM reconcile_run"))
+        def counted():
+            return [self.done(action) for action in ("settled", "sent_again", "compensated")] + [
+                sum(daemon.metric(f'flash_reconciler_findings_total{{cause="{cause}"}}') for daemon in self.reconcilers)
+                for cause in CAUSES]
+
+        until(lambda: recorded()[0] == counted(), lambda: (recorded(), counted()))
+        (_, sent_again, given_up, *_), of_findings = recorded()
+        assert [sent_again, given_up] == of_findings
+        print(dict(zip(("settled", "sent again", "given up", *CAUSES), recorded()[0])))

@@ -13,7 +13,7 @@ import signal
 
 import pytest
 
-from accidents import BEHIND_S, ENGINE, PATIENCE_S, TOPIC_LIMITS_MS, Place
+from accidents import BEHIND_S, ENGINE, PATIENCE_S, PROOF_AFTER_MS, TOPIC_LIMITS_MS, Place
 from books import Books
 from buyers import Crowd, Order
 from daemons import BUILD, until
@@ -222,9 +222,9 @@ def frozen_past_its_lease(place):
         given_up, arriving = sold(place, 10, units=10), sold(place, 10, units=10)
         entries = place.entries(arriving)
         until(lambda: state_of(first) == "T", "it is not frozen", PATIENCE_S)
-        place.stack.query("KILL %s", lease_holder(place))
     place.put(random.randrange(PARTITIONS), arriving, shuffled(entries.values()))
     with place.narrow():
+        place.stack.query("KILL %s", lease_holder(place))
         until(lambda: not place.journal(given_up), lambda: place.journal(given_up), PATIENCE_S)
     assert {call.word for call in place.buy(given_up, orders(10, "again"))} == {"accepted"}
     before = place.judge(given_up, arriving)
@@ -248,7 +248,6 @@ def consumer_behind(place):
     with Crowd(place.engine.port, orders(), sku, RATE // 10) as crowd:
         until(lambda: reconciler.metric(OLDEST) > BEHIND_S * 1000, "time stands still", 2 * BEHIND_S)
         assert reconciler.metric(LATE) > 0
-        assert place.done("sent_again") == place.done("compensated") == 0
         place.thaw("consumer")
         until(lambda: reconciler.metric(LATE) == 0, "still late", PATIENCE_S)
     place.calls += crowd.calls
@@ -256,6 +255,11 @@ def consumer_behind(place):
     assert not fenced and not place.lost(sku) and len(books.rows) > BEHIND_S
     assert place.done("sent_again") == place.done("compensated") == 0
     place.check_report(sku, set())
+    waited_ms = dict(place.stack.query("SELECT entry_id, applied_at_ms - stream_us DIV 1000 FROM verdict WHERE sku = %s", sku))
+    late = {entry.bytes: times for entry, times in place.findings(sku)["late"].items()}
+    assert set(late.values()) == {1}
+    assert {entry for entry, ms in waited_ms.items() if ms > PROOF_AFTER_MS + PATIENCE_S * 100} <= late.keys()
+    assert min(waited_ms[entry] for entry in late) >= PROOF_AFTER_MS
 
 
 def redis_away_and_the_consumer_killed(place):
