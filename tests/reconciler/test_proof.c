@@ -230,8 +230,7 @@ static void consumer_behind_proves_late_and_truly(void **state)
     assert_int_equal(meet(bench, 2, START + 300000), FLASH_PROOF_LOST);
 }
 
-/* Kafka was away for so long that several got lost: the next one is a window away, at most, and its
- * answer stands for the older. */
+/* Several in a row got lost: the next one is a window away, and its answer stands for the older. */
 static void lost_markers_are_replaced(void **state)
 {
     struct bench *bench = *state;
