@@ -51,10 +51,12 @@ static const struct flash_story_step *find(const struct flash_story *story, cons
     return NULL;
 }
 
-static void note(struct flash_story *story, const char *store, const char *what,
-                 enum flash_story_step_state state, const char *meaning)
+/* A piece that is not there, and what that means. */
+static void note(struct flash_story *story, const char *what, enum flash_story_step_state state,
+                 const char *meaning)
 {
-    struct flash_story_step step = flash_story_step_of(store, what, state);
+    bool record = strcmp(what, "record") == 0;
+    struct flash_story_step step = flash_story_step_of(record ? "redis" : "ledger", what, state);
     flash_story_add(story, &step, "%s", meaning);
 }
 
@@ -91,17 +93,17 @@ static void judge_sides(struct flash_story *story)
     bool open = find(story, "journal", NULL) || find(story, "parked", NULL);
     bool there = story->redis != FLASH_STATE_NONE, row = story->ledger != FLASH_STATE_NONE;
     if (!there && row) {
-        note(story, "redis", "record", FLASH_STORY_MISSING,
+        note(story, "record", FLASH_STORY_MISSING,
              "the ledger has the order, Redis has forgotten it (forgotten): a recovery teaches it "
              "again");
     } else if (there && !row && open) {
-        note(story, "ledger", "row", FLASH_STORY_WAITING,
+        note(story, "row", FLASH_STORY_WAITING,
              "comes with the verdict of the entry in the journal");
     } else if (there && !row) {
-        note(story, "ledger", "row", FLASH_STORY_MISSING,
+        note(story, "row", FLASH_STORY_MISSING,
              "Redis has an order that no entry and no row explains (phantom)");
     } else if (there && !open && story->redis != story->ledger) {
-        note(story, "ledger", "row", FLASH_STORY_MISSING,
+        note(story, "row", FLASH_STORY_MISSING,
              "Redis and the ledger are of different states, and no entry is open to explain it");
     }
 }

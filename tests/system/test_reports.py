@@ -55,7 +55,7 @@ def rows(stack, member, *arguments, **settings):
     assert steady([json.loads(line) for line in lines.splitlines()], volatile) == steady(found, volatile)
     read = list(csv.DictReader(io.StringIO(table, newline="")))
     assert steady(read, volatile) == steady([{name: in_csv(value) for name, value in row.items()} for row in found], volatile)
-    assert all(line.endswith("\r\n") for line in table.splitlines(keepends=True))
+    assert table.count("\r\n") == len(found) + (1 if table else 0)
     return code, found
 
 
@@ -244,3 +244,109 @@ def test_unreachable(stack):
                                 (nowhere, ["history"])):
         code, _, said = verb(stack, *arguments, **settings)
         assert code == 3 and "127.0.0.1" in said and said.count("\n") == 1, said
+
+
+# ---- the record, by the back office ----
+
+RUN = ("INSERT INTO reconcile_run (run_id, mode, state, operator, generation, sku, started_at_ms, ended_at_ms, findings, exit_code, "
+       "detail) VALUES (%s, %s, %s, 'zoë', 1, %s, %s, %s, %s, 1, %s)")
+FINDING = ("INSERT INTO reconcile_finding (run_id, cause, state, sku, entry_id, order_id, partition_no, kafka_offset, quantity, detail, "
+           "found_at_ms, updated_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, -2, %s, %s, %s)")
+T0 = 1763718000000
+
+
+@pytest.fixture(scope="module")
+def record(stack):
+    """Twelve runs and forty findings of the first two, as rows; the runs' ids, youngest first."""
+    ids = [uuid.UUID(int=(T0 + i << 80) | 7 << 76 | 2 << 62 | i) for i in range(12)]
+    modes, states = ["audit", "plan", "run"], ["done", "planned", "failed"]
+    for i, run in enumerate(ids):
+        stack.query(RUN, run.bytes, modes[i % 3], states[i % 3], 42 if i == 3 else None, T0 + i, None if i == 5 else T0 + i + 1500,
+                    20 if i < 2 else 0, 'odd, "quoted"\nand ü' if i == 1 else "")
+    for i in range(40):
+        stack.query(FINDING, ids[i // 20].bytes, ["lost", "drift_up"][i % 2], ["open", "applied"][i % 4 // 2], 7000 + i % 3,
+                    ids[0].bytes if i % 2 else None, f"{7000 + i % 3}.o{i}" if i % 2 else None, 3 if i % 2 else None,
+                    i if i % 2 else None, f"number {i}, \"q\"", T0 + i, T0 + i)
+    return [str(run) for run in reversed(ids)]
+
+
+def pages(admin, path, member, limit, **query):
+    """All rows of a list by its cursor; the same by CSV and its links."""
+    found, cursor = [], {}
+    while True:
+        words = "&".join(f"{name}={value}" for name, value in {"limit": limit, **query, **cursor}.items())
+        status, _, page = admin.ask("GET", f"{path}?{words}")
+        assert status == 200, page
+        assert len(page[member]) <= limit
+        found += page[member]
+        if "next_cursor" not in page:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    read, link = [], path + "?" + "&".join(f"{name}={value}" for name, value in {"limit": limit, **query}.items())
+    while link:
+        status, headers, text = admin.ask("GET", link, headers={"Accept": "text/csv"})
+        assert status == 200 and headers["Content-Type"].startswith("text/csv")
+        read += csv.DictReader(io.StringIO(text, newline=""))
+        link = re.fullmatch(r'<(.*)>; rel="next"', headers["Link"])[1] if "Link" in headers else None
+    assert read == [{name: in_csv(value) for name, value in row.items()} for row in found]
+    return found
+
+
+def test_runs_by_http(stack, shop, record):
+    for limit in (1, 5, 12, 500):
+        runs = [run for run in pages(shop.admin, "/v1/reconcile/runs", "runs", limit) if run["run_id"] in record]
+        assert [run["run_id"] for run in runs] == record
+    odd = runs[-2]
+    assert (odd["mode"], odd["state"], odd["operator"], odd["detail"]) == ("plan", "planned", "zoë", 'odd, "quoted"\nand ü')
+    assert (odd["started_at"], odd["ended_at"]) == ("2025-11-21T09:40:00.001Z", "2025-11-21T09:40:01.501Z")
+    assert odd["findings"] == 20 and odd["sku"] is None and odd["plan_id"] is None
+    assert [run["ended_at"] is None for run in runs] == [i == 6 for i in range(12)]
+    only = [run["run_id"] for run in pages(shop.admin, "/v1/reconcile/runs", "runs", 2, mode="audit", state="done")]
+    assert [run for run in only if run in record] == [record[2], record[5], record[8], record[11]]
+    status, _, one = shop.admin.ask("GET", f"/v1/reconcile/runs/{record[-4]}")
+    assert status == 200 and one["sku"] == "42" and one == runs[-4]
+
+
+def test_findings_by_http(stack, shop, record):
+    path = "/v1/reconcile/findings"
+    for limit in (1, 7, 20, 500):
+        found = pages(shop.admin, path, "findings", limit, run=record[-1])
+        assert [row["detail"] for row in found] == [f'number {i}, "q"' for i in reversed(range(20))]
+    bare, full = found[-1], found[-2]
+    assert (bare["cause"], bare["entry_id"], bare["order_id"], bare["partition"], bare["offset"]) == ("lost", None, None, None, None)
+    assert (full["cause"], full["entry_id"], full["order_id"], full["partition"], full["offset"]) == (
+        "drift_up", record[-1], "7001.o1", 3, 1)
+    assert full["sku"] == "7001" and full["quantity"] == -2 and full["found_at"] == "2025-11-21T09:40:00.001Z"
+    assert len(pages(shop.admin, path, "findings", 3, sku=7001)) == 13
+    assert len(pages(shop.admin, path, "findings", 3, sku=7001, cause="lost", state="open", run=record[-2])) == 1
+    assert {row["cause"] for row in pages(shop.admin, path, "findings", 500, cause="drift_up")} == {"drift_up"}
+
+
+def test_refused_by_http(shop, record):
+    for path in ("/v1/reconcile/runs?limit=501", "/v1/reconcile/runs?cause=lost", "/v1/reconcile/findings?state=done",
+                 "/v1/reconcile/findings?sku=x", "/v1/reconcile/findings?run=1"):
+        status, _, problem = shop.admin.ask("GET", path)
+        assert (status, problem["type"]) == (400, "/problems/bad-query"), path
+    for path in ("/v1/reconcile/runs/" + str(uuid.uuid4()), "/v1/reconcile/runs/1", "/v1/reconcile/runs/01997a5c-0b7e-7c4a-9a51-3f6f3f0f9d11"):
+        status, _, problem = shop.admin.ask("GET", path)
+        assert (status, problem["type"]) == (404, "/problems/not-found"), path
+    assert shop.admin.ask("PUT", "/v1/reconcile/findings", {})[0] == 405
+
+
+# ---- the record, by the command line ----
+
+def test_history(stack, shop, record):
+    code, runs = rows(stack, "runs", "history", "--limit", "500")
+    mine = [run for run in runs if run["run_id"] in record]
+    assert code == 0 and [run["run_id"] for run in mine] == record
+    by_http = {run["run_id"]: run for run in pages(shop.admin, "/v1/reconcile/runs", "runs", 500)}
+    for run in mine:
+        for name in ("mode", "state", "operator", "started_at", "findings", "exit_code", "detail"):
+            assert run[name] == by_http[run["run_id"]][name], name
+    assert [run["took_ms"] for run in mine] == [None if i == 6 else 1500 for i in range(12)]
+    assert len(rows(stack, "runs", "history", "--limit=3")[1]) == 3
+    code, found = rows(stack, "findings", "history", record[-1])
+    assert code == 0 and [row["detail"] for row in found] == [f'number {i}, "q"' for i in range(20)]
+    assert json.loads(verb(stack, "history", record[-1], "--output", "json")[1])["run"]["run_id"] == record[-1]
+    text = verb(stack, "history", record[-2])[1]
+    assert 'odd, "quoted"' in text and re.search(r"^findings\n *finding id +cause", text, re.MULTILINE)
