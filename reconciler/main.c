@@ -42,6 +42,8 @@ static const struct {
 } verbs[] = {
     {"run", PROGRAM " run", "the daemon: takes due orders, every reconciler.expiry_interval", run},
     {"report", PROGRAM, "what is open now, or the story of one order", flash_verb_report},
+    {"plan", PROGRAM, "write down what would be done about it", flash_verb_plan},
+    {"apply", PROGRAM, "do what a plan says", flash_verb_apply},
     {"history", PROGRAM, "the record of runs", flash_verb_history},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
