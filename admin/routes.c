@@ -182,6 +182,8 @@ static const struct route {
     {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, read_refund_done,
      flash_refund_done},
     {FLASH_METHOD_GET, "/v1/reconcile/runs", FLASH_ROLE_OPS, read_runs, flash_reconcile_runs},
+    {FLASH_METHOD_POST, "/v1/reconcile/runs", FLASH_ROLE_ADMIN, read_no_body, flash_pass_reconcile,
+     .slow = true},
     {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, read_run, flash_reconcile_run},
     {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, read_findings,
      flash_reconcile_findings},

@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from daemons import BUILD, until
+from daemons import BUILD, running, until
 from sale import Sale
 from stack import Stack
 
@@ -350,3 +350,39 @@ def test_history(stack, shop, record):
     assert json.loads(verb(stack, "history", record[-1], "--output", "json")[1])["run"]["run_id"] == record[-1]
     text = verb(stack, "history", record[-2])[1]
     assert 'odd, "quoted"' in text and re.search(r"^findings\n *finding id +cause", text, re.MULTILINE)
+
+
+# ---- a pass on request ----
+
+def test_a_pass_is_asked_for_by_http(stack, shop):
+    """Its daemon would rest for an hour: it settles at once what the consumer could not, because it was asked to."""
+    slow = {"FLASH_RECONCILER_INTERVAL": "1h", "FLASH_RECONCILER_SETTLE_AFTER": "10ms"}
+    with running(stack, "reconciler", "run", **slow) as reconciler:
+        until(lambda: reconciler.metric('flash_reconciler_reconcile_passes_total{end="complete"}') >= 1, reconciler.troubles)
+        where = {"FLASH_RECONCILER_LISTEN": f"127.0.0.1:{reconciler.port}"}
+        shop.stop("consumer")
+        shop.start("consumer", ready=False, FLASH_REDIS_PORT="1")
+        sku = shop.put_on_sale(units=10)
+        order = buy(shop, sku, "zoe")
+        until(lambda: stack.query("SELECT 1 FROM reservation WHERE order_id = %s", order), "the ledger does not get it")
+        code, head, parts, steps = story(stack, order)
+        assert (code, parts["redis", "settle"], parts["ledger", "verdict"]) == (0, "waiting", "there"), steps
+        with running(stack, "admin", **where) as admin:
+            assert admin.ask("POST", "/v1/reconcile/runs", {})[2]["type"] == "/problems/bad-body"
+            assert shop.journal(sku) == 1
+            status, headers, answer = admin.ask("POST", "/v1/reconcile/runs", headers={"X-User-Id": "zoe"})
+            assert (status, answer, headers["Location"]) == (202, {"asked": True}, "/v1/reconcile/runs")
+            shop.until_settled(sku)
+            found = until(lambda: [row for row in admin.ask("GET", f"/v1/reconcile/findings?sku={sku}")[2]["findings"]], "no finding")
+            assert [(row["cause"], row["state"], row["sku"]) for row in found] == [("unsettled", "applied", str(sku))]
+            run = until(lambda: [run for run in admin.ask("GET", "/v1/reconcile/runs?mode=run&state=done")[2]["runs"]
+                                 if run["run_id"] == found[0]["run_id"]], "the run does not end")[0]
+            assert (run["settled"], run["findings"], run["operator"]) == (1, 1, "flash-reconciler")
+            reconciler.stop()
+            status, _, problem = admin.ask("POST", "/v1/reconcile/runs")
+            assert (status, problem["type"]) == (503, "/problems/reconciler-unreachable")
+        assert stack.query("SELECT operator, status FROM admin_log WHERE action = 'reconcile.pass'") == [(b"zoe", 202)]
+    code, _, parts, steps = story(stack, order)
+    assert (code, parts["ledger", "finding"]) == (0, "there") and "unsettled, applied" in str(steps)
+    shop.stop("consumer")
+    shop.start("consumer")
