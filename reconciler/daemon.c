@@ -212,6 +212,7 @@ static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
         (struct flash_ops){.daemon = "flash-reconciler", .fill = ready_parts, .arg = daemon};
     daemon->routes.asks = daemon->asks;
     daemon->routes.expiry_duty = daemon->expiry_duty;
+    daemon->routes.reconcile_duty = daemon->reconcile_duty;
     return flash_http_new(daemon->base, &options, &daemon->http, err);
 }
 

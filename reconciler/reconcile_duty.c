@@ -168,6 +168,11 @@ bool flash_reconcile_duty_new(const struct flash_config *config, struct flash_pr
     return true;
 }
 
+void flash_reconcile_duty_ask(struct flash_reconcile_duty *duty)
+{
+    flash_duty_ask(duty->thread);
+}
+
 void flash_reconcile_duty_stop(struct flash_reconcile_duty *duty)
 {
     if (duty) {

@@ -13,6 +13,8 @@ FLASH_MUST_CHECK bool flash_reconcile_duty_new(const struct flash_config *config
                                                struct flash_producer *producer,
                                                struct flash_reconcile_duty **ret_duty,
                                                struct flash_error *err);
+/* As flash_duty_ask: a pass that begins after this, as soon as may be. Any thread. */
+void flash_reconcile_duty_ask(struct flash_reconcile_duty *duty);
 /* As flash_duty_stop, flash_duty_stopped, flash_duty_free; NULL is fine. */
 void flash_reconcile_duty_stop(struct flash_reconcile_duty *duty);
 bool flash_reconcile_duty_stopped(struct flash_reconcile_duty *duty);
