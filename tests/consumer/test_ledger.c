@@ -39,8 +39,8 @@ static struct flash_value text(const char *string)
 static void stock_only(const char *table, const struct flash_query_in *query)
 {
     for (int i = 0; strcmp(table, "stock") == 0 && i < query->key_count; i++) {
-        struct flash_value cells[] = {query->keys[i], number(100)};
-        query->row(cells, 2, query->arg);
+        struct flash_value cells[] = {query->keys[i], number(100), number(1)};
+        query->row(cells, 3, query->arg);
     }
 }
 
