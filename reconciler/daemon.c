@@ -2,6 +2,7 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     inflow duty:  ledger ──▶ Redis
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -16,6 +17,7 @@
 #include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "inflow_duty.h"
 #include "metrics.h"
 #include "publish.h"
 #include "routes.h"
@@ -36,6 +38,7 @@ struct daemon {
     struct flash_expiry *expiry;
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_inflow_duty *inflow_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -132,6 +135,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_inflow_duty_stop(daemon->inflow_duty);
         flash_http_drain(daemon->http);
     }
 }
@@ -217,7 +221,8 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     const struct flash_expiry_parts parts = {daemon->redis, daemon->producer, daemon->catalog,
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
-           flash_duty_new(&expiry, &daemon->expiry_duty, err);
+           flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
@@ -241,6 +246,7 @@ static void finish(struct daemon *daemon)
 {
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
+    flash_inflow_duty_free(daemon->inflow_duty);
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;

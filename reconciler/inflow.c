@@ -1,7 +1,7 @@
 /* Passes over the SKUs' last inflows; see inflow.h.
  *
- *     ledger: last row of each SKU, a page ──▶ those not known to be in Redis ──lua/inflow, one pipeline──▶ known
- *                                                                      GAP ──▶ flash_inflow_replay ──▶ known
+ *     ledger: last row of each SKU, a page ──▶ those not known to be in Redis ──lua/inflow, one
+ * pipeline──▶ known GAP ──▶ flash_inflow_replay ──▶ known
  *
  * `known` is in the order of SKUs, as the pages are, so a pass walks both side by side. */
 #include "inflow.h"
@@ -44,13 +44,13 @@ struct flash_inflows {
     flash_found found;
     void *arg;
     struct known_list known, next;
-    size_t known_at;      /* the walk through known */
-    int64_t generation;   /* that known is of */
+    size_t known_at;    /* the walk through known */
+    int64_t generation; /* that known is of */
     char run_id[RUN_ID_TEXT];
     uint64_t forget_us;
     struct suspect suspects[PAGE];
     int suspect_count;
-    int64_t replayed_sku; /* that read_rows and tell are about */
+    int64_t replayed_sku;            /* that read_rows and tell are about */
     struct flash_inflows_done *done; /* of the pass in hand */
 };
 
@@ -217,7 +217,8 @@ static void tell(const struct flash_inflow *row, int64_t moved, void *arg)
                                     .quantity = moved,
                                     .age_ms = age_ms};
     snprintf(finding.detail, sizeof(finding.detail),
-             row->takes ? "Redis had forgotten a take, inflow %" PRId64 ": its units are taken again"
+             row->takes ? "Redis had forgotten a take, inflow %" PRId64
+                          ": its units are taken again"
                         : "Redis had not got inflow %" PRId64 ": its units are there now",
              row->number);
     inflows->found(&finding, inflows->arg);
