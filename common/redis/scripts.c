@@ -35,6 +35,7 @@ EMBEDDED(release);
 EMBEDDED(expire);
 EMBEDDED(inflow);
 EMBEDDED(take);
+EMBEDDED(journal);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -53,6 +54,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
     [FLASH_SCRIPT_INFLOW] = ROW(inflow, "stock takes"),
     [FLASH_SCRIPT_TAKE] = ROW(take, "stock takes journal"),
+    [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

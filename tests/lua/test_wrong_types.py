@@ -17,6 +17,7 @@ CALLS = {
     "expire": lambda sku: sku.expire(),
     "take": lambda sku: sku.take(),
     "inflow": lambda sku: sku.inflow(1, -1, "t", 1),
+    "journal": lambda sku: sku.run("journal", 0, "", 10),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
