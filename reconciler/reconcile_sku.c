@@ -64,7 +64,7 @@ static enum flash_adopt_end settle_page(struct flash_pass *pass)
     for (int i = 0; i < page->count; i++) {
         const struct flash_page_entry *entry = &page->entries[i];
         if (entry->verdict != FLASH_PAGE_NONE) {
-            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE && flash_adopt_can(entry);
+            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE;
             tell_settled(pass, entry, told);
             if (!told) {
                 note_open(pass, entry);
