@@ -2,6 +2,7 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     inflow duty:  ledger ──▶ Redis
  *     reconcile duty: ledger, Redis ◀──▶ Kafka
  *     main thread:  listener, signals, Kafka's reports
  *
@@ -17,6 +18,7 @@
 #include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "inflow_duty.h"
 #include "metrics.h"
 #include "publish.h"
 #include "reconcile_duty.h"
@@ -39,6 +41,7 @@ struct daemon {
     struct flash_expiry *expiry;
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_inflow_duty *inflow_duty;
     struct flash_reconcile_duty *reconcile_duty;
     struct flash_routes routes;
     struct flash_http *http;
@@ -141,6 +144,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         flash_duty_stop(daemon->expiry_duty);
         flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_inflow_duty_stop(daemon->inflow_duty);
         flash_http_drain(daemon->http);
     }
 }
@@ -229,6 +233,7 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
            flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty, err);
 }
 
@@ -255,6 +260,7 @@ static void finish(struct daemon *daemon)
     flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
+    flash_inflow_duty_free(daemon->inflow_duty);
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;

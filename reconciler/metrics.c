@@ -30,6 +30,13 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
     [METRIC_ENTRIES_NOT_SENT] = ROW(COUNTER, "entries_total", "outcome=\"not_sent\"", ENTRIES),
     [METRIC_ENTRIES_ACKED] = ROW(COUNTER, "entries_total", "outcome=\"acked\"", ENTRIES),
     [METRIC_ENTRIES_FAILED] = ROW(COUNTER, "entries_total", "outcome=\"failed\"", ENTRIES),
+    [METRIC_INFLOWS] = ROW(COUNTER, "inflows_applied_total", NULL,
+                           "Inflows of the ledger that Redis lacked, applied there; takes too"),
+    [METRIC_INFLOW_PASSES_BROKEN_OFF] =
+        ROW(COUNTER, "inflow_passes_broken_off_total", NULL,
+            "Passes over the inflows that Redis or the ledger did not let end"),
+    [METRIC_INFLOWS_BROKEN] = ROW(GAUGE, "inflows_broken_skus", NULL,
+                                  "SKUs whose inflows cannot be applied, in the last pass"),
     [METRIC_ERRORS_REDIS] = ROW(COUNTER, "errors_total", "part=\"redis\"", ERRORS),
     [METRIC_ERRORS_KAFKA] = ROW(COUNTER, "errors_total", "part=\"kafka\"", ERRORS),
     [METRIC_ERRORS_LEDGER] = ROW(COUNTER, "errors_total", "part=\"ledger\"", ERRORS),

@@ -64,7 +64,7 @@ static enum flash_adopt_end settle_page(struct flash_pass *pass)
     for (int i = 0; i < page->count; i++) {
         const struct flash_page_entry *entry = &page->entries[i];
         if (entry->verdict != FLASH_PAGE_NONE) {
-            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE && flash_adopt_can(entry);
+            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE;
             tell_settled(pass, entry, told);
             if (!told) {
                 note_open(pass, entry);
@@ -139,7 +139,7 @@ static void note_lost_again(struct flash_pass *pass, const struct flash_page_ent
     struct flash_reconcile *reconcile = pass->reconcile;
     int64_t age_ms = flash_page_age_ms(&reconcile->page, entry);
     pass->done->lost++;
-    if (flash_pass_acts(pass) && entry->type == FLASH_ENTRY_RESERVE) {
+    if (flash_pass_acts(pass)) {
         flash_compensation_add(reconcile->compensation, reconcile->page.sku, entry, age_ms);
         return;
     }

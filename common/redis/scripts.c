@@ -33,6 +33,8 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
+EMBEDDED(inflow);
+EMBEDDED(take);
 EMBEDDED(journal);
 
 #define ROW(name, keys)                                                                            \
@@ -42,7 +44,7 @@ EMBEDDED(journal);
 
 static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_RESERVE] = ROW(reserve, "stock orders users due journal"),
-    [FLASH_SCRIPT_SETTLE] = ROW(settle, "stock orders users due journal"),
+    [FLASH_SCRIPT_SETTLE] = ROW(settle, "stock orders users due journal takes"),
     [FLASH_SCRIPT_LOAD] = ROW(load, "stock orders journal"),
     [FLASH_SCRIPT_SNAPSHOT] = ROW(snapshot, "stock orders users journal"),
     [FLASH_SCRIPT_STATUS] = ROW(status, "stock orders journal"),
@@ -50,6 +52,8 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
+    [FLASH_SCRIPT_INFLOW] = ROW(inflow, "stock takes"),
+    [FLASH_SCRIPT_TAKE] = ROW(take, "stock takes journal"),
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
 };
 

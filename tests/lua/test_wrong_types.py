@@ -15,6 +15,8 @@ CALLS = {
     "pay": lambda sku: sku.pay(("a", "p")),
     "release": lambda sku: sku.release("cancel", ("a", "u")),
     "expire": lambda sku: sku.expire(),
+    "take": lambda sku: sku.take(),
+    "inflow": lambda sku: sku.inflow(1, -1, "t", 1),
     "journal": lambda sku: sku.run("journal", 0, "", 10),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
