@@ -10,7 +10,7 @@ UNSAFE = "strcpy strcat sprintf vsprintf gets atoi atol atoll strtok system pope
 PRINTING = "printf fprintf vprintf vfprintf dprintf puts fputs putchar putc fputc perror".split()
 ENDING = "exit _exit _Exit quick_exit abort flash_log_write FLASH_LOG".split()
 CLOCKS = "time clock gettimeofday clock_gettime timespec_get".split()
-ADAPTERS = ("common/http/", "common/redis/", "common/kafka/", "common/mysql/")
+ADAPTERS = ("common/http/", "common/redis/", "common/kafka/", "common/mysql/", "common/notify/")
 
 
 def calls(tree, path, names):
