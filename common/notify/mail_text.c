@@ -102,26 +102,31 @@ static void put_header(struct writer *to, const struct flash_mail_parts *parts)
 
 /* ---- quoted-printable (RFC 2045 §6.7) ---- */
 
+/* Whether a byte may stand as it is: not a space at a line's end, not a dot at its beginning. */
+static bool is_plain(unsigned char c, char next, size_t column)
+{
+    bool ends_line = next == '\n' || next == '\0';
+    return (c > 0x20 && c < 0x7f && c != '=' && (c != '.' || column > 0)) ||
+           (c == ' ' && !ends_line);
+}
+
 static void put_body(struct writer *to, const char *body)
 {
     size_t column = 0;
     for (const char *at = body; *at; at++) {
         unsigned char c = (unsigned char)*at;
-        bool ends_line = at[1] == '\n' || at[1] == '\0';
-        bool plain = (c > 0x20 && c < 0x7f && c != '=' && !(c == '.' && column == 0)) ||
-                     (c == ' ' && !ends_line);
-        size_t width = plain ? 1 : 3;
         if (c == '\n') {
             put(to, "\r\n");
             column = 0;
             continue;
         }
-        if (column + width >= LINE_MAX_BYTES) {
+        if (column + 3 >= LINE_MAX_BYTES) { /* the widest, and the '=' of a fold */
             put(to, "=\r\n");
             column = 0;
         }
+        bool plain = is_plain(c, at[1], column);
         put(to, plain ? "%c" : "=%02X", c);
-        column += width;
+        column += plain ? 1 : 3;
     }
     put(to, "\r\n");
 }

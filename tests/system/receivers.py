@@ -39,15 +39,14 @@ class Message:
         right = hmac.new(secret.encode(), stamp.encode() + b"." + self.body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(self.headers["X-Flash-Signature"], "v1=" + right) and abs(time.time() - int(stamp)) < 300
 
-    def change(self):
-        return self.json["key"], self.json["state"]
-
 
 class Webhook:
-    """On a free port of 127.0.0.1. A plan's words: a status, "delay", "reset" (after the request was read)."""
+    """On a free port of 127.0.0.1. A plan's words: a status, "delay", "reset" (after the request was read).
+    before_answer is called once a request was read."""
 
     def __init__(self):
         self.seen, self.planned, self.paths, self.lock, self.gate = [], [], [], threading.Lock(), threading.Event()
+        self.before_answer = lambda: None
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -87,8 +86,9 @@ class Webhook:
         """Messages that were answered with 2xx, in order."""
         return [message for message in list(self.seen) if message.answer.startswith("2")]
 
-    def changes(self):
-        return [message.change() for message in self.accepted]
+    def changes(self, key):
+        """The states that were accepted of an alert, in order."""
+        return [message.json["state"] for message in self.accepted if message.json["key"] == key]
 
     def _take(self, handler):
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
@@ -96,6 +96,7 @@ class Webhook:
             answer = self.planned.pop(0) if self.planned else "200"
             self.paths.append(handler.path)
             self.seen.append(Message(handler.headers, body, answer))
+        self.before_answer()
         if answer == "reset":
             linger = struct.pack("ii", 1, 0)  # a RST instead of a FIN
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
