@@ -7,6 +7,14 @@
 
 enum { TEXT_MAX = 320 };
 
+/* Parts whose alarm has a name of its own; the others' is "<part>.away". */
+static const struct {
+    const char *part, *key;
+} names[] = {
+    {"proof", "topic.settings"},
+    {"reconcile", "reconcile.trouble"},
+};
+
 void flash_watch_add(struct flash_watch *watch, const struct flash_watch_gauge *gauge)
 {
     assert(watch->gauge_count < FLASH_WATCH_GAUGES);
@@ -26,6 +34,16 @@ static struct flash_hysteresis *hysteresis_of(struct flash_watch *watch, const c
     return NULL;
 }
 
+static void name_alarm(const char *part, char ret_key[FLASH_ALERT_KEY_MAX + 1])
+{
+    snprintf(ret_key, FLASH_ALERT_KEY_MAX + 1, "%.32s.away", part);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i].part, part) == 0) {
+            snprintf(ret_key, FLASH_ALERT_KEY_MAX + 1, "%s", names[i].key);
+        }
+    }
+}
+
 static void look_at_part(struct flash_watch *watch, const struct flash_ready_part *part,
                          int64_t now_ms)
 {
@@ -34,9 +52,9 @@ static void look_at_part(struct flash_watch *watch, const struct flash_ready_par
     if (!hysteresis || !flash_hysteresis_step(hysteresis, &watch->limits, !part->ready, now_ms)) {
         return;
     }
-    snprintf(key, sizeof(key), "%.32s.away", part->name);
+    name_alarm(part->name, key);
     if (part->ready) {
-        snprintf(text, sizeof(text), "%s is back", part->name);
+        snprintf(text, sizeof(text), "%s: well again", part->name);
         flash_alarm_clear(watch->alarms, key, text);
     } else {
         snprintf(text, sizeof(text), "%s: %s", part->name, part->reason);

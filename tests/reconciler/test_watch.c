@@ -26,6 +26,15 @@ static int fill(struct flash_ready_part *parts, int max, void *arg)
     return 3;
 }
 
+static int fill_others(struct flash_ready_part *parts, int max, void *arg)
+{
+    (void)arg;
+    assert_true(max >= 2);
+    parts[0] = (struct flash_ready_part){"proof", false, "retention"};
+    parts[1] = (struct flash_ready_part){"new", false, "no answer"};
+    return 2;
+}
+
 static int make(void **state)
 {
     struct flash_error err;
@@ -72,8 +81,8 @@ static const char *next(void)
 static void settle(void)
 {
     look(0, 2250);
-    assert_string_equal(next(), "-redis.away redis is back");
-    assert_string_equal(next(), "-ledger.away ledger is back");
+    assert_string_equal(next(), "-redis.away redis: well again");
+    assert_string_equal(next(), "-ledger.away ledger: well again");
     assert_string_equal(next(), "-expiry.lag orders were left for 0 s; the limit is 60 s");
     assert_string_equal(next(), "");
 }
@@ -90,7 +99,7 @@ static void test_a_part(void **state)
     assert_string_equal(next(), "");
     ready.redis = true;
     look(20000, 40000);
-    assert_string_equal(next(), "-redis.away redis is back");
+    assert_string_equal(next(), "-redis.away redis: well again");
     assert_string_equal(next(), "");
 }
 
@@ -110,6 +119,16 @@ static void test_a_gauge(void **state)
     assert_string_equal(next(), "");
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    watch.fill = fill_others;
+    look(0, 1250);
+    assert_string_equal(next(), "+topic.settings proof: retention");
+    assert_string_equal(next(), "+new.away new: no answer");
+    assert_string_equal(next(), "");
+}
+
 static void test_the_end_of_the_process_is_none(void **state)
 {
     (void)state;
@@ -124,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_part, make, end),
         cmocka_unit_test_setup_teardown(test_a_gauge, make, end),
+        cmocka_unit_test_setup_teardown(test_names, make, end),
         cmocka_unit_test_setup_teardown(test_the_end_of_the_process_is_none, make, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,14 @@ def test_two_reconcilers_make_one_message(stack, hook):
     assert len(outbox(stack, "redis.away")) == 2
 
 
+def test_two_senders_share_what_waits(stack, hook):
+    ids = [plant(stack, f"test.{number}") for number in range(60)]
+    with reconciler(stack, **web(hook)) as one, reconciler(stack, **web(hook)) as other:
+        until(lambda: stack.query("SELECT COUNT(*) FROM alert_outbox WHERE delivery = 'waiting'") == [(0,)],
+              lambda: (one.lines, other.lines))
+    assert sorted(message.id for message in hook.seen if message.json["key"].startswith("test.")) == sorted(ids)
+
+
 def test_what_an_earlier_process_raised_is_cleared(stack, hook):
     stack.query("INSERT INTO alert_state VALUES ('redis.away', 'raised', 'critical', 'long ago', 1, 1)")
     with reconciler(stack, **web(hook)) as daemon:
