@@ -4,6 +4,7 @@
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
  *     inflow duty:  ledger ──▶ Redis
  *     reconcile duty: ledger, Redis ◀──▶ Kafka
+ *     alerting:     how the parts are ──▶ ledger ──▶ webhook, mail
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -13,6 +14,7 @@
 #include <event2/event.h>
 #include <signal.h>
 
+#include "alerting.h"
 #include "catalog.h"
 #include "expiry.h"
 #include "flash/http_config.h"
@@ -43,11 +45,12 @@ struct daemon {
     struct flash_duty *catalog_duty, *expiry_duty;
     struct flash_inflow_duty *inflow_duty;
     struct flash_reconcile_duty *reconcile_duty;
+    struct flash_alerting *alerting;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
     struct event *events[EVENTS];
-    bool draining;
+    _Atomic bool draining; /* the alerts' look reads it */
     uint64_t drain_end_us;
     struct {
         enum flash_expiry_end end;
@@ -145,6 +148,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
         flash_inflow_duty_stop(daemon->inflow_duty);
+        flash_alerting_stop(daemon->alerting);
         flash_http_drain(daemon->http);
     }
 }
@@ -234,13 +238,16 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
            flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
-           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty, err);
+           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty,
+                                    err) &&
+           flash_alerting_start(daemon->alerting, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     const struct flash_config *config = daemon->config;
+    const struct flash_alerting_parts alerting = {config, ready_parts, daemon};
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
     flash_reconcile_metrics_register();
     daemon->base = event_base_new();
@@ -248,6 +255,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
     }
     return flash_config_check_auth(config, err) &&
+           flash_alerting_new(&alerting, &daemon->alerting, err) &&
            flash_producer_new(config, &hooks, &daemon->producer, err) &&
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
@@ -261,6 +269,7 @@ static void finish(struct daemon *daemon)
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
     flash_inflow_duty_free(daemon->inflow_duty);
+    flash_alerting_free(daemon->alerting); /* behind all that raise, before all it looks at */
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;

@@ -11,7 +11,7 @@ PRINTING = "printf fprintf vprintf vfprintf dprintf puts fputs putchar putc fput
 ENDING = "exit _exit _Exit quick_exit abort flash_log_write FLASH_LOG".split()
 MAIN = re.compile(r"main\.c|verb(_\w+)?\.c")  # a program's main, and the verbs it hands over to
 CLOCKS = "time clock gettimeofday clock_gettime timespec_get".split()
-ADAPTERS = ("common/http/", "common/redis/", "common/kafka/", "common/mysql/")
+ADAPTERS = ("common/http/", "common/redis/", "common/kafka/", "common/mysql/", "common/notify/")
 
 
 def calls(tree, path, names):

@@ -13,6 +13,7 @@ FILES = sorted([*SQL.glob("*.sql"), *SQL.glob("optional/*.sql")])
 TABLES = {
     "generation", "stock", "sale", "inflow", "verdict", "reservation", "stock_log", "stock_log_lines", "parked",
     "consumer_progress", "marker", "dead_letter", "refund", "reconcile_run", "reconcile_finding", "admin_log",
+    "alert_state", "alert_outbox",
     "schema_migrations", "schema_migrations_open",
 }
 # Words that one of MariaDB 10.11, MySQL 8 and MySQL 9 does not understand, or that read the database's clock.
@@ -254,6 +255,24 @@ def test_other_checks_refuse(ledger):
     ]
     for sql in bad:
         refused(CHECK_FAILED, lambda sql=sql: ledger.execute(sql))
+
+
+@pytest.mark.parametrize("code, values", [
+    (CHECK_FAILED, {"state": "open"}), (CHECK_FAILED, {"severity": "bad"}), (CHECK_FAILED, {"channel": "sms"}),
+    (CHECK_FAILED, {"delivery": "lost"}), (CHECK_FAILED, {"delivery": "sent"}), (CHECK_FAILED, {"ended_at_ms": 5}),
+    (CHECK_FAILED, {"delivery": "given_up"}), (CHECK_FAILED, {"attempts": -1}), (TOO_LONG, {"alert_id": bytes(17)}),
+    (TOO_LONG, {"alert_key": "k" * 65}), (NOT_NULL, {"next_try_ms": None}),
+])
+def test_the_outbox_refuses(ledger, code, values):
+    good = {"alert_id": bytes(16), "alert_key": "a.b", "state": "raised", "severity": "info", "detail": "", "at_ms": 1,
+            "channel": "mail", "delivery": "waiting", "attempts": 0, "next_try_ms": 1, "ended_at_ms": None}
+    insert = f"INSERT INTO alert_outbox ({', '.join(good)}) VALUES ({', '.join(['%s'] * len(good))})"
+    refused(code, lambda: ledger.execute(insert, tuple({**good, **values}.values())))
+    ledger.execute(insert, tuple(good.values()))
+    refused(DUPLICATE, lambda: ledger.execute(insert, tuple(good.values())))
+    ledger.execute(insert, tuple({**good, "channel": "webhook", "delivery": "sent", "ended_at_ms": 5}.values()))
+    refused(CHECK_FAILED, lambda: ledger.execute(
+        "INSERT INTO alert_state (alert_key, state, severity, since_ms) VALUES ('a', 'open', 'info', 1)"))
 
 
 def test_an_inflow_reference_counts_once(ledger):
