@@ -2,6 +2,7 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     audit duty:   Redis, ledger ──▶ findings
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -11,6 +12,7 @@
 #include <event2/event.h>
 #include <signal.h>
 
+#include "audit_watch.h"
 #include "catalog.h"
 #include "expiry.h"
 #include "flash/http_config.h"
@@ -35,7 +37,8 @@ struct daemon {
     struct flash_catalog *catalog;
     struct flash_expiry *expiry;
     struct flash_asks *asks;
-    struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_audit_watch *audit;
+    struct flash_duty *catalog_duty, *expiry_duty, *audit_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -132,6 +135,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_duty_stop(daemon->audit_duty);
         flash_http_drain(daemon->http);
     }
 }
@@ -220,6 +224,16 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
            flash_duty_new(&expiry, &daemon->expiry_duty, err);
 }
 
+static bool start_audit(struct daemon *daemon, struct flash_error *err)
+{
+    if (!flash_audit_watch_new(daemon->config, &daemon->audit, err)) {
+        return false;
+    }
+    const struct flash_duty_plan plan = {daemon->config->reconciler.audit_interval_ms,
+                                         flash_audit_watch_run, daemon->audit};
+    return flash_duty_new(&plan, &daemon->audit_duty, err);
+}
+
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
@@ -234,13 +248,15 @@ static bool start(struct daemon *daemon, struct flash_error *err)
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&
-           start_duties(daemon, err) && listen_for_requests(daemon, err);
+           start_duties(daemon, err) && start_audit(daemon, err) &&
+           listen_for_requests(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
 {
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
+    flash_duty_free(daemon->audit_duty);
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
@@ -248,6 +264,7 @@ static void finish(struct daemon *daemon)
     flash_producer_free(daemon->producer);
     flash_expiry_free(daemon->expiry);
     flash_catalog_free(daemon->catalog);
+    flash_audit_watch_free(daemon->audit);
     flash_redis_sync_free(daemon->redis);
     for (int i = 0; i < EVENTS; i++) {
         if (daemon->events[i]) {

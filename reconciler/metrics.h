@@ -2,6 +2,7 @@
 #ifndef RECONCILER_METRICS_H
 #define RECONCILER_METRICS_H
 
+#include "finding.h"
 #include "flash/metrics.h"
 
 enum flash_reconciler_metric {
@@ -21,6 +22,16 @@ enum flash_reconciler_metric {
     METRIC_ERRORS_REDIS,
     METRIC_ERRORS_KAFKA,
     METRIC_ERRORS_LEDGER,
+    METRIC_AUDITS_CLEAN,
+    METRIC_AUDITS_FINDINGS,
+    METRIC_AUDITS_AWAY,
+    METRIC_AUDIT_TIME,
+    METRIC_AUDIT_FULL_TIME,
+    METRIC_AUDIT_LAST,
+    METRIC_AUDIT_UNDECIDED,
+    METRIC_AUDIT_ORDERS,
+    METRIC_AUDIT_FINDINGS, /* one of each cause */
+    METRIC_AUDIT_FINDINGS_LAST = METRIC_AUDIT_FINDINGS + FLASH_CAUSE_COUNT - 1,
     METRIC_RECONCILER_COUNT,
 };
 

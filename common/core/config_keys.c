@@ -133,6 +133,12 @@ static const struct flash_config_key keys[] = {
      "between looks for orders that are due"},
     {AT(reconciler, expiry_rate, expiry_rate), INT, "5000", 1, 1000000, NULL,
      "due orders taken a second, at most; evenly, so that buyers do not wait"},
+    {AT(reconciler, audit_interval, audit_interval_ms), MS, "10s", 10, HOUR, NULL,
+     "between audits of every SKU's units"},
+    {AT(reconciler, audit_full_interval, audit_full_interval_ms), MS, "5min", 10, DAY, NULL,
+     "between audits of every order, user and log row"},
+    {AT(reconciler, audit_rate, audit_rate), INT, "20000", 100, 10000000, NULL,
+     "orders such an audit compares a second, at most"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");

@@ -33,6 +33,8 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
+EMBEDDED(page);
+EMBEDDED(look);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -49,6 +51,8 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
+    [FLASH_SCRIPT_PAGE] = ROW(page, "orders users journal"),
+    [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

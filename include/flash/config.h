@@ -98,6 +98,8 @@ struct flash_config {
         struct flash_address listen;
         int64_t expiry_interval_ms;
         int expiry_rate; /* due orders taken a second, at most */
+        int64_t audit_interval_ms, audit_full_interval_ms;
+        int audit_rate; /* orders compared a second, at most */
     } reconciler;
 };
 

@@ -1,0 +1,179 @@
+/* The equations of one look; see audit_judge.h.
+ *
+ *   A_ledger − A_redis = Σ pending inflows + Σ open entries (took + logged) + Σ logged later
+ *
+ * took is what a run of reserve or take has taken in Redis (a release gives nothing back before it
+ * is settled), logged what the entry has changed the ledger's available by, 0 without a verdict. An
+ * entry that is not open and not later is in both or in none. The same with base, where only takes
+ * and inflows count. */
+#include "audit_judge.h"
+
+#include <assert.h>
+
+#define INFLOW_LATE_MS 5000 /* an inflow that Redis has not applied for longer is told */
+
+static bool takes(const struct flash_audit_entry *entry)
+{
+    return entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_TAKE;
+}
+
+/* What is to be known about the entry's part in the sums is known. */
+static bool is_known(const struct flash_audit_entry *entry)
+{
+    if (entry->has_verdict && !entry->logged_known) {
+        return false;
+    }
+    int64_t if_settled = takes(entry) ? -entry->units : 0;
+    return entry->sure || !entry->has_verdict || entry->logged == if_settled;
+}
+
+/* The entry's part in A_ledger − A_redis. */
+static int64_t part(const struct flash_audit_entry *entry)
+{
+    return (takes(entry) ? entry->units : 0) + (entry->has_verdict ? entry->logged : 0);
+}
+
+static enum flash_audit_gap find_gap(const struct flash_audit_look *look)
+{
+    if (look->redis.generation != look->ledger.generation) {
+        return FLASH_AUDIT_GAP_GENERATION;
+    }
+    if (look->ledger.parked > 0) {
+        return FLASH_AUDIT_GAP_PARKED;
+    }
+    bool known = !look->redis.cut && !look->redis.corrupt && !look->ledger.cut;
+    for (size_t i = 0; known && i < look->entry_count; i++) {
+        known = is_known(&look->entries[i]);
+    }
+    return known ? FLASH_AUDIT_GAP_NONE : FLASH_AUDIT_GAP_BEHIND;
+}
+
+static struct flash_finding about(const struct flash_audit_look *look, enum flash_cause cause,
+                                  int64_t quantity)
+{
+    return (struct flash_finding){
+        .cause = cause, .sku = look->sku, .partition = -1, .offset = -1, .quantity = quantity};
+}
+
+/* ---- each on its own ---- */
+
+static void judge_ledger(const struct flash_audit_look *look, struct flash_audit_list *list)
+{
+    const struct flash_audit_ledger *ledger = &look->ledger;
+    int64_t off = ledger->available + ledger->reserved + ledger->sold - ledger->base;
+    if (off) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_COUNTER, off);
+        flash_audit_list_add(list, &finding,
+                             "stock: available %lld + reserved %lld + sold %lld is not base %lld",
+                             (long long)ledger->available, (long long)ledger->reserved,
+                             (long long)ledger->sold, (long long)ledger->base);
+    }
+    off = ledger->available - ledger->log_after;
+    if (!ledger->has_log || !ledger->log_follows || off) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_LOG, off);
+        flash_audit_list_add(list, &finding,
+                             "stock_log: its last rows %s, the last leaves %lld, stock has %lld",
+                             ledger->log_follows ? "follow" : "do not follow",
+                             (long long)ledger->log_after, (long long)ledger->available);
+    }
+}
+
+static void judge_entries(const struct flash_audit_look *look, struct flash_audit_list *list)
+{
+    for (size_t i = 0; i < look->entry_count; i++) {
+        const struct flash_audit_entry *entry = &look->entries[i];
+        if (!entry->passed) {
+            continue;
+        }
+        struct flash_finding finding = about(look, FLASH_CAUSE_UNSETTLED, entry->units);
+        finding.has_entry = true;
+        finding.entry = entry->id;
+        finding.partition = entry->partition;
+        finding.offset = entry->offset;
+        finding.age_ms = look->redis.now_ms - entry->verdict_ms;
+        flash_audit_list_add(list, &finding, "%s entry %s is in the journal, the ledger has its %s",
+                             flash_entry_type_name(entry->type), entry->stream,
+                             entry->fenced ? "fence" : "verdict and settled it");
+    }
+}
+
+static void judge_inflows(const struct flash_audit_look *look, struct flash_audit_list *list)
+{
+    const struct flash_audit_ledger *ledger = &look->ledger;
+    int64_t age_ms = look->redis.now_ms - ledger->pending_since_ms;
+    if (ledger->pending > 0 && age_ms >= INFLOW_LATE_MS) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_INFLOW, ledger->pending_units);
+        finding.age_ms = age_ms;
+        flash_audit_list_add(list, &finding, "Redis has not applied %lld inflows from number %lld",
+                             (long long)ledger->pending, (long long)ledger->pending_first);
+    }
+}
+
+/* ---- across ---- */
+
+static void judge_units(const struct flash_audit_look *look, struct flash_audit_list *list)
+{
+    const struct flash_audit_ledger *ledger = &look->ledger;
+    int64_t apart = ledger->pending_units + ledger->later, settled = 0;
+    int64_t base_apart = ledger->pending_units + ledger->later_base;
+    for (size_t i = 0; i < look->entry_count; i++) {
+        const struct flash_audit_entry *entry = &look->entries[i];
+        apart += part(entry);
+        base_apart += entry->type == FLASH_ENTRY_TAKE ? part(entry) : 0;
+        settled += entry->passed ? part(entry) : 0; /* nothing, if it came back to the journal */
+    }
+    int64_t off = look->redis.base - (ledger->base - base_apart);
+    if (off) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_INFLOW, off);
+        flash_audit_list_add(list, &finding, "base is %lld in Redis, %lld in the ledger%s",
+                             (long long)look->redis.base, (long long)ledger->base,
+                             base_apart ? ", and what is on its way does not explain it" : "");
+    }
+    off = look->redis.available - (ledger->available - apart);
+    if (off && off != settled) {
+        enum flash_cause cause = off > 0 ? FLASH_CAUSE_DRIFT_UP : FLASH_CAUSE_DRIFT_DOWN;
+        struct flash_finding finding = about(look, cause, off);
+        flash_audit_list_add(list, &finding,
+                             "available is %lld in Redis, %lld in the ledger; %lld on their way",
+                             (long long)look->redis.available, (long long)ledger->available,
+                             (long long)apart);
+    }
+}
+
+enum flash_audit_gap flash_audit_judge(const struct flash_audit_look *look,
+                                       struct flash_audit_list *list)
+{
+    judge_ledger(look, list);
+    if (look->redis.absent) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_FORGOTTEN, 0);
+        flash_audit_list_add(list, &finding, "Redis does not have the SKU");
+        return FLASH_AUDIT_GAP_NONE;
+    }
+    if (look->redis.corrupt) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_DEAD, 0);
+        flash_audit_list_add(list, &finding, "%lld entries of the journal cannot be read",
+                             (long long)look->redis.corrupt);
+    }
+    enum flash_audit_gap gap = find_gap(look);
+    if (gap == FLASH_AUDIT_GAP_GENERATION) {
+        return gap;
+    }
+    judge_entries(look, list);
+    judge_inflows(look, list);
+    if (gap == FLASH_AUDIT_GAP_NONE) {
+        judge_units(look, list);
+    }
+    return gap;
+}
+
+const char *flash_audit_gap_name(enum flash_audit_gap gap)
+{
+    static const char *const names[FLASH_AUDIT_GAP_COUNT] = {
+        [FLASH_AUDIT_GAP_NONE] = "",
+        [FLASH_AUDIT_GAP_GENERATION] = "generation",
+        [FLASH_AUDIT_GAP_BEHIND] = "behind",
+        [FLASH_AUDIT_GAP_PARKED] = "parked",
+    };
+    assert(gap >= 0 && gap < FLASH_AUDIT_GAP_COUNT);
+    return names[gap];
+}
