@@ -1,11 +1,12 @@
 /* The equations of one look; see audit_judge.h.
  *
- *   A_ledger − A_redis = Σ pending inflows + Σ open entries (took + logged) + Σ logged later
+ *   (available − base) in the ledger − the same in Redis = Σ open (took + logged) + Σ later logged
+ *   base in Redis + units of its open takes = Σ the ledger's inflows up to Redis' number
  *
- * took is what a run of reserve or take has taken in Redis (a release gives nothing back before it
- * is settled), logged what the entry has changed the ledger's available by, 0 without a verdict. An
- * entry that is not open and not later is in both or in none. The same with base, where only takes
- * and inflows count. */
+ * took is what a run of reserve has taken in Redis (a release gives nothing back before it is
+ * settled), logged what the entry has changed the ledger's available by, 0 without a verdict. An
+ * entry of orders that is not open and not later is in both or in none. Takes and inflows change
+ * available and base alike. */
 #include "audit_judge.h"
 
 #include <assert.h>
@@ -14,7 +15,7 @@
 
 static bool takes(const struct flash_audit_entry *entry)
 {
-    return entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_TAKE;
+    return entry->type == FLASH_ENTRY_RESERVE;
 }
 
 /* What is to be known about the entry's part in the sums is known. */
@@ -27,7 +28,7 @@ static bool is_known(const struct flash_audit_entry *entry)
     return entry->sure || !entry->has_verdict || entry->logged == if_settled;
 }
 
-/* The entry's part in A_ledger − A_redis. */
+/* The entry's part in the difference. */
 static int64_t part(const struct flash_audit_entry *entry)
 {
     return (takes(entry) ? entry->units : 0) + (entry->has_verdict ? entry->logged : 0);
@@ -111,31 +112,36 @@ static void judge_inflows(const struct flash_audit_look *look, struct flash_audi
 
 /* ---- across ---- */
 
+static void judge_base(const struct flash_audit_look *look, struct flash_audit_list *list)
+{
+    int64_t off = look->redis.base + look->redis.taken - look->ledger.inflows;
+    if (off) {
+        struct flash_finding finding = about(look, FLASH_CAUSE_INFLOW, off);
+        flash_audit_list_add(list, &finding,
+                             "base in Redis is %lld, %lld are taken, its inflows sum up to %lld",
+                             (long long)look->redis.base, (long long)look->redis.taken,
+                             (long long)look->ledger.inflows);
+    }
+}
+
 static void judge_units(const struct flash_audit_look *look, struct flash_audit_list *list)
 {
     const struct flash_audit_ledger *ledger = &look->ledger;
-    int64_t apart = ledger->pending_units + ledger->later, settled = 0;
-    int64_t base_apart = ledger->pending_units + ledger->later_base;
+    int64_t apart = ledger->later, settled = 0;
     for (size_t i = 0; i < look->entry_count; i++) {
         const struct flash_audit_entry *entry = &look->entries[i];
         apart += part(entry);
-        base_apart += entry->type == FLASH_ENTRY_TAKE ? part(entry) : 0;
         settled += entry->passed ? part(entry) : 0; /* nothing, if it came back to the journal */
     }
-    int64_t off = look->redis.base - (ledger->base - base_apart);
-    if (off) {
-        struct flash_finding finding = about(look, FLASH_CAUSE_INFLOW, off);
-        flash_audit_list_add(list, &finding, "base is %lld in Redis, %lld in the ledger%s",
-                             (long long)look->redis.base, (long long)ledger->base,
-                             base_apart ? ", and what is on its way does not explain it" : "");
-    }
-    off = look->redis.available - (ledger->available - apart);
+    int64_t held = look->redis.base - look->redis.available; /* by orders */
+    int64_t expected = ledger->base - ledger->available + apart, off = expected - held;
     if (off && off != settled) {
         enum flash_cause cause = off > 0 ? FLASH_CAUSE_DRIFT_UP : FLASH_CAUSE_DRIFT_DOWN;
         struct flash_finding finding = about(look, cause, off);
         flash_audit_list_add(list, &finding,
-                             "available is %lld in Redis, %lld in the ledger; %lld on their way",
-                             (long long)look->redis.available, (long long)ledger->available,
+                             "Redis has given %lld units to orders, the ledger %lld, and %lld are "
+                             "on their way",
+                             (long long)held, (long long)(ledger->base - ledger->available),
                              (long long)apart);
     }
 }
@@ -160,6 +166,7 @@ enum flash_audit_gap flash_audit_judge(const struct flash_audit_look *look,
     }
     judge_entries(look, list);
     judge_inflows(look, list);
+    judge_base(look, list);
     if (gap == FLASH_AUDIT_GAP_NONE) {
         judge_units(look, list);
     }

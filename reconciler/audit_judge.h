@@ -15,7 +15,7 @@ struct flash_audit_entry {
     struct flash_uuid id;
     enum flash_entry_type type;
     char stream[FLASH_STREAM_ID_TEXT + 1]; /* its id in the journal */
-    int64_t units;                         /* of all lines */
+    int64_t units;                         /* of all lines; of a take 0: it is no order's */
     bool sure; /* it was open at the very instant of the stock; else it was open a little before */
     bool gone; /* it was settled before that instant: not to be weighed */
     bool has_verdict, clean, fenced;
@@ -37,12 +37,13 @@ enum flash_audit_gap {
 };
 
 struct flash_audit_redis {
-    bool absent;       /* Redis does not have the SKU */
-    int64_t corrupt;   /* entries that cannot be read */
-    bool cut;          /* there are more than FLASH_AUDIT_ENTRIES */
-    int64_t now_ms;    /* by Redis' clock */
+    bool absent;     /* Redis does not have the SKU */
+    int64_t corrupt; /* entries that cannot be read */
+    bool cut;        /* there are more than FLASH_AUDIT_ENTRIES */
+    int64_t now_ms;  /* by Redis' clock */
     int64_t available, base, generation, inflow;
-    uint64_t last_us;  /* of the youngest entry ever made */
+    int64_t taken;    /* units of takes whose inflow number it has not met */
+    uint64_t last_us; /* of the youngest entry ever made */
     int64_t orders, users, journal;
 };
 
@@ -53,10 +54,10 @@ struct flash_audit_ledger {
     bool cut;                                /* more log rows were written meanwhile than are read */
     bool has_log, log_follows;               /* each row read begins where the one before ended */
     int64_t log_after;                       /* of the last row */
-    int64_t later; /* what entries changed available by that Redis made after its instant */
-    int64_t later_base;                       /* the same of base: takes */
-    int64_t pending, pending_units;           /* inflows above Redis' number */
-    int64_t pending_first, pending_since_ms; /* the first of them */
+    int64_t later; /* what entries of orders changed available by that Redis made after its instant
+                    */
+    int64_t inflows; /* sum of the inflows up to Redis' number */
+    int64_t pending, pending_units, pending_first, pending_since_ms; /* those above; the first */
 };
 
 struct flash_audit_look {

@@ -12,7 +12,6 @@
 #define UNCLEAN_MAX 64       /* entries whose log is summed one by one */
 #define FENCE_OLD_MS 60000   /* from then on a fence should have been adopted */
 
-#define TYPE_TAKE 6
 
 void flash_audit_range_of(struct flash_audit_range *range, int64_t sku)
 {
@@ -77,15 +76,15 @@ static bool take_stock(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-static bool take_inflow(const struct flash_value *cells, int count, void *arg)
+static bool take_inflows(const struct flash_value *cells, int count, void *arg)
 {
     struct flash_audit_ledger *ledger = arg;
     (void)count;
-    if (ledger->pending++ == 0) {
-        ledger->pending_first = cells[0].number;
-        ledger->pending_since_ms = cells[2].number;
-    }
-    ledger->pending_units += cells[1].number;
+    ledger->inflows = cells[0].number;
+    ledger->pending = cells[1].number;
+    ledger->pending_units = cells[2].number;
+    ledger->pending_first = cells[3].number;
+    ledger->pending_since_ms = cells[4].number;
     return true;
 }
 
@@ -103,8 +102,8 @@ static bool read_rows(struct flash_audit *audit, struct flash_error *err)
 {
     struct flash_audit_look *look = &audit->look;
     const struct flash_value stock_param = flash_audit_int(look->sku);
-    const struct flash_value inflow_params[] = {flash_audit_int(look->sku),
-                                                flash_audit_int(look->redis.inflow)};
+    const struct flash_value n = flash_audit_int(look->redis.inflow);
+    const struct flash_value inflow_params[] = {n, n, n, n, n, flash_audit_int(look->sku)};
     const struct flash_value topic = flash_audit_bytes(audit->topic, strlen(audit->topic));
     const struct flash_query stock = {
         .sql = "SELECT s.base, s.available, s.reserved, s.sold, g.generation FROM stock s "
@@ -116,12 +115,15 @@ static bool read_rows(struct flash_audit *audit, struct flash_error *err)
         .arg = &look->ledger,
     };
     const struct flash_query inflows = {
-        .sql = "SELECT number, quantity, created_at_ms FROM inflow "
-               "WHERE sku = ? AND number > ? AND type >= 11 ORDER BY number",
+        .sql = "SELECT SUM(CASE WHEN number <= ? THEN quantity ELSE 0 END), "
+               "SUM(CASE WHEN number > ? THEN 1 ELSE 0 END), "
+               "SUM(CASE WHEN number > ? THEN quantity ELSE 0 END), "
+               "MIN(CASE WHEN number > ? THEN number END), "
+               "MIN(CASE WHEN number > ? THEN created_at_ms END) FROM inflow WHERE sku = ?",
         .params = inflow_params,
-        .param_count = 2,
-        .column_count = 3,
-        .row = take_inflow,
+        .param_count = 6,
+        .column_count = 5,
+        .row = take_inflows,
         .arg = &look->ledger,
     };
     const struct flash_query progress = {
@@ -170,11 +172,11 @@ static bool take_verdict(const struct flash_value *cells, int count, void *arg)
     bool kafka = entry->partition >= 0 && entry->partition < FLASH_AUDIT_PARTITIONS;
     entry->passed = kafka ? entry->offset < audit->acked[entry->partition]
                           : audit->look.redis.now_ms - entry->verdict_ms > FENCE_OLD_MS;
-    bool reserves = entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_TAKE;
-    entry->logged_known = entry->clean || entry->fenced || entry->type == FLASH_ENTRY_PAY;
-    entry->logged = !entry->clean || entry->type == FLASH_ENTRY_PAY ? 0
-                    : reserves                                      ? -entry->units
-                                                                    : entry->units;
+    bool weighs = entry->type != FLASH_ENTRY_PAY && entry->type != FLASH_ENTRY_TAKE;
+    entry->logged_known = entry->clean || entry->fenced || !weighs;
+    entry->logged = !entry->clean || !weighs            ? 0
+                    : entry->type == FLASH_ENTRY_RESERVE ? -entry->units
+                                                        : entry->units;
     return true;
 }
 
@@ -245,10 +247,7 @@ static bool take_log(const struct flash_value *cells, int count, void *arg)
     ledger->has_log = true;
     ledger->log_after = cells[4].number;
     bool later = !cells[6].null && (uint64_t)cells[6].number > tail->look->redis.last_us;
-    if (later) {
-        ledger->later += cells[2].number;
-        ledger->later_base += cells[1].number == TYPE_TAKE ? cells[2].number : 0;
-    }
+    ledger->later += later && cells[1].number <= FLASH_ENTRY_RETURN ? cells[2].number : 0;
     return ++tail->rows < LOG_ROWS_MAX;
 }
 

@@ -45,7 +45,7 @@ static void add_entry(struct reading *reading, struct flash_text id, struct flas
                                         .partition = -1,
                                         .offset = -1};
     memcpy(entry->stream, id.at, id.len);
-    for (int i = 0; i < decoded->line_count; i++) {
+    for (int i = 0; entry->type != FLASH_ENTRY_TAKE && i < decoded->line_count; i++) {
         entry->units += decoded->lines[i].quantity;
     }
 }
