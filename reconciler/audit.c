@@ -144,7 +144,9 @@ static bool look_again(struct flash_audit *audit, const struct skus *skus,
             ok = look(audit, skus->at[i], &again, &decided, err);
         }
     }
+    size_t before = list->count;
     flash_audit_list_keep(list, &again);
+    audit->done->gone += (int64_t)(before - list->count);
     flash_audit_list_finish(&again);
     return ok;
 }
@@ -181,8 +183,10 @@ static bool audit_part(struct flash_audit *audit, int64_t sku, const struct part
     bool ok = part->run(audit, sku, &list, err);
     if (ok && part->twice && list.count > 0 &&
         pause_until(audit, flash_time_monotonic_us() + AGAIN_US)) {
+        size_t before = list.count;
         ok = part->run(audit, sku, &again, err);
         flash_audit_list_keep(&list, &again);
+        audit->done->gone += (int64_t)(before - list.count);
     }
     if (ok && !audit->done->stopped) {
         tell(audit, &list);

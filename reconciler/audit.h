@@ -9,6 +9,8 @@
  *   t1, or younger than t1 and committed by t2, so its log row is behind M. The others are on both
  *   sides or on none. So audit_judge.c's sum is exact, not a bound, whatever is delayed, repeated
  *   or reordered; what cannot be weighed exactly is left out and counted (enum flash_audit_gap).
+ * - An entry that was settled: `acked` is read first, then the journal: it may move past an entry
+ *   only after Redis has dropped it.
  * - An order. Its record, its row, its record again: if the record has not changed and the entry of
  *   its last change is not open, that entry was settled before, so committed before; and nothing
  *   younger is on its way, for that would have changed the record first. Then row and record are
@@ -46,6 +48,7 @@ struct flash_audit_done {
     int64_t skus;      /* looked at */
     int64_t undecided; /* of them: nothing could be said of their units this time */
     int64_t orders;    /* compared one by one */
+    int64_t gone;      /* found by a first look and not by the next ones; 0 is expected */
     int64_t findings, by_cause[FLASH_CAUSE_COUNT];
     int64_t generation; /* of the ledger */
     int64_t took_us;

@@ -44,7 +44,8 @@ FLASH_MUST_CHECK bool flash_audit_may_go_on(struct flash_audit *audit, int64_t o
 /* audit->look's part of Redis. Error kinds: RETRY, UNKNOWN: Redis does not answer. */
 FLASH_MUST_CHECK bool flash_audit_read_redis(struct flash_audit *audit, int64_t sku,
                                              struct flash_error *err);
-/* Before it: the place in the SKU's log from which on its rows are read, and parked lines. */
+/* Before it: the place in the SKU's log from which on its rows are read, parked lines, and how far
+ * the consumer has settled. */
 FLASH_MUST_CHECK bool flash_audit_mark_ledger(struct flash_audit *audit, int64_t sku,
                                               int64_t *ret_log_id, struct flash_error *err);
 /* After it: the ledger's part, in one snapshot. Error kinds of both: as flash_mysql_query. */

@@ -1,11 +1,13 @@
 /* The equations of one look; see audit_judge.h.
  *
- *   (available − base) in the ledger − the same in Redis = Σ open (took + logged) + Σ later logged
+ *   (available − base) in the ledger − the same in Redis
+ *                              = Σ open (took + logged) + Σ later logged + Σ late half-way
  *   base in Redis + units of its open takes = Σ the ledger's inflows up to Redis' number
  *
  * took is what a run of reserve has taken in Redis (a release gives nothing back before it is
  * settled), logged what the entry has changed the ledger's available by, 0 without a verdict. An
- * entry of orders that is not open and not later is in both or in none. Takes and inflows change
+ * entry of orders that is not open and not later is in both or in none, but for releases that were
+ * settled while a late payment stood in front (struct flash_audit_late). Takes and inflows change
  * available and base alike. */
 #include "audit_judge.h"
 
@@ -132,6 +134,9 @@ static void judge_units(const struct flash_audit_look *look, struct flash_audit_
         const struct flash_audit_entry *entry = &look->entries[i];
         apart += part(entry);
         settled += entry->passed ? part(entry) : 0; /* nothing, if it came back to the journal */
+    }
+    for (int i = 0; i < look->late_count; i++) {
+        apart += look->lates[i].release_open ? 0 : look->lates[i].units;
     }
     int64_t held = look->redis.base - look->redis.available; /* by orders */
     int64_t expected = ledger->base - ledger->available + apart, off = expected - held;

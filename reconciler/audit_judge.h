@@ -9,6 +9,7 @@
 #include "flash/entry.h"
 
 #define FLASH_AUDIT_ENTRIES 8192 /* open entries of a SKU that a look weighs */
+#define FLASH_AUDIT_LATES 128    /* late payments among them */
 
 /* An entry of the journal: Redis' part of it, then the ledger's. */
 struct flash_audit_entry {
@@ -25,6 +26,14 @@ struct flash_audit_entry {
     bool passed; /* the ledger says that it is settled: acked is past it, or a fence is old */
     int64_t logged;   /* what it changed the ledger's available by */
     bool logged_known;
+};
+
+/* The order of an open late payment. While that is open, the order's record is in front of the
+ * release that the payment came too late for, whose settle then gives nothing back. */
+struct flash_audit_late {
+    char ref[FLASH_REF_MAX + 1];
+    int64_t units;     /* of its record, if that is half-way out: it still holds them; else 0 */
+    bool release_open; /* the release is in the journal, and weighed there */
 };
 
 /* Why a look could not be judged. */
@@ -66,6 +75,8 @@ struct flash_audit_look {
     struct flash_audit_ledger ledger;
     struct flash_audit_entry *entries; /* FLASH_AUDIT_ENTRIES have room */
     size_t entry_count;
+    struct flash_audit_late lates[FLASH_AUDIT_LATES];
+    int late_count;
 };
 
 /* Adds what is wrong to list. Returns why nothing could be said of the units, if so; what the

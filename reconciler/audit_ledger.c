@@ -44,6 +44,31 @@ static bool read_parked(struct flash_audit *audit, int64_t sku, int64_t *ret_par
     return flash_mysql_query(audit->mysql, &query, err);
 }
 
+static bool take_acked(const struct flash_value *cells, int count, void *arg)
+{
+    int64_t *acked = arg, partition = cells[0].number;
+    (void)count;
+    if (partition >= 0 && partition < FLASH_AUDIT_PARTITIONS) {
+        acked[partition] = cells[1].number;
+    }
+    return true;
+}
+
+static bool read_progress(struct flash_audit *audit, struct flash_error *err)
+{
+    const struct flash_value topic = flash_audit_bytes(audit->topic, strlen(audit->topic));
+    const struct flash_query progress = {
+        .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ?",
+        .params = &topic,
+        .param_count = 1,
+        .column_count = 2,
+        .row = take_acked,
+        .arg = audit->acked,
+    };
+    memset(audit->acked, 0, sizeof(audit->acked));
+    return flash_mysql_query(audit->mysql, &progress, err);
+}
+
 bool flash_audit_mark_ledger(struct flash_audit *audit, int64_t sku, int64_t *ret_log_id,
                              struct flash_error *err)
 {
@@ -59,10 +84,10 @@ bool flash_audit_mark_ledger(struct flash_audit *audit, int64_t sku, int64_t *re
     audit->look.ledger = (struct flash_audit_ledger){0};
     *ret_log_id = 0;
     return flash_mysql_connect(audit->mysql, err) && flash_mysql_query(audit->mysql, &query, err) &&
-           read_parked(audit, sku, &audit->look.ledger.parked, err);
+           read_parked(audit, sku, &audit->look.ledger.parked, err) && read_progress(audit, err);
 }
 
-/* ---- the stock row, the generation, inflows, progress ---- */
+/* ---- the stock row, the generation, inflows ---- */
 
 static bool take_stock(const struct flash_value *cells, int count, void *arg)
 {
@@ -88,23 +113,12 @@ static bool take_inflows(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-static bool take_acked(const struct flash_value *cells, int count, void *arg)
-{
-    int64_t *acked = arg, partition = cells[0].number;
-    (void)count;
-    if (partition >= 0 && partition < FLASH_AUDIT_PARTITIONS) {
-        acked[partition] = cells[1].number;
-    }
-    return true;
-}
-
 static bool read_rows(struct flash_audit *audit, struct flash_error *err)
 {
     struct flash_audit_look *look = &audit->look;
     const struct flash_value stock_param = flash_audit_int(look->sku);
     const struct flash_value n = flash_audit_int(look->redis.inflow);
     const struct flash_value inflow_params[] = {n, n, n, n, n, flash_audit_int(look->sku)};
-    const struct flash_value topic = flash_audit_bytes(audit->topic, strlen(audit->topic));
     const struct flash_query stock = {
         .sql = "SELECT s.base, s.available, s.reserved, s.sold, g.generation FROM stock s "
                "JOIN generation g ON g.id = 1 WHERE s.sku = ?",
@@ -126,18 +140,8 @@ static bool read_rows(struct flash_audit *audit, struct flash_error *err)
         .row = take_inflows,
         .arg = &look->ledger,
     };
-    const struct flash_query progress = {
-        .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ?",
-        .params = &topic,
-        .param_count = 1,
-        .column_count = 2,
-        .row = take_acked,
-        .arg = audit->acked,
-    };
-    memset(audit->acked, 0, sizeof(audit->acked));
     return flash_mysql_query(audit->mysql, &stock, err) &&
-           flash_mysql_query(audit->mysql, &inflows, err) &&
-           flash_mysql_query(audit->mysql, &progress, err);
+           flash_mysql_query(audit->mysql, &inflows, err);
 }
 
 /* ---- verdicts of the open entries ---- */

@@ -87,6 +87,7 @@ static bool look_again(struct sweep *sweep, struct flash_audit_list *list, struc
         if (!look_closely(sweep, sweep->doubts + first, &count, err)) {
             return false;
         }
+        sweep->audit->done->gone += (left < FLASH_AUDIT_PAGE ? left : FLASH_AUDIT_PAGE) - count;
         for (int i = 0; i < count; i++) {
             flash_audit_order_judge(&sweep->doubts[first + i], sweep->sku, list);
         }

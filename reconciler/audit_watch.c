@@ -80,6 +80,7 @@ static void note_metrics(const struct flash_audit_watch *watch, const struct fla
     flash_metric_set(&metrics[METRIC_AUDIT_UNDECIDED], done->undecided);
     flash_metric_set(&metrics[METRIC_AUDIT_LAST], (int64_t)(flash_time_wall_ms() / 1000));
     flash_reconciler_count(METRIC_AUDIT_ORDERS, done->orders);
+    flash_reconciler_count(METRIC_AUDIT_GONE, done->gone);
 }
 
 static void note_end(struct flash_audit_watch *watch, enum form form,

@@ -50,6 +50,8 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
                                    "SKUs of whose units the last audit could say nothing: too much "
                                    "on its way, or a recovery"),
     [METRIC_AUDIT_ORDERS] = ROW(COUNTER, "audit_orders_total", NULL, "Orders compared"),
+    [METRIC_AUDIT_GONE] = ROW(COUNTER, "audit_gone_total", NULL,
+                              "Differences that a second look did not find again"),
     FOUND(LOST, "lost"),
     FOUND(LATE, "late"),
     FOUND(UNSETTLED, "unsettled"),
