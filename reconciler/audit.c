@@ -10,9 +10,9 @@
 #include "audit_internal.h"
 #include "flash/time.h"
 
-#define LOOKS 3            /* that must agree */
-#define AGAIN_US 1000000   /* between them: twice as long as a settle takes, and more */
-#define UNDECIDED_TRIES 3  /* at once, before a SKU is left for the next audit */
+#define LOOKS 3           /* that must agree */
+#define AGAIN_US 1000000  /* between them: twice as long as a settle takes, and more */
+#define UNDECIDED_TRIES 3 /* at once, before a SKU is left for the next audit */
 #define SKUS_MAX 100000
 
 struct skus {
@@ -96,19 +96,19 @@ static bool look_once(struct flash_audit *audit, int64_t sku, struct flash_error
            flash_audit_read_redis(audit, sku, err) && flash_audit_read_ledger(audit, log_id, err);
 }
 
-/* Adds what one look finds; *ret_decided: whether the units could be judged. */
+/* Adds what one look finds; audit->decided: whether the units could be judged. */
 static bool look(struct flash_audit *audit, int64_t sku, struct flash_audit_list *list,
-                 bool *ret_decided, struct flash_error *err)
+                 struct flash_error *err)
 {
-    *ret_decided = false;
-    for (int i = 0; i < UNDECIDED_TRIES && !*ret_decided; i++) {
+    audit->decided = false;
+    for (int i = 0; i < UNDECIDED_TRIES && !audit->decided; i++) {
         struct flash_audit_list found = {0};
         bool last = i == UNDECIDED_TRIES - 1;
         if (!look_once(audit, sku, err)) {
             return false;
         }
-        *ret_decided = flash_audit_judge(&audit->look, &found) == FLASH_AUDIT_GAP_NONE;
-        for (size_t n = 0; (*ret_decided || last) && n < found.count; n++) {
+        audit->decided = flash_audit_judge(&audit->look, &found) == FLASH_AUDIT_GAP_NONE;
+        for (size_t n = 0; (audit->decided || last) && n < found.count; n++) {
             flash_audit_list_add(list, &found.at[n], "%s", found.at[n].detail);
         }
         flash_audit_list_finish(&found);
@@ -120,12 +120,11 @@ static bool look_at_all(struct flash_audit *audit, const struct skus *skus,
                         struct flash_audit_list *list, struct flash_error *err)
 {
     for (size_t i = 0; i < skus->count; i++) {
-        bool decided;
-        if (!look(audit, skus->at[i], list, &decided, err)) {
+        if (!look(audit, skus->at[i], list, err)) {
             return false;
         }
         audit->done->skus++;
-        audit->done->undecided += !decided;
+        audit->done->undecided += !audit->decided;
         if (!flash_audit_may_go_on(audit, 1)) {
             return true;
         }
@@ -138,10 +137,10 @@ static bool look_again(struct flash_audit *audit, const struct skus *skus,
                        struct flash_audit_list *list, struct flash_error *err)
 {
     struct flash_audit_list again = {0};
-    bool ok = true, decided;
+    bool ok = true;
     for (size_t i = 0; ok && i < skus->count; i++) {
         if (flash_audit_list_has(list, skus->at[i])) {
-            ok = look(audit, skus->at[i], &again, &decided, err);
+            ok = look(audit, skus->at[i], &again, err);
         }
     }
     size_t before = list->count;

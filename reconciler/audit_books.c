@@ -27,29 +27,35 @@ struct books {
     char place[FLASH_ORDER_ID_MAX + 1];               /* the last order of the page */
     size_t place_len;
     int64_t page_rows;
-    int64_t held[FLASH_STATE_COUNT];     /* units of the reservations, by state */
+    int64_t held[FLASH_STATE_COUNT];      /* units of the reservations, by state */
     int64_t log_place, logged[LOG_TYPES]; /* the last row's id; sums of quantity by type */
     int64_t log_after, breaks, broken_id; /* of the last row; rows that do not follow */
 };
 
 static void add(struct books *books, enum flash_cause cause, int64_t quantity, const char *text)
 {
-    const struct flash_finding finding = {.cause = cause,
-                                          .sku = books->sku,
-                                          .partition = -1,
-                                          .offset = -1,
-                                          .quantity = quantity};
+    const struct flash_finding finding = {
+        .cause = cause, .sku = books->sku, .partition = -1, .offset = -1, .quantity = quantity};
     flash_audit_list_add(books->list, &finding, "%s", text);
 }
 
-/* a and b should be the same. */
-static void weigh(struct books *books, enum flash_cause cause, const char *what, int64_t a,
-                  int64_t b)
+/* Two numbers that should be the same. */
+struct weight {
+    enum flash_cause cause;
+    const char *what;
+    int64_t is, should_be;
+};
+
+static void weigh(struct books *books, const struct weight *weights, size_t count)
 {
-    char text[FLASH_FINDING_DETAIL];
-    if (a != b) {
-        snprintf(text, sizeof(text), "%s: %lld, expected %lld", what, (long long)a, (long long)b);
-        add(books, cause, a - b, text);
+    for (size_t i = 0; i < count; i++) {
+        const struct weight *weight = &weights[i];
+        char text[FLASH_FINDING_DETAIL];
+        if (weight->is != weight->should_be) {
+            snprintf(text, sizeof(text), "%s: %lld, expected %lld", weight->what,
+                     (long long)weight->is, (long long)weight->should_be);
+            add(books, weight->cause, weight->is - weight->should_be, text);
+        }
     }
 }
 
@@ -174,49 +180,60 @@ static bool read_log(struct books *books, struct flash_error *err)
 
 /* ---- judging ---- */
 
-static void judge_log(struct books *books)
+static void judge_stock(struct books *books)
 {
     const int64_t *held = books->held;
-    const int64_t *logged = books->logged;
+    int64_t inflows = books->logged[TYPE_TAKE];
+    for (int type = TYPE_CREATE; type < LOG_TYPES; type++) {
+        inflows += books->logged[type];
+    }
+    const struct weight weights[] = {
+        {FLASH_CAUSE_COUNTER, "reserved and the reservations in CREATED", books->reserved,
+         held[FLASH_STATE_CREATED]},
+        {FLASH_CAUSE_COUNTER, "sold and the reservations in PAID", books->sold,
+         held[FLASH_STATE_PAID]},
+        {FLASH_CAUSE_COUNTER, "available and base less what is held", books->available,
+         books->base - held[FLASH_STATE_CREATED] - held[FLASH_STATE_PAID]},
+        {FLASH_CAUSE_INFLOW, "base and the log's inflows and takes", books->base, inflows},
+    };
+    weigh(books, weights, sizeof(weights) / sizeof(weights[0]));
+}
+
+static void judge_log(struct books *books)
+{
+    const int64_t *held = books->held, *logged = books->logged;
     int64_t sum = 0, made = held[FLASH_STATE_CREATED] + held[FLASH_STATE_PAID] +
                             held[FLASH_STATE_CANCELLED] + held[FLASH_STATE_EXPIRED] +
                             held[FLASH_STATE_RETURNED];
-    char text[FLASH_FINDING_DETAIL];
     for (int type = 0; type < LOG_TYPES; type++) {
         sum += logged[type];
     }
+    const struct weight weights[] = {
+        {FLASH_CAUSE_LOG, "stock_log, its sum and available", sum, books->available},
+        {FLASH_CAUSE_LOG, "stock_log, its last row and available", books->log_after,
+         books->available},
+        {FLASH_CAUSE_LOG, "stock_log, reserves and reservations", -logged[FLASH_ENTRY_RESERVE],
+         made},
+        {FLASH_CAUSE_LOG, "stock_log, cancels and reservations", logged[FLASH_ENTRY_CANCEL],
+         held[FLASH_STATE_CANCELLED]},
+        {FLASH_CAUSE_LOG, "stock_log, expiries and reservations", logged[FLASH_ENTRY_EXPIRE],
+         held[FLASH_STATE_EXPIRED]},
+        {FLASH_CAUSE_LOG, "stock_log, returns and reservations", logged[FLASH_ENTRY_RETURN],
+         held[FLASH_STATE_RETURNED]},
+    };
+    weigh(books, weights, sizeof(weights) / sizeof(weights[0]));
     if (books->breaks) {
+        char text[FLASH_FINDING_DETAIL];
         snprintf(text, sizeof(text), "stock_log: %lld rows do not follow, the first is id %lld",
                  (long long)books->breaks, (long long)books->broken_id);
         add(books, FLASH_CAUSE_LOG, 0, text);
     }
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, its sum and available", sum, books->available);
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, its last row and available", books->log_after,
-          books->available);
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, reserves and reservations",
-          -logged[FLASH_ENTRY_RESERVE], made);
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, cancels and reservations",
-          logged[FLASH_ENTRY_CANCEL], held[FLASH_STATE_CANCELLED]);
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, expiries and reservations",
-          logged[FLASH_ENTRY_EXPIRE], held[FLASH_STATE_EXPIRED]);
-    weigh(books, FLASH_CAUSE_LOG, "stock_log, returns and reservations",
-          logged[FLASH_ENTRY_RETURN], held[FLASH_STATE_RETURNED]);
 }
 
 static void judge(struct books *books)
 {
-    const int64_t *held = books->held;
-    int64_t inflows = books->logged[TYPE_TAKE], lost = held[FLASH_STATE_FAILED_SHORTAGE];
-    for (int type = TYPE_CREATE; type < LOG_TYPES; type++) {
-        inflows += books->logged[type];
-    }
-    weigh(books, FLASH_CAUSE_COUNTER, "reserved and the reservations in CREATED", books->reserved,
-          held[FLASH_STATE_CREATED]);
-    weigh(books, FLASH_CAUSE_COUNTER, "sold and the reservations in PAID", books->sold,
-          held[FLASH_STATE_PAID]);
-    weigh(books, FLASH_CAUSE_COUNTER, "available and base less what is held", books->available,
-          books->base - held[FLASH_STATE_CREATED] - held[FLASH_STATE_PAID]);
-    weigh(books, FLASH_CAUSE_INFLOW, "base and the log's inflows and takes", books->base, inflows);
+    int64_t lost = books->held[FLASH_STATE_FAILED_SHORTAGE];
+    judge_stock(books);
     judge_log(books);
     if (lost > 0) {
         add(books, FLASH_CAUSE_SHORTAGE, lost, "the ledger had no stock for orders of so many");

@@ -18,6 +18,7 @@ struct flash_audit {
     const struct flash_audit_ask *ask; /* of the run in hand (borrowed) */
     struct flash_audit_done *done;     /* the same */
     struct flash_audit_look look;
+    bool decided; /* the last look said something of the units */
     int64_t acked[FLASH_AUDIT_PARTITIONS];
     struct flash_value *keys;  /* FLASH_AUDIT_ENTRIES */
     struct flash_entry *entry; /* decoded, one at a time */

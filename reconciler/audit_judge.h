@@ -23,8 +23,8 @@ struct flash_audit_entry {
     int partition;      /* -1: the verdict is not from Kafka */
     int64_t offset;     /* of its message; -1: none */
     int64_t verdict_ms; /* since the epoch */
-    bool passed; /* the ledger says that it is settled: acked is past it, or a fence is old */
-    int64_t logged;   /* what it changed the ledger's available by */
+    bool passed;    /* the ledger says that it is settled: acked is past it, or a fence is old */
+    int64_t logged; /* what it changed the ledger's available by */
     bool logged_known;
 };
 
@@ -60,9 +60,9 @@ struct flash_audit_ledger {
     int64_t generation;
     int64_t base, available, reserved, sold; /* the stock row */
     int64_t parked;                          /* transitions, now or before Redis was read */
-    bool cut;                                /* more log rows were written meanwhile than are read */
-    bool has_log, log_follows;               /* each row read begins where the one before ended */
-    int64_t log_after;                       /* of the last row */
+    bool cut;                  /* more log rows were written meanwhile than are read */
+    bool has_log, log_follows; /* each row read begins where the one before ended */
+    int64_t log_after;         /* of the last row */
     int64_t later; /* what entries of orders changed available by that Redis made after its instant
                     */
     int64_t inflows; /* sum of the inflows up to Redis' number */

@@ -8,10 +8,9 @@
 
 #include "audit_internal.h"
 
-#define LOG_ROWS_MAX 50000   /* written between the mark and the snapshot */
-#define UNCLEAN_MAX 64       /* entries whose log is summed one by one */
-#define FENCE_OLD_MS 60000   /* from then on a fence should have been adopted */
-
+#define LOG_ROWS_MAX 50000 /* written between the mark and the snapshot */
+#define UNCLEAN_MAX 64     /* entries whose log is summed one by one */
+#define FENCE_OLD_MS 60000 /* from then on a fence should have been adopted */
 
 void flash_audit_range_of(struct flash_audit_range *range, int64_t sku)
 {
@@ -178,9 +177,9 @@ static bool take_verdict(const struct flash_value *cells, int count, void *arg)
                           : audit->look.redis.now_ms - entry->verdict_ms > FENCE_OLD_MS;
     bool weighs = entry->type != FLASH_ENTRY_PAY && entry->type != FLASH_ENTRY_TAKE;
     entry->logged_known = entry->clean || entry->fenced || !weighs;
-    entry->logged = !entry->clean || !weighs            ? 0
+    entry->logged = !entry->clean || !weighs             ? 0
                     : entry->type == FLASH_ENTRY_RESERVE ? -entry->units
-                                                        : entry->units;
+                                                         : entry->units;
     return true;
 }
 
@@ -247,7 +246,8 @@ static bool take_log(const struct flash_value *cells, int count, void *arg)
     struct tail *tail = arg;
     struct flash_audit_ledger *ledger = &tail->look->ledger;
     (void)count;
-    ledger->log_follows = !ledger->has_log || (ledger->log_follows && cells[3].number == ledger->log_after);
+    ledger->log_follows =
+        !ledger->has_log || (ledger->log_follows && cells[3].number == ledger->log_after);
     ledger->has_log = true;
     ledger->log_after = cells[4].number;
     bool later = !cells[6].null && (uint64_t)cells[6].number > tail->look->redis.last_us;

@@ -17,9 +17,9 @@ struct flash_audit_list {
 };
 
 /* Adds a copy, with state open; formats its detail. */
-__attribute__((format(printf, 3, 4))) void
-flash_audit_list_add(struct flash_audit_list *list, const struct flash_finding *finding,
-                     const char *format, ...);
+__attribute__((format(printf, 3, 4))) void flash_audit_list_add(struct flash_audit_list *list,
+                                                                const struct flash_finding *finding,
+                                                                const char *format, ...);
 /* Leaves those of list that `again` has too: of the same cause, SKU, entry, order and quantity. */
 void flash_audit_list_keep(struct flash_audit_list *list, const struct flash_audit_list *again);
 /* Whether one is about the SKU. */

@@ -12,9 +12,9 @@ struct flash_audit_order {
     uint8_t id_len, ref_at;
     char record[FLASH_AUDIT_RECORD_MAX + 1]; /* as Redis stores it; empty: none */
     int record_len;
-    bool open;    /* the entry of its last change is in the journal */
-    bool parked;  /* a transition of it waits in the ledger */
-    bool changed; /* Redis had another record afterwards */
+    bool open;              /* the entry of its last change is in the journal */
+    bool parked;            /* a transition of it waits in the ledger */
+    bool changed;           /* Redis had another record afterwards */
     enum flash_state state; /* of the ledger's row; NONE: there is none */
     int version, quantity;
     char user[FLASH_USER_MAX + 1], payment[FLASH_PAYMENT_ID_MAX + 1];

@@ -21,8 +21,8 @@
 struct sweep {
     struct flash_audit *audit;
     int64_t sku;
-    struct flash_audit_set met;    /* orders, by ref */
-    struct flash_audit_set *users; /* what each holds */
+    struct flash_audit_set met;     /* orders, by ref */
+    struct flash_audit_set *users;  /* what each holds */
     struct flash_audit_order *page; /* FLASH_AUDIT_PAGE */
     int count;
     struct flash_audit_order *doubts; /* DOUBTS_MAX */
@@ -45,10 +45,10 @@ static bool look_closely(struct sweep *sweep, struct flash_audit_order *orders, 
     for (int i = 0; i < *count; i++) {
         orders[i].parked = orders[i].changed = false;
     }
-    if (!flash_audit_read_records(sweep->audit, orders, *count, false, err) ||
+    if (!flash_audit_read_records(sweep->audit, orders, *count, err) ||
         !flash_audit_read_parked(sweep->audit, orders, *count, err) ||
         !flash_audit_read_orders(sweep->audit, orders, *count, err) ||
-        !flash_audit_read_records(sweep->audit, orders, *count, true, err)) {
+        !flash_audit_note_changed(sweep->audit, orders, *count, err)) {
         return false;
     }
     for (int i = 0; i < *count; i++) {
@@ -150,7 +150,8 @@ static bool take_id(const struct flash_value *cells, int count, void *arg)
     }
     memcpy(sweep->place, id.at, id.len);
     sweep->place_len = id.len;
-    if (flash_order_id_parse(id, &sku, &ref) && !flash_audit_set_find(&sweep->met, flash_audit_hash(ref)) &&
+    if (flash_order_id_parse(id, &sku, &ref) &&
+        !flash_audit_set_find(&sweep->met, flash_audit_hash(ref)) &&
         flash_audit_order_name(&sweep->page[sweep->count], sku, ref)) {
         sweep->count++;
     }
@@ -202,9 +203,9 @@ static bool run(struct sweep *sweep, struct flash_audit_list *list, struct flash
     }
     bool whole = !sweep->met.full && !sweep->users->full;
     sweep->audit->done->undecided += !whole;
+    const struct flash_audit_counts counts = {sweep->sku, sweep->users, list};
     return look_again(sweep, list, err) &&
-           (!whole || sweep->audit->done->stopped ||
-            flash_audit_users(sweep->audit, sweep->sku, sweep->users, list, err));
+           (!whole || sweep->audit->done->stopped || flash_audit_users(sweep->audit, &counts, err));
 }
 
 bool flash_audit_orders(struct flash_audit *audit, int64_t sku, struct flash_audit_list *list,

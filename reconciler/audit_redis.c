@@ -122,10 +122,10 @@ static void take_lates(struct flash_audit_look *look, const struct flash_redis_r
     struct flash_record record;
     for (size_t i = 0; i < flash_redis_reply_count(records); i++) {
         struct flash_text text = flash_redis_reply_text(flash_redis_reply_at(records, i));
-        bool half_way = flash_record_parse(text, &record) &&
-                        (record.state == FLASH_STATE_CANCELLING ||
-                         record.state == FLASH_STATE_EXPIRING ||
-                         record.state == FLASH_STATE_RETURNING);
+        bool half_way =
+            flash_record_parse(text, &record) &&
+            (record.state == FLASH_STATE_CANCELLING || record.state == FLASH_STATE_EXPIRING ||
+             record.state == FLASH_STATE_RETURNING);
         look->lates[i].units = half_way ? record.quantity : 0;
     }
 }

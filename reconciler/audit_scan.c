@@ -39,26 +39,30 @@ static bool hand_out(const struct flash_audit_scan *scan, const struct flash_red
     return true;
 }
 
-static bool read_page(struct flash_audit *audit, const struct flash_audit_scan *scan,
-                      char cursor[24], int64_t *ret_items, struct flash_error *err)
+struct scanning {
+    const struct flash_audit_scan *scan;
+    char cursor[24];
+    int64_t items; /* of the last page */
+};
+
+static bool read_page(struct flash_audit *audit, struct scanning *scanning, struct flash_error *err)
 {
+    const struct flash_audit_scan *scan = scanning->scan;
     char size[16];
     snprintf(size, sizeof(size), "%d", FLASH_AUDIT_PAGE);
-    const char *const argv[] = {scan->users ? "users" : "orders", cursor, size};
-    const size_t len[] = {strlen(argv[0]), strlen(cursor), strlen(size)};
-    const struct flash_redis_call call = {.script = FLASH_SCRIPT_PAGE,
-                                          .sku = scan->sku,
-                                          .argc = 3,
-                                          .argv = argv,
-                                          .argv_len = len};
+    const char *const argv[] = {scan->users ? "users" : "orders", scanning->cursor, size};
+    const size_t len[] = {strlen(argv[0]), strlen(argv[1]), strlen(argv[2])};
+    const struct flash_redis_call call = {
+        .script = FLASH_SCRIPT_PAGE, .sku = scan->sku, .argc = 3, .argv = argv, .argv_len = len};
     struct flash_redis_reply *reply;
     if (!flash_redis_sync_call(audit->redis, &call, &reply, err)) {
         return false;
     }
     struct flash_text next = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
-    snprintf(cursor, 24, "%.*s", (int)next.len, next.at);
-    *ret_items = (int64_t)flash_redis_reply_count(flash_redis_reply_at(reply, 2));
-    bool ok = hand_out(scan, flash_redis_reply_at(reply, 2), err);
+    const struct flash_redis_reply *page = flash_redis_reply_at(reply, 2);
+    snprintf(scanning->cursor, sizeof(scanning->cursor), "%.*s", (int)next.len, next.at);
+    scanning->items = (int64_t)flash_redis_reply_count(page) / (scan->users ? 2 : 3);
+    bool ok = hand_out(scan, page, err);
     flash_redis_reply_free(reply);
     return ok;
 }
@@ -66,58 +70,74 @@ static bool read_page(struct flash_audit *audit, const struct flash_audit_scan *
 bool flash_audit_scan(struct flash_audit *audit, const struct flash_audit_scan *scan,
                       struct flash_error *err)
 {
-    char cursor[24] = "0";
-    int64_t items;
+    struct scanning scanning = {.scan = scan, .cursor = "0"};
     do {
-        if (!read_page(audit, scan, cursor, &items, err)) {
+        if (!read_page(audit, &scanning, err)) {
             return false;
         }
-        items /= scan->users ? 2 : 3;
-    } while (flash_audit_may_go_on(audit, items * scan->cost / COST_UNIT + 1) &&
-             strcmp(cursor, "0") != 0);
+    } while (flash_audit_may_go_on(audit, scanning.items * scan->cost / COST_UNIT + 1) &&
+             strcmp(scanning.cursor, "0") != 0);
     return true;
 }
 
 /* ---- Redis, by name ---- */
 
-static void take_records(const struct flash_redis_reply *reply, struct flash_audit_order *orders,
-                         int count, bool again)
+static struct flash_text record_at(const struct flash_redis_reply *reply, int i)
 {
-    for (int i = 0; i < count; i++) {
-        struct flash_audit_order *order = &orders[i];
-        struct flash_text record = flash_redis_reply_text(flash_redis_reply_at(reply, 2 + 2 * (size_t)i));
-        bool open = flash_redis_reply_int(flash_redis_reply_at(reply, 3 + 2 * (size_t)i)) != 0;
-        if (again) {
-            order->changed = record.len != (size_t)order->record_len ||
-                             memcmp(record.at, order->record, record.len) != 0;
-        } else {
-            flash_audit_order_record(order, record, open);
-        }
-    }
+    return flash_redis_reply_text(flash_redis_reply_at(reply, 2 + 2 * (size_t)i));
 }
 
-bool flash_audit_read_records(struct flash_audit *audit, struct flash_audit_order *orders,
-                              int count, bool again, struct flash_error *err)
+struct asked {
+    const struct flash_audit_order *orders;
+    int count;
+};
+
+static bool look_for(struct flash_audit *audit, const struct asked *asked,
+                     struct flash_redis_reply **ret_reply, struct flash_error *err)
 {
     const char *argv[1 + FLASH_AUDIT_PAGE] = {""};
     size_t len[1 + FLASH_AUDIT_PAGE] = {0};
-    struct flash_redis_reply *reply;
-    if (count == 0) {
-        return true;
-    }
-    for (int i = 0; i < count; i++) {
-        argv[1 + i] = orders[i].id + orders[i].ref_at;
-        len[1 + i] = (size_t)(orders[i].id_len - orders[i].ref_at);
+    for (int i = 0; i < asked->count; i++) {
+        const struct flash_audit_order *order = &asked->orders[i];
+        argv[1 + i] = order->id + order->ref_at;
+        len[1 + i] = (size_t)(order->id_len - order->ref_at);
     }
     const struct flash_redis_call call = {.script = FLASH_SCRIPT_LOOK,
-                                          .sku = sku_of(&orders[0]),
-                                          .argc = 1 + count,
+                                          .sku = sku_of(&asked->orders[0]),
+                                          .argc = 1 + asked->count,
                                           .argv = argv,
                                           .argv_len = len};
-    if (!flash_redis_sync_call(audit->redis, &call, &reply, err)) {
+    return flash_redis_sync_call(audit->redis, &call, ret_reply, err);
+}
+
+bool flash_audit_read_records(struct flash_audit *audit, struct flash_audit_order *orders,
+                              int count, struct flash_error *err)
+{
+    struct flash_redis_reply *reply;
+    if (!look_for(audit, &(struct asked){orders, count}, &reply, err)) {
         return false;
     }
-    take_records(reply, orders, count, again);
+    for (int i = 0; i < count; i++) {
+        bool open = flash_redis_reply_int(flash_redis_reply_at(reply, 3 + 2 * (size_t)i)) != 0;
+        flash_audit_order_record(&orders[i], record_at(reply, i), open);
+    }
+    flash_redis_reply_free(reply);
+    return true;
+}
+
+bool flash_audit_note_changed(struct flash_audit *audit, struct flash_audit_order *orders,
+                              int count, struct flash_error *err)
+{
+    struct flash_redis_reply *reply;
+    if (!look_for(audit, &(struct asked){orders, count}, &reply, err)) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        struct flash_text record = record_at(reply, i);
+        orders[i].changed =
+            record.len != (size_t)orders[i].record_len ||
+            (record.len > 0 && memcmp(record.at, orders[i].record, record.len) != 0);
+    }
     flash_redis_reply_free(reply);
     return true;
 }

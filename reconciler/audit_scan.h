@@ -17,8 +17,8 @@ typedef bool (*flash_audit_page)(const struct flash_audit_item *items, int count
 
 struct flash_audit_scan {
     int64_t sku;
-    bool users;  /* else orders */
-    int cost;    /* of 16 items, in orders of the pace */
+    bool users; /* else orders */
+    int cost;   /* of 16 items, in orders of the pace */
     flash_audit_page page;
     void *arg;
 };
@@ -28,11 +28,14 @@ FLASH_MUST_CHECK bool flash_audit_scan(struct flash_audit *audit,
                                        const struct flash_audit_scan *scan,
                                        struct flash_error *err);
 
-/* Reads the records of count named orders, at one instant; with again, only notes which of them
- * are not the same any more. count is at most FLASH_AUDIT_PAGE. */
+/* Reads the records of count named orders, at one instant. count is at most FLASH_AUDIT_PAGE. */
 FLASH_MUST_CHECK bool flash_audit_read_records(struct flash_audit *audit,
                                                struct flash_audit_order *orders, int count,
-                                               bool again, struct flash_error *err);
+                                               struct flash_error *err);
+/* The same, but only notes which of them are not as they were read. */
+FLASH_MUST_CHECK bool flash_audit_note_changed(struct flash_audit *audit,
+                                               struct flash_audit_order *orders, int count,
+                                               struct flash_error *err);
 /* Reads the ledger's rows of count named orders, each once in the list. */
 FLASH_MUST_CHECK bool flash_audit_read_orders(struct flash_audit *audit,
                                               struct flash_audit_order *orders, int count,

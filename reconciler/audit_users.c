@@ -15,8 +15,8 @@
 
 #include "audit_scan.h"
 
-#define SUSPECTS_MAX 64    /* of a SKU in one run */
-#define ORDERS_MAX 1024    /* of one suspect */
+#define SUSPECTS_MAX 64 /* of a SKU in one run */
+#define ORDERS_MAX 1024 /* of one suspect */
 #define SCAN_COST 4
 
 struct suspect {
@@ -25,7 +25,7 @@ struct suspect {
     char (*refs)[FLASH_REF_MAX + 1]; /* ORDERS_MAX */
     int ref_count;
     bool named, cut, more; /* more: the second scan found another order */
-    int64_t off; /* count less sum, at the instant of the script */
+    int64_t off;           /* count less sum, at the instant of the script */
 };
 
 struct search {
@@ -104,17 +104,14 @@ static bool take_counts(const struct flash_audit_item *items, int count, void *a
     return true;
 }
 
-static bool scan(struct search *search, bool users, flash_audit_page page, void *arg,
-                 struct flash_error *err)
-{
-    const struct flash_audit_scan scan = {
-        .sku = search->sku, .users = users, .cost = SCAN_COST, .page = page, .arg = arg};
-    return flash_audit_scan(search->audit, &scan, err);
-}
-
 static bool sum(struct search *search, bool users, struct summing *summing, struct flash_error *err)
 {
-    bool ok = scan(search, users, users ? take_counts : take_orders, summing, err);
+    const struct flash_audit_scan scan = {.sku = search->sku,
+                                          .users = users,
+                                          .cost = SCAN_COST,
+                                          .page = users ? take_counts : take_orders,
+                                          .arg = summing};
+    bool ok = flash_audit_scan(search->audit, &scan, err);
     flash_audit_set_finish(&summing->met);
     return ok;
 }
@@ -141,8 +138,7 @@ static struct suspect *find(struct search *search, struct flash_text name)
 static bool has_ref(const struct suspect *suspect, struct flash_text ref)
 {
     for (int i = 0; i < suspect->ref_count; i++) {
-        if (strlen(suspect->refs[i]) == ref.len &&
-            memcmp(suspect->refs[i], ref.at, ref.len) == 0) {
+        if (strlen(suspect->refs[i]) == ref.len && memcmp(suspect->refs[i], ref.at, ref.len) == 0) {
             return true;
         }
     }
@@ -167,9 +163,8 @@ static bool gather_orders(const struct flash_audit_item *items, int count, void 
     struct flash_record record;
     (void)err;
     for (int i = 0; i < count; i++) {
-        struct suspect *suspect = flash_record_parse(items[i].value, &record)
-                                      ? find(search, record.user)
-                                      : NULL;
+        struct suspect *suspect =
+            flash_record_parse(items[i].value, &record) ? find(search, record.user) : NULL;
         if (suspect && !has_ref(suspect, items[i].name)) {
             add_ref(suspect, items[i].name);
             suspect->more = true;
@@ -284,9 +279,13 @@ static bool sieve_closely(struct search *search, struct flash_audit_list *list,
     if (!ok) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "audit: out of memory");
     }
-    if (!scan(search, true, gather_names, search, err) ||
-        !scan(search, false, gather_orders, search, err) || !weigh_all(search, false, err) ||
-        !scan(search, false, gather_orders, search, err)) {
+    const struct flash_audit_scan names = {
+        .sku = search->sku, .users = true, .cost = SCAN_COST, .page = gather_names, .arg = search};
+    const struct flash_audit_scan orders = {
+        .sku = search->sku, .cost = SCAN_COST, .page = gather_orders, .arg = search};
+    if (!flash_audit_scan(search->audit, &names, err) ||
+        !flash_audit_scan(search->audit, &orders, err) || !weigh_all(search, false, err) ||
+        !flash_audit_scan(search->audit, &orders, err)) {
         return false;
     }
     for (int i = 0; i < search->suspect_count; i++) {
@@ -299,23 +298,23 @@ static bool sieve_closely(struct search *search, struct flash_audit_list *list,
     return true;
 }
 
-bool flash_audit_users(struct flash_audit *audit, int64_t sku, struct flash_audit_set *held,
-                       struct flash_audit_list *list, struct flash_error *err)
+bool flash_audit_users(struct flash_audit *audit, const struct flash_audit_counts *counts,
+                       struct flash_error *err)
 {
-    struct summing counts = {.set = held};
+    struct summing less = {.set = counts->held};
     struct search *search = calloc(1, sizeof(*search));
     if (!search) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "audit: out of memory");
     }
     search->audit = audit;
-    search->sku = sku;
-    search->first = held;
-    bool ok = sum(search, true, &counts, err);
-    if (ok && !audit->done->stopped && flash_audit_set_any(held)) {
+    search->sku = counts->sku;
+    search->first = counts->held;
+    bool ok = sum(search, true, &less, err);
+    if (ok && !audit->done->stopped && flash_audit_set_any(counts->held)) {
         ok = sieve_again(search, err);
     }
     if (ok && !audit->done->stopped && search->suspect_count > 0) {
-        ok = sieve_closely(search, list, err);
+        ok = sieve_closely(search, counts->list, err);
     }
     flash_audit_set_finish(&search->second);
     for (int i = 0; i < search->suspect_count; i++) {

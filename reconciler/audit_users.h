@@ -5,10 +5,17 @@
 #include "audit_internal.h"
 #include "audit_set.h"
 
-/* held: what a scan of the orders made of each user, by the hash of his name; the counts are taken
- * from it. Error kinds: as flash_audit_scan. */
-FLASH_MUST_CHECK bool flash_audit_users(struct flash_audit *audit, int64_t sku,
-                                        struct flash_audit_set *held, struct flash_audit_list *list,
+struct flash_audit_counts {
+    int64_t sku;
+    /* What a scan of the orders made of each user, by the hash of his name; the counts are taken
+     * from it. */
+    struct flash_audit_set *held;
+    struct flash_audit_list *list; /* gets what is found */
+};
+
+/* Error kinds: as flash_audit_scan. */
+FLASH_MUST_CHECK bool flash_audit_users(struct flash_audit *audit,
+                                        const struct flash_audit_counts *counts,
                                         struct flash_error *err);
 
 #endif

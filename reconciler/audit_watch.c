@@ -19,10 +19,10 @@ enum form { FORM_UNITS, FORM_FULL, FORM_COUNT };
 struct flash_audit_watch {
     struct flash_audit *audit;
     uint64_t full_interval_us, next_full_us;
-    struct flash_duty *duty;                         /* of the run in hand */
-    struct flash_audit_done done[FORM_COUNT];        /* the last that ended well */
-    bool away;                                       /* the last one did not */
-    bool changed;                                    /* the run in hand's findings are new */
+    struct flash_duty *duty;                  /* of the run in hand */
+    struct flash_audit_done done[FORM_COUNT]; /* the last that ended well */
+    bool away;                                /* the last one did not */
+    bool changed;                             /* the run in hand's findings are new */
     int logged;
 };
 
@@ -61,7 +61,8 @@ static void found(const struct flash_finding *finding, void *arg)
 {
     struct flash_audit_watch *watch = arg;
     if (watch->logged++ < LOGGED_MAX) {
-        FLASH_LOG(WARN, "reconciler.audit_found", FLASH_TEXT("cause", flash_cause_name(finding->cause)),
+        FLASH_LOG(WARN, "reconciler.audit_found",
+                  FLASH_TEXT("cause", flash_cause_name(finding->cause)),
                   FLASH_INT("sku", finding->sku), FLASH_INT("quantity", finding->quantity),
                   FLASH_TEXT("order", finding->order_id), FLASH_TEXT("detail", finding->detail));
     }
@@ -89,9 +90,9 @@ static void note_end(struct flash_audit_watch *watch, enum form form,
     struct flash_audit_done *before = &watch->done[form];
     bool clean = done->findings == 0;
     flash_reconciler_count(clean ? METRIC_AUDITS_CLEAN : METRIC_AUDITS_FINDINGS, 1);
-    flash_metric_observe_us(&flash_reconciler_metrics[form == FORM_FULL ? METRIC_AUDIT_FULL_TIME
-                                                                        : METRIC_AUDIT_TIME],
-                            (uint64_t)done->took_us);
+    flash_metric_observe_us(
+        &flash_reconciler_metrics[form == FORM_FULL ? METRIC_AUDIT_FULL_TIME : METRIC_AUDIT_TIME],
+        (uint64_t)done->took_us);
     if (clean && before->findings > 0) {
         FLASH_LOG(INFO, "reconciler.audit_clean", FLASH_INT("skus", done->skus),
                   FLASH_INT("full", form == FORM_FULL));

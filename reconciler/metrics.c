@@ -44,14 +44,15 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
     [METRIC_AUDIT_TIME] = ROW(HISTOGRAM, "audit_seconds", NULL, "One audit of every SKU's units"),
     [METRIC_AUDIT_FULL_TIME] =
         ROW(HISTOGRAM, "audit_full_seconds", NULL, "One audit of every order, user and log row"),
-    [METRIC_AUDIT_LAST] = ROW(GAUGE, "audit_last_success_seconds", NULL,
-                              "When the last audit ended that reached both stores, since the epoch"),
+    [METRIC_AUDIT_LAST] =
+        ROW(GAUGE, "audit_last_success_seconds", NULL,
+            "When the last audit ended that reached both stores, since the epoch"),
     [METRIC_AUDIT_UNDECIDED] = ROW(GAUGE, "audit_undecided_skus", NULL,
                                    "SKUs of whose units the last audit could say nothing: too much "
                                    "on its way, or a recovery"),
     [METRIC_AUDIT_ORDERS] = ROW(COUNTER, "audit_orders_total", NULL, "Orders compared"),
-    [METRIC_AUDIT_GONE] = ROW(COUNTER, "audit_gone_total", NULL,
-                              "Differences that a second look did not find again"),
+    [METRIC_AUDIT_GONE] =
+        ROW(COUNTER, "audit_gone_total", NULL, "Differences that a second look did not find again"),
     FOUND(LOST, "lost"),
     FOUND(LATE, "late"),
     FOUND(UNSETTLED, "unsettled"),
