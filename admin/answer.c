@@ -38,6 +38,12 @@ static const struct flash_problem refusals[] = {
                              "The SKU was created with another title, quantity or threshold.", 0},
     [FLASH_REFUSE_ALREADY_DONE] = {409, "already-done", "Already done",
                                    "The refund was marked done with another reference.", 0},
+    [FLASH_REFUSE_KEY_REUSED] = {409, "key-reused", "Key reused",
+                                 "The reference was used for another change of this SKU.", 0},
+    [FLASH_REFUSE_SOLD_OUT] = {409, "sold-out", "Sold out",
+                               "Fewer units are available than are to be taken.", 0},
+    [FLASH_REFUSE_TOO_MANY] = {409, "too-many-units", "Too many units",
+                               "The SKU would have more than 1000000000 units.", 0},
     [FLASH_REFUSE_VERSION] = {412, "version-mismatch", "Version mismatch",
                               "If-Match does not name the current version. Read it again first.",
                               0},
@@ -51,6 +57,8 @@ static const struct flash_problem refusals[] = {
          "Redis has lost this SKU or is of another generation. Nothing is sold until a recovery "
          "has rebuilt it; a change that was asked for is recorded and takes effect then.",
          30},
+    [FLASH_REFUSE_REDIS_AWAY] = {503, "redis-unavailable", "Redis unavailable",
+                                 "Redis does not answer, or has no room. Nothing was changed.", 2},
     [FLASH_REFUSE_LEDGER_AWAY] = {503, "ledger-unavailable", "Ledger unavailable",
                                   "Nothing was changed. Try again later.", 2},
     [FLASH_REFUSE_OUTCOME_UNKNOWN] =

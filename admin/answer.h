@@ -21,9 +21,13 @@ enum flash_refusal {
     FLASH_REFUSE_NO_REFUND,
     FLASH_REFUSE_EXISTS,          /* the SKU is there with other content */
     FLASH_REFUSE_ALREADY_DONE,    /* the refund, with another reference */
+    FLASH_REFUSE_KEY_REUSED,      /* the reference was used for another change */
+    FLASH_REFUSE_SOLD_OUT,        /* fewer units are available than are to be taken */
+    FLASH_REFUSE_TOO_MANY,        /* the SKU would have more units than it may */
     FLASH_REFUSE_VERSION,         /* If-Match names another version */
     FLASH_REFUSE_NOT_APPLIED_YET, /* in the ledger, not yet in Redis */
     FLASH_REFUSE_NEEDS_RECOVERY,  /* Redis has lost the SKU */
+    FLASH_REFUSE_REDIS_AWAY,      /* and nothing was done */
     FLASH_REFUSE_LEDGER_AWAY,
     FLASH_REFUSE_OUTCOME_UNKNOWN, /* a COMMIT was sent and no answer came */
     FLASH_REFUSE_NO_RECONCILER,   /* it cannot be asked, or does not answer as it does */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adjust.h"
 #include "flash/json_body.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -64,6 +65,40 @@ static enum flash_refusal read_sale(const struct flash_request *request,
     return flash_form_sale(flash_request_body(request), &job->form.sale, ret_detail)
                ? FLASH_REFUSE_NOTHING
                : FLASH_REFUSE_BAD_BODY;
+}
+
+typedef bool (*adjust_reader)(struct flash_text body, struct flash_adjust_form *ret_form,
+                              const char **ret_detail);
+
+static enum flash_refusal read_change(const struct flash_request *request, struct flash_job *job,
+                                      adjust_reader read, const char **ret_detail)
+{
+    struct flash_adjust_form *form = &job->form.adjust;
+    if (!flash_json_body_declared(request)) {
+        return FLASH_REFUSE_MEDIA_TYPE;
+    }
+    form->match = flash_form_match(flash_request_header(request, "if-match"));
+    if (!read(flash_request_body(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_BODY;
+    }
+    job->sku = form->sku;
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_restock(const struct flash_request *request,
+                                       const struct flash_text *segments, struct flash_job *job,
+                                       const char **ret_detail)
+{
+    (void)segments;
+    return read_change(request, job, flash_adjust_form_restock, ret_detail);
+}
+
+static enum flash_refusal read_adjust(const struct flash_request *request,
+                                      const struct flash_text *segments, struct flash_job *job,
+                                      const char **ret_detail)
+{
+    (void)segments;
+    return read_change(request, job, flash_adjust_form_adjust, ret_detail);
 }
 
 /* The SKU that an order's id begins with. */
@@ -135,6 +170,8 @@ static const struct route {
 } routes[] = {
     {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, read_stock, flash_stock_create},
     {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, read_sku, flash_stock_show},
+    {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, read_restock, flash_adjust_run},
+    {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, read_adjust, flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, read_no_body,
      flash_pass_run, .slow = true},
     {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, read_sku, flash_sale_show},

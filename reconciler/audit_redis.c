@@ -97,6 +97,7 @@ static void take_numbers(struct flash_audit_redis *redis, const struct flash_red
     redis->generation = flash_redis_reply_int(flash_redis_reply_at(stock, 2));
     redis->inflow = flash_redis_reply_int(flash_redis_reply_at(stock, 3));
     redis->last_us = (uint64_t)flash_redis_reply_int(flash_redis_reply_at(stock, 4));
+    redis->taken = flash_redis_reply_int(flash_redis_reply_at(stock, 5));
     redis->orders = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
     redis->users = flash_redis_reply_int(flash_redis_reply_at(reply, 4));
     redis->journal = flash_redis_reply_int(flash_redis_reply_at(reply, 5));

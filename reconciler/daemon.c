@@ -2,6 +2,8 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     inflow duty:  ledger ──▶ Redis
+ *     reconcile duty: ledger, Redis ◀──▶ Kafka
  *     audit duty:   Redis, ledger ──▶ findings
  *     main thread:  listener, signals, Kafka's reports
  *
@@ -12,14 +14,17 @@
 #include <event2/event.h>
 #include <signal.h>
 
-#include "audit_watch.h"
+#include "audit_duty.h"
 #include "catalog.h"
 #include "expiry.h"
 #include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "inflow_duty.h"
 #include "metrics.h"
 #include "publish.h"
+#include "reconcile_duty.h"
+#include "reconcile_metrics.h"
 #include "routes.h"
 
 #define CATALOG_INTERVAL_MS 3000
@@ -37,8 +42,10 @@ struct daemon {
     struct flash_catalog *catalog;
     struct flash_expiry *expiry;
     struct flash_asks *asks;
-    struct flash_audit_watch *audit;
-    struct flash_duty *catalog_duty, *expiry_duty, *audit_duty;
+    struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_inflow_duty *inflow_duty;
+    struct flash_reconcile_duty *reconcile_duty;
+    struct flash_audit_duty *audit_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -104,6 +111,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
     struct flash_error kafka;
+    struct flash_reconcile_health reconcile;
+    flash_reconcile_duty_health(daemon->reconcile_duty, &reconcile);
     flash_producer_last_error(daemon->producer, &kafka);
     const struct flash_ready_row rows[] = {
         {"process", !daemon->draining, "shutting down"},
@@ -112,6 +121,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"redis", flash_expiry_redis_ready(daemon->expiry), "was not asked yet or did not answer"},
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
+        {"reconcile", !*reconcile.pass, reconcile.pass},
+        {"proof", !*reconcile.proof, reconcile.proof},
     };
     return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
@@ -134,8 +145,10 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         daemon->drain_end_us =
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
+        flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
-        flash_duty_stop(daemon->audit_duty);
+        flash_inflow_duty_stop(daemon->inflow_duty);
+        flash_audit_duty_stop(daemon->audit_duty);
         flash_http_drain(daemon->http);
     }
 }
@@ -162,7 +175,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     struct daemon *daemon = arg;
     reports(fd, what, arg);
     flash_expiry_note_lag(daemon->expiry);
-    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty)) {
+    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty) ||
+        !flash_reconcile_duty_stopped(daemon->reconcile_duty)) {
         return;
     }
     flash_asks_close(daemon->asks);
@@ -221,17 +235,9 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     const struct flash_expiry_parts parts = {daemon->redis, daemon->producer, daemon->catalog,
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
-           flash_duty_new(&expiry, &daemon->expiry_duty, err);
-}
-
-static bool start_audit(struct daemon *daemon, struct flash_error *err)
-{
-    if (!flash_audit_watch_new(daemon->config, &daemon->audit, err)) {
-        return false;
-    }
-    const struct flash_duty_plan plan = {daemon->config->reconciler.audit_interval_ms,
-                                         flash_audit_watch_run, daemon->audit};
-    return flash_duty_new(&plan, &daemon->audit_duty, err);
+           flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
+           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
@@ -239,6 +245,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     const struct flash_config *config = daemon->config;
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
+    flash_reconcile_metrics_register();
     daemon->base = event_base_new();
     if (!daemon->base) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
@@ -248,15 +255,17 @@ static bool start(struct daemon *daemon, struct flash_error *err)
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&
-           start_duties(daemon, err) && start_audit(daemon, err) &&
+           start_duties(daemon, err) && flash_audit_duty_new(config, &daemon->audit_duty, err) &&
            listen_for_requests(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
 {
+    flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
-    flash_duty_free(daemon->audit_duty);
+    flash_inflow_duty_free(daemon->inflow_duty);
+    flash_audit_duty_free(daemon->audit_duty);
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
@@ -264,7 +273,6 @@ static void finish(struct daemon *daemon)
     flash_producer_free(daemon->producer);
     flash_expiry_free(daemon->expiry);
     flash_catalog_free(daemon->catalog);
-    flash_audit_watch_free(daemon->audit);
     flash_redis_sync_free(daemon->redis);
     for (int i = 0; i < EVENTS; i++) {
         if (daemon->events[i]) {

@@ -7,11 +7,6 @@
     }
 #define PASSES "Expiry passes, by how they ended"
 #define ENTRIES "Entries for Kafka, by what became of them; the journal has those that failed"
-#define AUDITS "Audits, by how they ended"
-#define FOUND(cause, word)                                                                         \
-    [METRIC_AUDIT_FINDINGS + FLASH_CAUSE_##cause] =                                                \
-        ROW(GAUGE, "audit_findings", "cause=\"" word "\"",                                         \
-            "Findings of the last audit of all units and of the last of all rows, by cause")
 #define ERRORS "Calls that failed, by the part that did not do its own"
 
 struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
@@ -35,38 +30,14 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
     [METRIC_ENTRIES_NOT_SENT] = ROW(COUNTER, "entries_total", "outcome=\"not_sent\"", ENTRIES),
     [METRIC_ENTRIES_ACKED] = ROW(COUNTER, "entries_total", "outcome=\"acked\"", ENTRIES),
     [METRIC_ENTRIES_FAILED] = ROW(COUNTER, "entries_total", "outcome=\"failed\"", ENTRIES),
+    [METRIC_INFLOWS] = ROW(COUNTER, "inflows_applied_total", NULL,
+                           "Inflows of the ledger that Redis lacked, applied there; takes too"),
+    [METRIC_INFLOW_PASSES_BROKEN_OFF] =
+        ROW(COUNTER, "inflow_passes_broken_off_total", NULL,
+            "Passes over the inflows that Redis or the ledger did not let end"),
+    [METRIC_INFLOWS_BROKEN] = ROW(GAUGE, "inflows_broken_skus", NULL,
+                                  "SKUs whose inflows cannot be applied, in the last pass"),
     [METRIC_ERRORS_REDIS] = ROW(COUNTER, "errors_total", "part=\"redis\"", ERRORS),
     [METRIC_ERRORS_KAFKA] = ROW(COUNTER, "errors_total", "part=\"kafka\"", ERRORS),
     [METRIC_ERRORS_LEDGER] = ROW(COUNTER, "errors_total", "part=\"ledger\"", ERRORS),
-    [METRIC_AUDITS_CLEAN] = ROW(COUNTER, "audits_total", "end=\"clean\"", AUDITS),
-    [METRIC_AUDITS_FINDINGS] = ROW(COUNTER, "audits_total", "end=\"findings\"", AUDITS),
-    [METRIC_AUDITS_AWAY] = ROW(COUNTER, "audits_total", "end=\"unreachable\"", AUDITS),
-    [METRIC_AUDIT_TIME] = ROW(HISTOGRAM, "audit_seconds", NULL, "One audit of every SKU's units"),
-    [METRIC_AUDIT_FULL_TIME] =
-        ROW(HISTOGRAM, "audit_full_seconds", NULL, "One audit of every order, user and log row"),
-    [METRIC_AUDIT_LAST] =
-        ROW(GAUGE, "audit_last_success_seconds", NULL,
-            "When the last audit ended that reached both stores, since the epoch"),
-    [METRIC_AUDIT_UNDECIDED] = ROW(GAUGE, "audit_undecided_skus", NULL,
-                                   "SKUs of whose units the last audit could say nothing: too much "
-                                   "on its way, or a recovery"),
-    [METRIC_AUDIT_ORDERS] = ROW(COUNTER, "audit_orders_total", NULL, "Orders compared"),
-    [METRIC_AUDIT_GONE] =
-        ROW(COUNTER, "audit_gone_total", NULL, "Differences that a second look did not find again"),
-    FOUND(LOST, "lost"),
-    FOUND(LATE, "late"),
-    FOUND(UNSETTLED, "unsettled"),
-    FOUND(SHORTAGE, "shortage"),
-    FOUND(DUPLICATE, "duplicate"),
-    FOUND(DRIFT_UP, "drift_up"),
-    FOUND(DRIFT_DOWN, "drift_down"),
-    FOUND(FORGOTTEN, "forgotten"),
-    FOUND(PHANTOM, "phantom"),
-    FOUND(USER_COUNT, "user_count"),
-    FOUND(COUNTER, "counter"),
-    FOUND(LOG, "log"),
-    FOUND(INFLOW, "inflow"),
-    FOUND(STUCK, "stuck"),
-    FOUND(PARKED, "parked"),
-    FOUND(DEAD, "dead"),
 };

@@ -69,10 +69,10 @@ def test_house_rules(name):
     assert not re.search(r"os\.|math\.random|redis\.pcall|error_reply|loadstring", text)
 
 
-@pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("snapshot", "no-writes"),
+@pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("journal", "no-writes"), ("snapshot", "no-writes"),
                                         ("page", "no-writes"), ("look", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
-                                        ("load", ""), ("sale", "")])
+                                        ("load", ""), ("sale", ""), ("inflow", "allow-oom"), ("take", "")])
 def test_flags(name, flags):
     assert name in SCRIPTS
     first = body(name).splitlines()[0]

@@ -1,7 +1,7 @@
-"""lua/status.lua and lua/snapshot.lua: what they derive, and that they agree with what is there."""
+"""The scripts that only read: what they derive, and that they agree with what is there."""
 import pytest
 
-from conftest import Refused
+from conftest import UUID, Refused
 
 
 def test_absent(sku):
@@ -97,13 +97,13 @@ def test_snapshot_of_stock_and_journal(sku):
     first, second = (sku.reserve(*orders)[1:3] for orders in ([("a", "u", 2), ("b", "v", 3)], [("c", "w", 4)]))
     answer = sku.snapshot()
     assert answer[0] == "OK" and abs(int(answer[1]) - sku.now_us()) < 1000000
-    assert answer[2:6] == [["41", "50", "1", "0", second[1]], 3, 3, 2]
+    assert answer[2:6] == [["41", "50", "1", "0", second[1], "0"], 3, 3, 2]
     assert answer[6:] == [[f"{first[1]}-1", first[0], f"{second[1]}-1", second[0]], [], []]
 
 
 def test_snapshot_of_an_empty_sku(sku):
     sku.open(base=50)
-    assert sku.snapshot()[2:] == [["50", "50", "1", "0", "0"], 0, 0, 0, [], [], []]
+    assert sku.snapshot()[2:] == [["50", "50", "1", "0", "0", "0"], 0, 0, 0, [], [], []]
 
 
 def test_snapshot_in_pages(sku):
@@ -114,6 +114,13 @@ def test_snapshot_in_pages(sku):
         assert len(page) <= 10
         found, after = found + page, page[-1]
     assert found == ids
+
+
+def test_snapshot_sums_open_takes(sku):
+    sku.open(base=50)
+    for number, quantity in ((1, 7), (2, 30)):
+        assert sku.run("take", 1, UUID, number, f"t{number}", "ops", quantity, "broken", "")[0] == "OK"
+    assert sku.snapshot()[2][:2] + sku.snapshot()[2][5:] == ["13", "13", "37"]
 
 
 def test_snapshot_looks_for_entries_and_orders(sku):
