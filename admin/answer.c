@@ -34,6 +34,8 @@ static const struct flash_problem refusals[] = {
                                "The ledger has no such order. It may still be on its way.", 0},
     [FLASH_REFUSE_NO_REFUND] = {404, "not-found", "Not found",
                                 "No refund is known for this order and payment.", 0},
+    [FLASH_REFUSE_NO_RUN] = {404, "not-found", "Not found", "No run of the reconciler has this id.",
+                             0},
     [FLASH_REFUSE_EXISTS] = {409, "exists-with-other-content", "Exists with other content",
                              "The SKU was created with another title, quantity or threshold.", 0},
     [FLASH_REFUSE_ALREADY_DONE] = {409, "already-done", "Already done",
@@ -121,16 +123,18 @@ static void give_refusal(struct flash_request *request, const struct flash_answe
 
 static void give_body(struct flash_request *request, const struct flash_answer *answer)
 {
-    char headers[FLASH_LOCATION_MAX + 96], etag[40] = "";
+    char headers[FLASH_LOCATION_MAX + FLASH_LINK_MAX + 128], etag[40] = "";
     if (answer->version > 0) {
         snprintf(etag, sizeof(etag), "ETag: \"%lld\"\r\n", (long long)answer->version);
     }
-    snprintf(headers, sizeof(headers), "%s%s%s%sCache-Control: no-store\r\n", etag,
+    snprintf(headers, sizeof(headers), "%s%s%s%s%s%s%sCache-Control: no-store\r\n", etag,
              answer->location[0] ? "Location: " : "", answer->location,
-             answer->location[0] ? "\r\n" : "");
+             answer->location[0] ? "\r\n" : "", answer->link[0] ? "Link: <" : "", answer->link,
+             answer->link[0] ? ">; rel=\"next\"\r\n" : "");
     count(answer->status);
     flash_request_reply(request,
                         &(struct flash_response){.status = answer->status,
+                                                 .content_type = answer->type,
                                                  .headers = headers,
                                                  .body = {answer->body, strlen(answer->body)}});
 }

@@ -19,6 +19,7 @@ enum flash_refusal {
     FLASH_REFUSE_NO_SALE,
     FLASH_REFUSE_NO_ORDER,
     FLASH_REFUSE_NO_REFUND,
+    FLASH_REFUSE_NO_RUN,
     FLASH_REFUSE_EXISTS,          /* the SKU is there with other content */
     FLASH_REFUSE_ALREADY_DONE,    /* the refund, with another reference */
     FLASH_REFUSE_KEY_REUSED,      /* the reference was used for another change */
@@ -41,6 +42,7 @@ enum flash_refusal {
 };
 
 #define FLASH_LOCATION_MAX 64
+#define FLASH_LINK_MAX 320
 
 /* Filled by a job on its thread, given on the loop's. */
 struct flash_answer {
@@ -48,9 +50,11 @@ struct flash_answer {
     const char *detail;                /* of a refusal, static; NULL: the table's */
     char *members;                     /* of a refusal: more JSON members, owned; NULL: none */
     int status;                        /* without a refusal */
-    char *body;                        /* JSON, owned */
+    char *body;                        /* owned */
+    const char *type;                  /* of the body, static; NULL: JSON */
     int64_t version;                   /* ETag; 0: none */
     char location[FLASH_LOCATION_MAX]; /* path; "": none */
+    char link[FLASH_LINK_MAX];         /* of the next page; "": none */
 };
 
 /* Answers request with the refusal's problem; detail (may be NULL) replaces the table's sentence,

@@ -11,6 +11,7 @@
 #include "flash/mysql.h"
 #include "flash/redis_sync.h"
 #include "form.h"
+#include "reconcile_form.h"
 #include "refund_form.h"
 
 /* A worker's own connections, and what all workers share. */
@@ -43,6 +44,7 @@ struct flash_job {
         struct flash_adjust_form adjust;
         struct flash_refund_list_form refunds;
         struct flash_refund_form refund;
+        struct flash_reconcile_form reconcile;
         char order_id[FLASH_ORDER_ID_MAX + 1];
         struct flash_repair *repair; /* (borrowed) */
     } form;

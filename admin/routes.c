@@ -14,6 +14,7 @@
 #include "metrics.h"
 #include "order.h"
 #include "pass.h"
+#include "reconcile.h"
 #include "refund.h"
 #include "sale.h"
 #include "stock.h"
@@ -160,6 +161,43 @@ static enum flash_refusal read_refund_done(const struct flash_request *request,
                : FLASH_REFUSE_BAD_BODY;
 }
 
+static enum flash_refusal read_runs(const struct flash_request *request,
+                                    const struct flash_text *segments, struct flash_job *job,
+                                    const char **ret_detail)
+{
+    (void)segments;
+    struct flash_reconcile_form *form = &job->form.reconcile;
+    if (!flash_reconcile_form_runs(flash_request_query(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_run(const struct flash_request *request,
+                                   const struct flash_text *segments, struct flash_job *job,
+                                   const char **ret_detail)
+{
+    (void)request;
+    (void)ret_detail;
+    return flash_uuid_parse(segments[0], &job->form.reconcile.run) ? FLASH_REFUSE_NOTHING
+                                                                   : FLASH_REFUSE_NO_RUN;
+}
+
+static enum flash_refusal read_findings(const struct flash_request *request,
+                                        const struct flash_text *segments, struct flash_job *job,
+                                        const char **ret_detail)
+{
+    (void)segments;
+    struct flash_reconcile_form *form = &job->form.reconcile;
+    if (!flash_reconcile_form_findings(flash_request_query(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
+    job->sku = form->sku;
+    return FLASH_REFUSE_NOTHING;
+}
+
 static const struct route {
     enum flash_method method;
     const char *pattern;  /* the path; '*' stands for one segment, not empty */
@@ -180,6 +218,10 @@ static const struct route {
     {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, read_refunds, flash_refund_list},
     {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, read_refund_done,
      flash_refund_done},
+    {FLASH_METHOD_GET, "/v1/reconcile/runs", FLASH_ROLE_OPS, read_runs, flash_reconcile_runs},
+    {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, read_run, flash_reconcile_run},
+    {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, read_findings,
+     flash_reconcile_findings},
 };
 
 /* Whether path is the route's; ret_segments gets what stands for each '*'. */

@@ -230,6 +230,20 @@ enum turn {
     TURN_LEDGER,  /* the ledger failed */
 };
 
+/* Leaves only what the pass is about. */
+static void pick(struct flash_pass *pass)
+{
+    struct flash_page *page = &pass->reconcile->page;
+    int kept = 0;
+    for (int i = 0; pass->options->wants && i < page->count; i++) {
+        const struct flash_page_entry *entry = &page->entries[i];
+        if (entry->readable && pass->options->wants(&entry->id, pass->options->arg)) {
+            page->entries[kept++] = *entry;
+        }
+    }
+    page->count = pass->options->wants ? kept : page->count;
+}
+
 static enum turn take_page(struct flash_pass *pass)
 {
     static const enum turn turns[] = {[FLASH_ADOPT_DONE] = TURN_GOES_ON,
@@ -239,10 +253,11 @@ static enum turn take_page(struct flash_pass *pass)
     if (page->count == 0) {
         return TURN_OVER;
     }
+    pass->done->entries += page->count;
+    pick(pass);
     if (!flash_page_judge(page, pass->reconcile->mysql, &pass->done->err)) {
         return TURN_LEDGER;
     }
-    pass->done->entries += page->count;
     enum flash_adopt_end end = settle_page(pass);
     if (end == FLASH_ADOPT_DONE) {
         suspect_page(pass);
@@ -267,10 +282,10 @@ bool flash_pass_sku(struct flash_pass *pass, int64_t sku)
             pass->done->skipped++;
             return true;
         }
-        turn = take_page(pass);
         if (page->count > 0) {
             flash_page_last(page, after);
         }
+        turn = take_page(pass);
         if (!say_step(pass)) {
             return false;
         }

@@ -25,6 +25,7 @@ CLIENT_HEADERS = {
     "event2/": {"http", "redis", "kafka", "engine", "consumer", "reconciler", "admin", "tools"},
     "event.h": set(),
     "curl/": {"tools", "admin", "reconciler"},
+    "libsmartcols/": {"reconciler"},
 }
 CLIENT_LIBRARIES = {
     "PkgConfig::MARIADB": "mysql",
