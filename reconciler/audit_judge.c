@@ -7,7 +7,8 @@
  * took is what a run of reserve has taken in Redis (a release gives nothing back before it is
  * settled), logged what the entry has changed the ledger's available by, 0 without a verdict. An
  * entry of orders that is not open and not later is in both or in none, but for releases that were
- * settled while a late payment stood in front (struct flash_audit_late). Takes and inflows change
+ * settled while a late payment stood in front (struct flash_audit_late), and those whose units came
+ * back before their own settle: what these could explain is not judged. Takes and inflows change
  * available and base alike. */
 #include "audit_judge.h"
 
@@ -126,29 +127,50 @@ static void judge_base(const struct flash_audit_look *look, struct flash_audit_l
     }
 }
 
-static void judge_units(const struct flash_audit_look *look, struct flash_audit_list *list)
+/* What the ledger has given back by open entries: Redis may have it already, by the settle of
+ * another entry of the same order, or of a copy of the message. */
+static int64_t given_back(const struct flash_audit_look *look, bool passed_only)
 {
-    const struct flash_audit_ledger *ledger = &look->ledger;
-    int64_t apart = ledger->later, settled = 0;
+    int64_t sum = 0;
     for (size_t i = 0; i < look->entry_count; i++) {
         const struct flash_audit_entry *entry = &look->entries[i];
-        apart += part(entry);
-        settled += entry->passed ? part(entry) : 0; /* nothing, if it came back to the journal */
+        sum += entry->has_verdict && (entry->passed || !passed_only) ? part(entry) : 0;
+    }
+    return sum;
+}
+
+/* Redis should have given expected units to orders, and has given held. */
+static enum flash_audit_gap judge_drift(const struct flash_audit_look *look, int64_t expected,
+                                        int64_t held, struct flash_audit_list *list)
+{
+    int64_t off = expected - held;
+    if (off == 0 || off == given_back(look, true)) {
+        return FLASH_AUDIT_GAP_NONE;
+    }
+    if (off > 0 && off <= given_back(look, false)) {
+        return FLASH_AUDIT_GAP_BEHIND;
+    }
+    enum flash_cause cause = off > 0 ? FLASH_CAUSE_DRIFT_UP : FLASH_CAUSE_DRIFT_DOWN;
+    struct flash_finding finding = about(look, cause, off);
+    flash_audit_list_add(list, &finding,
+                         "Redis has given %lld units to orders; by the ledger and what is on its "
+                         "way it should have given %lld",
+                         (long long)held, (long long)expected);
+    return FLASH_AUDIT_GAP_NONE;
+}
+
+static enum flash_audit_gap judge_units(const struct flash_audit_look *look,
+                                        struct flash_audit_list *list)
+{
+    int64_t apart = look->ledger.later;
+    for (size_t i = 0; i < look->entry_count; i++) {
+        apart += part(&look->entries[i]);
     }
     for (int i = 0; i < look->late_count; i++) {
         apart += look->lates[i].release_open ? 0 : look->lates[i].units;
     }
-    int64_t held = look->redis.base - look->redis.available; /* by orders */
-    int64_t expected = ledger->base - ledger->available + apart, off = expected - held;
-    if (off && off != settled) {
-        enum flash_cause cause = off > 0 ? FLASH_CAUSE_DRIFT_UP : FLASH_CAUSE_DRIFT_DOWN;
-        struct flash_finding finding = about(look, cause, off);
-        flash_audit_list_add(list, &finding,
-                             "Redis has given %lld units to orders, the ledger %lld, and %lld are "
-                             "on their way",
-                             (long long)held, (long long)(ledger->base - ledger->available),
-                             (long long)apart);
-    }
+    return judge_drift(look, look->ledger.base - look->ledger.available + apart,
+                       look->redis.base - look->redis.available, list);
 }
 
 enum flash_audit_gap flash_audit_judge(const struct flash_audit_look *look,
@@ -172,10 +194,7 @@ enum flash_audit_gap flash_audit_judge(const struct flash_audit_look *look,
     judge_entries(look, list);
     judge_inflows(look, list);
     judge_base(look, list);
-    if (gap == FLASH_AUDIT_GAP_NONE) {
-        judge_units(look, list);
-    }
-    return gap;
+    return gap == FLASH_AUDIT_GAP_NONE ? judge_units(look, list) : gap;
 }
 
 const char *flash_audit_gap_name(enum flash_audit_gap gap)

@@ -28,7 +28,7 @@ struct flash_audit_entry {
     bool logged_known;
 };
 
-/* The order of an open late payment. While that is open, the order's record is in front of the
+/* The order of open late payments. While one is open, the order's record is in front of the
  * release that the payment came too late for, whose settle then gives nothing back. */
 struct flash_audit_late {
     char ref[FLASH_REF_MAX + 1];

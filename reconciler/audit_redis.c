@@ -34,8 +34,15 @@ static bool releases(enum flash_entry_type type)
 
 /* ---- an entry ---- */
 
+/* Once an order. */
 static void add_late(struct flash_audit_look *look, struct flash_text ref)
 {
+    for (int i = 0; i < look->late_count; i++) {
+        const char *other = look->lates[i].ref;
+        if (strlen(other) == ref.len && memcmp(other, ref.at, ref.len) == 0) {
+            return;
+        }
+    }
     if (look->late_count == FLASH_AUDIT_LATES) {
         look->redis.cut = true;
         return;

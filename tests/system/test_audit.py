@@ -3,22 +3,19 @@
 The defects are written by the test itself, by docs/FORMATS.md and deploy/sql; each is undone, and then the audit is clean again.
 """
 import collections
-import itertools
-import os
-import re
+import json
 import subprocess
 import time
 
 import pytest
 
-from buyers import Crowd, Order
-from daemons import BUILD, Daemon, until
+from buyers import Order
+from daemons import BUILD, running, until
 from sale import Sale
 from stack import Stack
 
 FAST = {"FLASH_RECONCILER_AUDIT_RATE": 1000000}
-LINE = re.compile(r"^(\w+) +(\d+) +(-?\d+) {2}(\S*) +(.*)$")
-PRODUCT = 10
+DUTY = {**FAST, "FLASH_RECONCILER_INTERVAL": "1h", "FLASH_RECONCILER_AUDIT_INTERVAL": "100ms", "FLASH_RECONCILER_AUDIT_FULL_INTERVAL": "1h"}
 
 Found = collections.namedtuple("Found", "cause sku quantity order detail")
 
@@ -32,20 +29,20 @@ def stack(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sale(stack):
     with Sale(stack) as shop:
-        shop.daemons["reconciler"] = Daemon(stack, "reconciler", "run", build=shop.build, FLASH_RECONCILER_AUDIT_INTERVAL="1h",
-                                            FLASH_RECONCILER_AUDIT_FULL_INTERVAL="1h")
         yield shop
 
 
-def audit(stack, sku=None, code=None, **env):
-    """(exit code, [Found]) of flash-reconciler audit."""
-    done = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "audit", *(["--sku", str(sku)] if sku else [])],
+def run_audit(stack, *arguments, **env):
+    return subprocess.run([BUILD / "reconciler" / "flash-reconciler", "audit", *map(str, arguments)],
                           env=stack.daemon_env(**FAST, **env), capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode in (0, 1) if code is None else done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    rows = [LINE.match(line) for line in done.stdout.splitlines()[:-1]]
-    assert all(rows), done.stdout
-    return done.returncode, [Found(cause, int(number), int(quantity), order, text)
-                             for cause, number, quantity, order, text in (row.groups() for row in rows)]
+
+
+def audit(stack, *arguments):
+    """(exit code, [Found]) of flash-reconciler audit."""
+    done = run_audit(stack, "--output", "jsonl", *arguments)
+    assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
+    rows = map(json.loads, done.stdout.splitlines())
+    return done.returncode, [Found(row["cause"], int(row["sku"]), row["quantity"], row["order_id"], row["detail"]) for row in rows]
 
 
 # ---- defects ----
@@ -59,20 +56,31 @@ class Place:
         self.orders = [f"{self.sku}.{call.body['order_id'].partition('.')[2]}" for call in
                        sale.buy(self.sku, [Order(f"u{i % 7}", f"k{i}", 1 + i % 3) for i in range(60)]) if call.status == 202]
         sale.until_settled(self.sku)
-        for number, order in enumerate(self.orders[:20]):
-            ref = order.partition(".")[2]
-            if number < 12:
-                assert sale.engine.ask("POST", f"/v1/orders/{order}/pay", {"payment_id": f"p-{number}"}, internal=True)[0] == 200
-            else:
-                user = f"u{number % 7}"
-                assert sale.engine.ask("POST", f"/v1/orders/{order}/cancel", None, {"X-User-Id": self.user(ref)})[0] == 202, user
+        for number, order in enumerate(self.orders[:12]):
+            assert sale.engine.ask("POST", f"/v1/orders/{order}/pay", {"payment_id": f"p-{number}"}, internal=True)[0] == 200
+        for order in self.orders[12:20]:
+            assert sale.engine.ask("POST", f"/v1/orders/{order}/cancel", None, {"X-User-Id": self.user(order)})[0] == 202
+        self.restock(40, "restock")
+        self.adjust(-15, "broken")
         sale.until_settled(self.sku)
+        with running(self.stack, "reconciler", "run", FLASH_RECONCILER_INTERVAL="1h"): # Redis meets the number of what it took
+            until(lambda: self.redis.hget(self.key("stock"), "inflow") == "3", "the inflows are not applied")
+
+    def restock(self, quantity, reference):
+        answer = self.sale.admin.ask("POST", "/inventory/restock", {
+            "product_id": str(self.sku), "quantity": quantity, "reason": "more", "reference": reference})
+        assert answer[0] in (200, 201, 202), answer
+
+    def adjust(self, delta, reference):
+        answer = self.sale.admin.ask("POST", "/inventory/adjust", {
+            "product_id": str(self.sku), "delta": delta, "reason": "fewer", "reference": reference})
+        assert answer[0] in (200, 201, 202), answer
 
     def key(self, name):
         return self.sale.key(self.sku, name)
 
-    def user(self, ref):
-        return self.redis.hget(self.key("orders"), ref).split('"')[0].split(":", 4)[4]
+    def user(self, order):
+        return self.redis.hget(self.key("orders"), self.ref(order)).split('"')[0].split(":", 4)[4]
 
     def ref(self, order):
         return order.partition(".")[2]
@@ -87,6 +95,10 @@ class Place:
                     cursor.execute(*statement)
         finally:
             connection.close()
+
+    def inflow_is_old(self):
+        """An inflow of the last seconds may still be on its way."""
+        until(lambda: self.stack.query("SELECT MAX(created_at_ms) FROM inflow")[0][0] < time.time() * 1000 - 5000, "it is young")
 
     def stock(self, field, by):
         return self.redis.hincrby(self.key("stock"), field, by)
@@ -161,7 +173,7 @@ def reserve_put_back(place):
 
 def cancel_put_back(place):
     order = place.orders[40]
-    head = {"X-User-Id": place.user(place.ref(order))}
+    head = {"X-User-Id": place.user(order)}
     return settled_entry(place, lambda: place.sale.engine.ask("POST", f"/v1/orders/{order}/cancel", None, head))
 
 
@@ -182,6 +194,7 @@ def order_invented(place):
 
 def inflow_undone(place):
     (units, number), = place.stack.query("SELECT quantity, number FROM inflow WHERE sku = %s ORDER BY number DESC LIMIT 1", place.sku)
+    place.inflow_is_old()
     for field, by in (("available", units), ("base", units), ("inflow", 1)):
         place.stock(field, -by)
     assert number >= 1
@@ -210,12 +223,54 @@ DEFECTS = {
 @pytest.mark.parametrize("name", DEFECTS)
 def test_each_defect_has_its_word(place, name):
     plant, words = DEFECTS[name]
-    assert audit(place.stack, place.sku) == (0, [])
+    assert audit(place.stack, "--sku", place.sku) == (0, [])
     undo = plant(place)
     try:
-        code, found = audit(place.stack, place.sku)
+        code, found = audit(place.stack, "--sku", place.sku)
         assert (code, {finding.cause for finding in found}) == (1, words), found
         assert {finding.sku for finding in found} == {place.sku}
     finally:
         undo()
     assert audit(place.stack) == (0, [])
+
+
+def test_what_is_said(place):
+    """The forms of the report, and what cannot be asked."""
+    undo = removed(place)
+    try:
+        table = run_audit(place.stack)
+        assert (table.returncode, "drift_down" in table.stdout) == (1, True), table
+        document = run_audit(place.stack, "--output", "json")
+        assert document.returncode == 1
+        said = json.loads(document.stdout)
+        assert [(row["cause"], row["quantity"]) for row in said["findings"]] == [("drift_down", -1)]
+        assert said["audit"]["orders"] >= 60 and said["audit"]["undecided"] == 0
+    finally:
+        undo()
+    for wrong in (["--sku", "0"], ["--sku"], ["--output", "xml"], ["--what"]):
+        assert run_audit(place.stack, *wrong).returncode == 2, wrong
+    assert run_audit(place.stack, FLASH_REDIS_PORT=1).returncode == 3
+    assert run_audit(place.stack, FLASH_MYSQL_SOCKET=place.stack.folder / "none").returncode == 3
+
+
+def test_the_daemon_tells_each_change_once(place):
+    runs = "SELECT COUNT(*), COALESCE(SUM(findings), 0) FROM reconcile_run WHERE mode = 'audit'"
+    (before,) = place.stack.query(runs)
+    with running(place.stack, "reconciler", "run", **DUTY) as daemon:
+        def found(cause):
+            return daemon.metric(f'flash_reconciler_audit_findings{{form="units",cause="{cause}"}}')
+
+        until(lambda: daemon.metric('flash_reconciler_audits_total{end="clean"}') > 3, "no audits")
+        assert (found("drift_up"), place.stack.query(runs)) == (0, [before])
+        undo = added(place)
+        try:
+            until(lambda: found("drift_up") == 1, "the added unit is not found")
+            again = daemon.metric('flash_reconciler_audits_total{end="findings"}') + 2
+            until(lambda: daemon.metric('flash_reconciler_audits_total{end="findings"}') >= again, "no audits")
+        finally:
+            undo()
+        until(lambda: found("drift_up") == 0, "the audit does not come clean")
+        assert [len(daemon.said(f"reconciler.audit_{word}")) for word in ("findings", "found", "clean")] == [1, 1, 1]
+    assert place.stack.query(runs) == [(before[0] + 1, before[1] + 1)]
+    ((cause, sku, quantity),) = place.stack.query("SELECT cause, sku, quantity FROM reconcile_finding ORDER BY id DESC LIMIT 1")
+    assert (cause, sku, quantity) == ("drift_up", place.sku, 1)
