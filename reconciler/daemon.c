@@ -4,6 +4,7 @@
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
  *     inflow duty:  ledger ──▶ Redis
  *     reconcile duty: ledger, Redis ◀──▶ Kafka
+ *     audit duty:   Redis, ledger ──▶ findings
  *     alerting:     how the parts are ──▶ ledger ──▶ webhook, mail
  *     main thread:  listener, signals, Kafka's reports
  *
@@ -15,6 +16,7 @@
 #include <signal.h>
 
 #include "alerting.h"
+#include "audit_duty.h"
 #include "catalog.h"
 #include "expiry.h"
 #include "flash/http_config.h"
@@ -45,6 +47,7 @@ struct daemon {
     struct flash_duty *catalog_duty, *expiry_duty;
     struct flash_inflow_duty *inflow_duty;
     struct flash_reconcile_duty *reconcile_duty;
+    struct flash_audit_duty *audit_duty;
     struct flash_alerting *alerting;
     struct flash_routes routes;
     struct flash_http *http;
@@ -148,6 +151,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
         flash_inflow_duty_stop(daemon->inflow_duty);
+        flash_audit_duty_stop(daemon->audit_duty);
         flash_alerting_stop(daemon->alerting);
         flash_http_drain(daemon->http);
     }
@@ -260,7 +264,8 @@ static bool start(struct daemon *daemon, struct flash_error *err)
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&
-           start_duties(daemon, err) && listen_for_requests(daemon, err);
+           start_duties(daemon, err) && flash_audit_duty_new(config, &daemon->audit_duty, err) &&
+           listen_for_requests(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
@@ -269,6 +274,7 @@ static void finish(struct daemon *daemon)
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
     flash_inflow_duty_free(daemon->inflow_duty);
+    flash_audit_duty_free(daemon->audit_duty);
     flash_alerting_free(daemon->alerting); /* behind all that raise, before all it looks at */
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);

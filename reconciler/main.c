@@ -45,6 +45,7 @@ static const struct {
     {"report", PROGRAM, "what is open now, or the story of one order", flash_verb_report},
     {"plan", PROGRAM, "write down what would be done about it", flash_verb_plan},
     {"apply", PROGRAM, "do what a plan says", flash_verb_apply},
+    {"audit", PROGRAM, "compare Redis and the ledger, order by order", flash_verb_audit},
     {"history", PROGRAM, "the record of runs", flash_verb_history},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -87,6 +87,7 @@ const char *flash_verb_operator(void);
 int flash_verb_report(int argc, char *const argv[]);
 int flash_verb_plan(int argc, char *const argv[]);
 int flash_verb_apply(int argc, char *const argv[]);
+int flash_verb_audit(int argc, char *const argv[]);
 int flash_verb_history(int argc, char *const argv[]);
 
 #endif

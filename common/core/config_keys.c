@@ -161,6 +161,12 @@ static const struct flash_config_key keys[] = {
      "entries that may be compensated in a pass, whatever their share"},
     {AT(reconciler, lease, lease), WORD, "on", 0, 0, switch_words,
      "off: acts beside others; that is safe, and wasteful"},
+    {AT(reconciler, audit_interval, audit_interval_ms), MS, "10s", 10, HOUR, NULL,
+     "between audits of every SKU's units"},
+    {AT(reconciler, audit_full_interval, audit_full_interval_ms), MS, "5min", 10, DAY, NULL,
+     "between audits of every order, user and log row"},
+    {AT(reconciler, audit_rate, audit_rate), INT, "20000", 100, 10000000, NULL,
+     "orders such an audit compares a second, at most"},
 
     {AT(alerts, source, source), TEXT, "flashgate", 1, 64, NULL,
      "how messages name this installation"},

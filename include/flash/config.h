@@ -106,6 +106,8 @@ struct flash_config {
         int64_t stuck_after_ms; /* consumer: no progress for so long while messages wait */
         int guard_percent, guard_floor, guard_entries; /* compensations of a pass */
         enum flash_switch lease;
+        int64_t audit_interval_ms, audit_full_interval_ms;
+        int audit_rate; /* orders compared a second, at most */
     } reconciler;
     struct {
         char source[65];                        /* how messages name this installation */

@@ -135,6 +135,14 @@ class Sku:
     def due(self):
         return self.redis.zrange(self.key("due"), 0, -1, withscores=True)
 
+    def units_held(self):
+        """What all orders hold, summed by the record's letters."""
+        records = [record.split(":", 2) for record in self.redis.hgetall(self.key("orders")).values()]
+        return sum(int(quantity) for head, quantity, _ in records if head[0] in "ACPKER")
+
+    def snapshot(self, after="-", most=100, ids=(), refs=()):
+        return self.run("snapshot", after, most, len(ids), *ids, *refs)
+
     def journal(self):
         return self.redis.xrange(self.key("journal"))
 

@@ -21,7 +21,9 @@ CALLS = {
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
-    "snapshot": lambda sku: sku.run("snapshot", 0, 10),
+    "snapshot": lambda sku: sku.snapshot(refs=["a"]),
+    "page": lambda sku: sku.run("page", "orders", 0, 10),
+    "look": lambda sku: sku.run("look", "u", "a"),
 }
 
 
