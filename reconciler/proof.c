@@ -81,7 +81,8 @@ int flash_proof_count(const struct flash_proof *proof)
 /* Its slot, or the free one where it would be. */
 static struct suspect *slot_of(struct suspect *slots, size_t count, const struct flash_uuid *id)
 {
-    size_t at = (size_t)flash_uuid_low64(id) & (count - 1);
+    uint64_t mixed = flash_uuid_low64(id) * 0x9e3779b97f4a7c15; /* also where ids are not random */
+    size_t at = (size_t)(mixed >> 32) & (count - 1);
     while (slots[at].pass && memcmp(slots[at].id.bytes, id->bytes, sizeof(id->bytes)) != 0) {
         at = (at + 1) & (count - 1);
     }
