@@ -81,7 +81,7 @@ static bool make_stale(struct flash_apply *apply, const char *why)
 {
     flash_apply_end_by(apply, FLASH_APPLY_STALE, why);
     for (size_t i = 0; i < apply->plan->count; i++) {
-        flash_plan_set(&apply->plan->items[i], FLASH_FINDING_REFUSED);
+        flash_plan_set(apply->plan, &apply->plan->items[i], FLASH_FINDING_REFUSED);
     }
     if (!flash_plan_save(apply->plan, apply->mysql, &apply->done->err) ||
         !flash_plan_close(apply->plan, apply->mysql, FLASH_RUN_STALE, &apply->done->err)) {
@@ -147,10 +147,10 @@ static bool begin_run(struct flash_apply *apply)
 static void count(struct flash_apply *apply)
 {
     const struct flash_plan *plan = apply->plan;
-    apply->done->applied = flash_plan_count(plan, FLASH_FINDING_APPLIED);
-    apply->done->gone = flash_plan_count(plan, FLASH_FINDING_GONE);
-    apply->done->refused = flash_plan_count(plan, FLASH_FINDING_REFUSED);
-    apply->done->left = flash_plan_count(plan, FLASH_FINDING_PLANNED);
+    apply->done->applied = plan->states[FLASH_FINDING_APPLIED];
+    apply->done->gone = plan->states[FLASH_FINDING_GONE];
+    apply->done->refused = plan->states[FLASH_FINDING_REFUSED];
+    apply->done->left = plan->states[FLASH_FINDING_PLANNED];
 }
 
 /* The plan's end, when nothing of it is left, and the run's. */
@@ -198,7 +198,7 @@ static void work(struct flash_apply *apply)
         !begin_run(apply)) {
         return;
     }
-    if (flash_plan_count(apply->plan, FLASH_FINDING_PLANNED) > 0) {
+    if (apply->plan->states[FLASH_FINDING_PLANNED] > 0) {
         flash_apply_act(apply);
     }
     conclude(apply);

@@ -12,9 +12,9 @@
 
 static bool stop_asked(struct flash_apply *apply)
 {
-    const struct flash_apply_step step = {
-        .done = (int64_t)apply->plan->count - flash_plan_count(apply->plan, FLASH_FINDING_PLANNED),
-        .planned = (int64_t)apply->plan->count};
+    const struct flash_apply_step step = {.done = (int64_t)apply->plan->count -
+                                                  apply->plan->states[FLASH_FINDING_PLANNED],
+                                          .planned = (int64_t)apply->plan->count};
     return apply->options->step && !apply->options->step(&step, apply->options->arg);
 }
 
@@ -50,7 +50,7 @@ static void mend(const struct flash_finding *finding, void *arg)
     bool settled =
         finding->cause == FLASH_CAUSE_UNSETTLED && finding->state == FLASH_FINDING_APPLIED;
     if (item && (settled || finding->state == FLASH_FINDING_REFUSED)) {
-        flash_plan_set(item, finding->state);
+        flash_plan_set(apply->plan, item, finding->state);
     }
 }
 
@@ -111,7 +111,7 @@ bool flash_apply_look(struct flash_apply *apply, enum flash_finding_state others
     }
     for (size_t i = 0; apply->pass.skipped == 0 && i < apply->plan->count; i++) {
         if (!apply->plan->items[i].seen) {
-            flash_plan_set(&apply->plan->items[i], others);
+            flash_plan_set(apply->plan, &apply->plan->items[i], others);
         }
     }
     return flash_plan_save(apply->plan, apply->mysql, &apply->done->err) ||
@@ -149,7 +149,7 @@ void flash_apply_act(struct flash_apply *apply)
     uint64_t until_us = flash_time_monotonic_us() + (uint64_t)patience_ms(apply) * 1000;
     int64_t pause_ms = apply->config->reconciler.proof_after_ms / 8 + 1;
     while (pass(apply, FLASH_RECONCILE_ACT) && flash_apply_look(apply, FLASH_FINDING_APPLIED) &&
-           flash_plan_count(apply->plan, FLASH_FINDING_PLANNED) > 0) {
+           apply->plan->states[FLASH_FINDING_PLANNED] > 0) {
         if (!apply->producer) {
             flash_apply_end_by(apply, FLASH_APPLY_LEFT, "some entries could not be settled");
             return;

@@ -119,6 +119,7 @@ static bool take_item(const struct flash_value *cells, int count, void *arg)
         }
     }
     memcpy(item->entry.bytes, cells[4].bytes.at, sizeof(item->entry.bytes));
+    plan->states[item->state]++;
     plan->count++;
     return true;
 }
@@ -167,6 +168,10 @@ bool flash_plan_load(struct flash_mysql *mysql, const struct flash_uuid *id,
     if (ok && loading.full) {
         ok = flash_error_set(err, FLASH_ERROR_DATA, "plan: more than it may have, or no memory");
     }
+    if (ok && loading.found) {
+        plan->unsaved = calloc(plan->count + 1, sizeof(struct flash_plan_item *));
+        ok = plan->unsaved || flash_error_set(err, FLASH_ERROR_RETRY, "plan: out of memory");
+    }
     if (!ok || !loading.found) {
         flash_plan_free(plan);
         plan = NULL;
@@ -182,6 +187,7 @@ bool flash_plan_load(struct flash_mysql *mysql, const struct flash_uuid *id,
 void flash_plan_free(struct flash_plan *plan)
 {
     if (plan) {
+        free(plan->unsaved);
         free(plan->items);
         free(plan);
     }
@@ -196,42 +202,31 @@ struct flash_plan_item *flash_plan_find(const struct flash_plan *plan,
     return plan->count ? bsearch(&key, plan->items, plan->count, sizeof(key), by_entry) : NULL;
 }
 
-void flash_plan_set(struct flash_plan_item *item, enum flash_finding_state state)
+void flash_plan_set(struct flash_plan *plan, struct flash_plan_item *item,
+                    enum flash_finding_state state)
 {
     if (item->state == FLASH_FINDING_PLANNED && state != FLASH_FINDING_PLANNED) {
+        plan->states[item->state]--;
+        plan->states[state]++;
         item->state = state;
-        item->unsaved = true;
+        plan->unsaved[plan->unsaved_count++] = item; /* each at most once: there is room */
     }
-}
-
-int64_t flash_plan_count(const struct flash_plan *plan, enum flash_finding_state state)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < plan->count; i++) {
-        count += plan->items[i].state == state;
-    }
-    return count;
 }
 
 /* ---- writing ---- */
 
-/* One transaction of up to SAVE_ROWS items from *from on, which moves behind them. */
-static bool save_some(struct flash_plan *plan, struct flash_mysql *mysql, size_t *from,
-                      struct flash_error *err)
+/* One transaction of the last unsaved items. */
+static bool save_some(struct flash_plan *plan, struct flash_mysql *mysql, struct flash_error *err)
 {
     struct flash_text states[SAVE_ROWS];
     int64_t times[SAVE_ROWS], ids[SAVE_ROWS];
-    struct flash_plan_item *items[SAVE_ROWS];
-    int count = 0;
-    for (; *from < plan->count && count < SAVE_ROWS; ++*from) {
-        struct flash_plan_item *item = &plan->items[*from];
-        if (item->unsaved) {
-            const char *word = flash_finding_state_name(item->state);
-            states[count] = (struct flash_text){word, strlen(word)};
-            times[count] = (int64_t)flash_time_wall_ms();
-            ids[count] = item->id;
-            items[count++] = item;
-        }
+    size_t count = plan->unsaved_count < SAVE_ROWS ? plan->unsaved_count : SAVE_ROWS;
+    for (size_t i = 0; i < count; i++) {
+        const struct flash_plan_item *item = plan->unsaved[plan->unsaved_count - count + i];
+        const char *word = flash_finding_state_name(item->state);
+        states[i] = (struct flash_text){word, strlen(word)};
+        times[i] = (int64_t)flash_time_wall_ms();
+        ids[i] = item->id;
     }
     const struct flash_bulk_column columns[] = {
         {"state", FLASH_COLUMN_BYTES, .bytes = states},
@@ -241,33 +236,24 @@ static bool save_some(struct flash_plan *plan, struct flash_mysql *mysql, size_t
     const struct flash_bulk update = {
         .columns = columns,
         .column_count = 3,
-        .row_count = count,
+        .row_count = (int)count,
         .sql = "UPDATE reconcile_finding SET state = ?, updated_at_ms = ? WHERE id = ?"};
-    if (count > 0 &&
-        (!flash_mysql_begin(mysql, err) || !flash_mysql_bulk_update(mysql, &update, err) ||
-         !flash_mysql_commit(mysql, err))) {
-        return false;
-    }
-    for (int i = 0; i < count; i++) {
-        items[i]->unsaved = false;
-    }
-    return true;
+    bool ok = flash_mysql_begin(mysql, err) && flash_mysql_bulk_update(mysql, &update, err) &&
+              flash_mysql_commit(mysql, err);
+    plan->unsaved_count -= ok ? count : 0;
+    return ok;
 }
 
 /* Setting a state again changes nothing, so whatever may help is tried again. */
 bool flash_plan_save(struct flash_plan *plan, struct flash_mysql *mysql, struct flash_error *err)
 {
-    size_t from = 0;
-    for (int attempt = 1; from < plan->count;) {
-        size_t before = from;
-        if (save_some(plan, mysql, &from, err)) {
-            continue;
+    for (int failed = 0; plan->unsaved_count > 0;) {
+        if (!save_some(plan, mysql, err)) {
+            flash_mysql_rollback(mysql);
+            if (++failed == ATTEMPTS) {
+                return false;
+            }
         }
-        flash_mysql_rollback(mysql);
-        if (attempt++ == ATTEMPTS) {
-            return false;
-        }
-        from = before;
     }
     return true;
 }

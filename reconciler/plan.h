@@ -17,7 +17,6 @@ struct flash_plan_item {
     int64_t sku;
     enum flash_cause cause;
     enum flash_finding_state state;
-    bool unsaved; /* its state is not in the ledger yet */
     bool seen;    /* in the last look */
     bool changed; /* seen, for another cause than it was planned for */
 };
@@ -30,6 +29,9 @@ struct flash_plan {
     bool begun;                    /* an earlier apply has begun with it */
     struct flash_plan_item *items; /* by entry */
     size_t count, capacity;
+    int64_t states[FLASH_FINDING_STATE_COUNT]; /* items of each */
+    struct flash_plan_item **unsaved;          /* whose state is not in the ledger yet */
+    size_t unsaved_count;
 };
 
 /* What is done about a finding of that cause, in a word or two; NULL: nothing, so it is not
@@ -51,8 +53,8 @@ void flash_plan_free(struct flash_plan *plan);
 struct flash_plan_item *flash_plan_find(const struct flash_plan *plan,
                                         const struct flash_uuid *entry);
 /* Moves an item that is planned; others stay. */
-void flash_plan_set(struct flash_plan_item *item, enum flash_finding_state state);
-int64_t flash_plan_count(const struct flash_plan *plan, enum flash_finding_state state);
+void flash_plan_set(struct flash_plan *plan, struct flash_plan_item *item,
+                    enum flash_finding_state state);
 /* Writes the states that are not in the ledger yet. Error kinds: of flash_mysql_commit and exec;
  * what was not written stays unsaved. */
 FLASH_MUST_CHECK bool flash_plan_save(struct flash_plan *plan, struct flash_mysql *mysql,

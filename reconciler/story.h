@@ -15,7 +15,7 @@
 enum flash_story_step_state {
     FLASH_STORY_THERE,
     FLASH_STORY_WAITING, /* not there yet, and that is as it may be for now */
-    FLASH_STORY_MISSING, /* should be there: a finding */
+    FLASH_STORY_MISSING, /* should be there, or should not have been lost: a finding */
 };
 
 struct flash_story_step {

@@ -34,9 +34,10 @@ static const struct flash_output_column plan_columns[] = {
     {"plan_id", FLASH_OUTPUT_TEXT},      {"state", FLASH_OUTPUT_WORD},
     {"generation", FLASH_OUTPUT_NUMBER}, {"sku", FLASH_OUTPUT_NUMBER},
     {"planned", FLASH_OUTPUT_NUMBER},    {"without_action", FLASH_OUTPUT_NUMBER},
+    {"skus", FLASH_OUTPUT_NUMBER},       {"skus_skipped", FLASH_OUTPUT_NUMBER},
     {"entries", FLASH_OUTPUT_NUMBER},
 };
-static const struct flash_output_section plan_section = {"plan", plan_columns, 7, .one = true,
+static const struct flash_output_section plan_section = {"plan", plan_columns, 9, .one = true,
                                                          .aside = true};
 
 struct planning {
@@ -46,8 +47,9 @@ struct planning {
     struct flash_output *output;
     struct flash_sums sums;
     struct flash_progress progress;
-    int64_t planned, others, entries;
-    struct flash_error err; /* the first finding that could not be written */
+    int64_t planned, others;
+    enum flash_run_state state; /* of its run, in the end */
+    struct flash_error err;     /* the first finding that could not be written */
 };
 
 static void found(const struct flash_finding *finding, void *arg)
@@ -69,30 +71,66 @@ static void found(const struct flash_finding *finding, void *arg)
 static bool step(const struct flash_reconcile_step *at, void *arg)
 {
     struct planning *planning = arg;
-    planning->entries = at->entries;
     flash_progress_step(&planning->progress, at->entries,
                         at->skus ? (double)at->skus_done / (double)at->skus : 0);
     return planning->err.kind == FLASH_ERROR_NONE;
 }
 
-static void put_plan(const struct planning *planning, enum flash_run_state state)
+static void put_plan(const struct planning *planning, const struct flash_reconcile_done *done)
 {
     char id[FLASH_UUID_TEXT + 1];
     flash_uuid_format(&planning->id, id);
     const struct flash_output_cell cells[] = {
         flash_output_text(id),
-        flash_output_text(flash_run_state_name(state)),
+        flash_output_text(flash_run_state_name(planning->state)),
         flash_output_number(planning->generation),
         asked.sku ? flash_output_number(asked.sku) : flash_output_none(),
         flash_output_number(planning->planned),
         flash_output_number(planning->others),
-        flash_output_number(planning->entries),
+        flash_output_number(done->skus),
+        flash_output_number(done->skipped),
+        flash_output_number(done->entries),
     };
     flash_output_section(planning->output, &plan_section);
     flash_output_row(planning->output, cells);
 }
 
-/* A pass that only looks, and the run's end. */
+/* Whether all was looked at, so that the plan may be applied; else planning->err says why not. */
+static bool is_whole(struct planning *planning, const struct flash_reconcile_done *done)
+{
+    struct flash_error *err = &planning->err;
+    if (err->kind != FLASH_ERROR_NONE) {
+        return false;
+    }
+    if (done->end != FLASH_RECONCILE_COMPLETE) {
+        *err = done->err;
+        return false;
+    }
+    if (asked.sku && done->skus == 0) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "the ledger has no such SKU");
+    }
+    return done->generation == planning->generation ||
+           flash_error_set(err, FLASH_ERROR_RETRY, "the generation changed meanwhile: plan again");
+}
+
+/* Writes the run's end; returns the exit code. */
+static int end_run(struct planning *planning, const struct flash_reconcile_done *done)
+{
+    struct flash_error err = {0};
+    bool whole = is_whole(planning, done);
+    bool found_some = planning->planned + planning->others + done->skipped > 0;
+    int code = whole ? found_some : flash_verb_fail(&page, &planning->err);
+    const struct flash_run_end end = {.state = whole ? FLASH_RUN_PLANNED : FLASH_RUN_FAILED,
+                                      .skus = done->skus,
+                                      .entries = done->entries,
+                                      .exit_code = code,
+                                      .detail = planning->err.text};
+    bool written = flash_runs_end(planning->runs, &end, &err);
+    planning->state = written ? end.state : FLASH_RUN_FAILED;
+    return written ? code : flash_verb_fail(&page, &err);
+}
+
+/* A pass that only looks; returns the exit code. */
 static int look(struct planning *planning, struct flash_reconcile *reconcile)
 {
     const struct flash_reconcile_options pass = {.depth = FLASH_RECONCILE_LOOK,
@@ -101,28 +139,13 @@ static int look(struct planning *planning, struct flash_reconcile *reconcile)
                                                  .step = step,
                                                  .arg = planning};
     struct flash_reconcile_done done;
-    struct flash_error err = {0};
     flash_output_section(planning->output, &flash_listing_findings);
     flash_reconcile_pass(reconcile, &pass, &done);
-    bool whole = done.end == FLASH_RECONCILE_COMPLETE && done.generation == planning->generation &&
-                 planning->err.kind == FLASH_ERROR_NONE;
-    const struct flash_error *why = planning->err.kind ? &planning->err : &done.err;
-    struct flash_run_end end = {.state = whole ? FLASH_RUN_PLANNED : FLASH_RUN_FAILED,
-                                .skus = done.skus,
-                                .entries = done.entries,
-                                .exit_code = planning->planned + planning->others > 0,
-                                .detail = whole ? NULL : why->text};
-    end.exit_code = whole ? end.exit_code : FLASH_EXIT_UNREACHABLE;
-    if (!flash_runs_end(planning->runs, &end, &err)) {
-        end.exit_code = flash_verb_fail(&page, &err);
-        end.state = FLASH_RUN_FAILED;
-    } else if (!whole) {
-        flash_verb_fail(&page, why);
-    }
+    int code = end_run(planning, &done);
     flash_sums_put(&planning->sums, planning->output);
-    put_plan(planning, end.state);
+    put_plan(planning, &done);
     flash_progress_end(&planning->progress, done.entries);
-    return end.exit_code;
+    return code;
 }
 
 /* Opens the run: whose generation comes first. */

@@ -1,4 +1,5 @@
 /* flash-reconciler report: what is open now, or the story of one order. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "listing.h"
@@ -86,6 +87,23 @@ static void put_pass(struct flash_output *output, const struct flash_reconcile_d
     flash_output_row(output, cells);
 }
 
+/* What is not compared is not clean. */
+static int judge(const struct report *report, const struct flash_reconcile_done *done)
+{
+    if (asked.sku && done->skus == 0) {
+        fprintf(stderr, FLASH_VERB_PROGRAM " report: the ledger has no such SKU\n");
+        return FLASH_EXIT_USAGE;
+    }
+    if (done->skipped > 0) {
+        fprintf(stderr,
+                FLASH_VERB_PROGRAM " report: %" PRId64 " SKUs were not compared: Redis lacks them, "
+                                   "has them in another generation, or refused\n",
+                done->skipped);
+    }
+    bool clean = report->shown == 0 && done->skipped == 0 && !report->sums.short_of_memory;
+    return clean ? FLASH_EXIT_CLEAN : FLASH_EXIT_FINDINGS;
+}
+
 /* Looks at everything; returns the exit code. */
 static int look(struct report *report, struct flash_reconcile *reconcile)
 {
@@ -105,8 +123,7 @@ static int look(struct report *report, struct flash_reconcile *reconcile)
         flash_verb_fail(&page, &done.err);
         return flash_reconcile_exit_code(&done);
     }
-    return report->shown > 0 || report->sums.short_of_memory ? FLASH_EXIT_FINDINGS
-                                                             : FLASH_EXIT_CLEAN;
+    return judge(report, &done);
 }
 
 int flash_verb_report(int argc, char *const argv[])

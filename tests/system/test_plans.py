@@ -15,7 +15,7 @@ from books import Books
 from daemons import BUILD, until
 from stack import Stack
 from test_reconciler import FAST, UNITS, Shop, make_topic, narrow_shop
-from test_reports import PROGRAM, rows, verb
+from test_reports import rows, story, verb
 
 FAULTS = BUILD / "reconciler" / "flash-reconciler.faults"
 NO_REDIS = {"FLASH_REDIS_PORT": "1"}
@@ -287,6 +287,10 @@ def test_the_guard_and_force(stack):
         code, applied, _ = apply(shop, made["plan_id"], "--force", "10", **strict)
         assert (code, applied["left"]) == (0, 0)
         shop.assert_given_back(sku, 3, UNITS)
+        order = next(iter(Books(stack, sku).rows))
+        code, head, parts, steps = story(stack, order, **settings(shop))
+        assert (code, head["redis_status"], head["ledger_status"]) == (0, "FAILED", "FAILED")
+        assert "FENCED" in str(steps) and "never met in Kafka" in str(steps) and parts["ledger", "finding"] == "there"
 
 
 # ---- away ----

@@ -180,6 +180,36 @@ def test_story_of_a_phantom(stack, shop):
     shop.redis.hdel(shop.key(sku, "orders"), "ghost")
 
 
+def test_story_of_what_is_parked_or_dead(stack, shop):
+    sku = shop.put_on_sale(units=10)
+    order, entry = f"{sku}.early", uuid.uuid4().bytes
+    stack.query("INSERT INTO parked VALUES (%s, %s, 0, %s, 2, 3, 17, 1, 'value', %s)", order, entry, sku, 1763718000123)
+    stack.query("INSERT INTO dead_letter (topic, partition_no, kafka_offset, reason, value, created_at_ms) "
+                "VALUES ('flash.orders', 3, 18, 'no entry', %s, %s)", b'["early",', 1763718000124)
+    code, found = rows(stack, "findings", "report", "--sku", sku)
+    assert code == 1 and [(row["cause"], row["order_id"], row["partition"], row["offset"], row["entry_id"]) for row in found] == [
+        ("parked", order, 3, 17, str(uuid.UUID(bytes=entry)))]
+    found = rows(stack, "findings", "report", "--cause", "dead")[1]
+    assert [(row["partition"], row["offset"], row["sku"]) for row in found] == [(3, 18, None)]
+    code, head, parts, steps = story(stack, order)
+    assert parts == {("ledger", "parked"): "waiting", ("ledger", "dead"): "missing"} and code == 1, steps
+    assert [(step["partition"], step["offset"]) for step in steps] == [(3, 17), (3, 18)]
+    assert "pay from version 1: waits for its predecessor" in steps[0]["detail"] and "no entry" in steps[1]["detail"]
+    stack.query("DELETE FROM parked WHERE order_id = %s", order)
+    stack.query("DELETE FROM dead_letter WHERE kafka_offset = 18")
+
+
+def test_story_of_an_expired_order(stack, shop):
+    sku = shop.put_on_sale(units=10, hold_s=1)
+    order = buy(shop, sku, "zoe")
+    with running(stack, "reconciler", "run", FLASH_RECONCILER_EXPIRY_INTERVAL="100ms"):
+        until(lambda: stack.query("SELECT 1 FROM reservation WHERE order_id = %s AND state = 4", order), "it does not expire")
+        shop.until_settled(sku)
+    code, head, parts, steps = story(stack, order)
+    assert (code, head["redis_status"], head["ledger_status"]) == (0, "EXPIRED", "EXPIRED")
+    assert [step["detail"].split()[0] for step in steps if step["step"] == "verdict"] == ["reserve", "expire"]
+
+
 def test_story_as_a_table(stack, shop):
     sku = shop.put_on_sale(units=10)
     order = buy(shop, sku, "zoë-商品".encode().decode("latin-1"))  # as a header carries it
@@ -220,9 +250,27 @@ def test_colours_only_on_a_terminal(stack, shop):
 
 # ---- what is said and returned ----
 
+def test_what_is_not_compared_is_not_clean(stack, shop):
+    sku = shop.put_on_sale(units=10)
+    assert verb(stack, "report", "--sku", sku)[0] == 0
+    for name in ("report", "plan"):
+        code, _, said = verb(stack, name, "--sku", "999999")
+        assert code == 2 and "the ledger has no such SKU" in said
+    dump = shop.redis.hgetall(shop.key(sku, "stock"))
+    shop.redis.delete(shop.key(sku, "stock"))
+    try:
+        code, text, said = verb(stack, "report", "--sku", sku, "--output", "json")
+        assert code == 1 and "1 SKUs were not compared" in said and json.loads(text)["pass"]["skus_skipped"] == 1
+    finally:
+        shop.redis.hset(shop.key(sku, "stock"), mapping=dump)
+    assert verb(stack, "report", "--sku", sku)[0] == 0
+
+
 @pytest.mark.parametrize("arguments", [["history", "--limit", "0"], ["history", "--limit", "x"], ["history", "no-uuid"],
                                        ["history", "--limit"], ["history", "--limit=1", "--limit=2"], ["history", "--what"],
-                                       ["report", "--order", "42"], ["report", "--output", "xml"],
+                                       ["report", "--order", "42"], ["report", "--sku", "0"], ["report", "--cause", "bad_luck"],
+                                       ["plan", "--sku", "-1"], ["plan", "--operator", ""], ["plan", "what"], ["apply"],
+                                       ["apply", "7"], ["apply", "--force", "5"], ["apply", str(uuid.UUID(int=1)), "--force", "0"], ["report", "--output", "xml"],
                                        ["history", "--set", "mysql.port=0"], ["history", "--config", "nothing.ini"],
                                        ["nothing"], []])
 def test_usage(stack, arguments):
@@ -230,7 +278,7 @@ def test_usage(stack, arguments):
     assert (code, out) == (2, "") and said.startswith("flash-reconciler")
 
 
-@pytest.mark.parametrize("name", ["report", "history"])
+@pytest.mark.parametrize("name", ["report", "plan", "apply", "history"])
 def test_help(stack, name):
     code, out, said = verb(stack, name, "--help")
     assert (code, said) == (0, "") and out.startswith(f"usage: flash-reconciler {name}")
