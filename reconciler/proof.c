@@ -22,7 +22,7 @@ struct suspect {
     int64_t met_ms;
     uint32_t pass;  /* in which it was met last; 0: the slot is free */
     uint16_t sends; /* by this object */
-    bool said;
+    uint8_t said;   /* enum flash_proof_said */
 };
 
 struct place {
@@ -299,12 +299,13 @@ void flash_proof_sent(struct flash_proof *proof, const struct flash_uuid *id, in
     }
 }
 
-bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id)
+bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id,
+                            enum flash_proof_said what)
 {
     struct suspect *suspect = find(proof, id);
-    bool first = suspect && !suspect->said;
+    bool first = suspect && !(suspect->said & what);
     if (first) {
-        suspect->said = true;
+        suspect->said |= (uint8_t)what;
     }
     return first;
 }

@@ -46,8 +46,8 @@ struct flash_reconcile_options {
     int64_t settle_after_ms; /* younger entries are not looked at; 0: reconciler.settle_after */
     int64_t force;           /* compensations at most, whatever the guard says; 0: it decides */
     /* Told of every finding, in no order; may be NULL. LOOK and PROVE: state OPEN. ACT: APPLIED
-     * when it was mended, OPEN when not yet, REFUSED by the guard; late entries once each, a
-     * hundred a pass. */
+     * when it was mended, OPEN when not yet, REFUSED by the guard; late and refused entries once
+     * each, a hundred a pass. */
     flash_found found;
     /* After every page and SKU: how far the pass has come, and how long its last step took; false
      * stops it. May be NULL. */

@@ -12,10 +12,14 @@ static void pass(struct flash_reconcile *reconcile, enum flash_reconcile_depth d
     struct rusage usage;
     flash_reconcile_pass(reconcile, &options, &done);
     getrusage(RUSAGE_SELF, &usage);
-    printf("%s: %s, %lld entries, %lld with verdict, %.2f s, %.0f MB resident at most %s\n",
-           depth == FLASH_RECONCILE_ACT ? "settle" : "look", flash_reconcile_end_name(done.end),
-           (long long)done.entries, (long long)done.settled, (double)done.took_us / 1e6,
-           (double)usage.ru_maxrss / 1024, done.err.text);
+    printf(
+        "%s: %s, %lld entries, %lld with verdict, %.2f s, %.2f s of CPU so far, %.0f MB resident "
+        "at most %s\n",
+        depth == FLASH_RECONCILE_ACT ? "settle" : "look", flash_reconcile_end_name(done.end),
+        (long long)done.entries, (long long)done.settled, (double)done.took_us / 1e6,
+        (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6,
+        (double)usage.ru_maxrss / 1024, done.err.text);
 }
 
 int main(int argc, char **argv)

@@ -299,14 +299,16 @@ static void incomplete_passes_keep_what_they_did_not_meet(void **state)
     assert_int_equal(flash_proof_count(bench->proof), 0);
 }
 
-static void late_is_said_once(void **state)
+static void each_thing_is_said_once(void **state)
 {
     struct bench *bench = *state;
     struct flash_uuid id = id_of(1);
-    assert_false(flash_proof_first_said(bench->proof, &id));
+    assert_false(flash_proof_first_said(bench->proof, &id, FLASH_PROOF_SAID_LATE));
     assert_int_equal(meet(bench, 1, START), FLASH_PROOF_OPEN);
-    assert_true(flash_proof_first_said(bench->proof, &id));
-    assert_false(flash_proof_first_said(bench->proof, &id));
+    assert_true(flash_proof_first_said(bench->proof, &id, FLASH_PROOF_SAID_LATE));
+    assert_false(flash_proof_first_said(bench->proof, &id, FLASH_PROOF_SAID_LATE));
+    assert_true(flash_proof_first_said(bench->proof, &id, FLASH_PROOF_SAID_REFUSED));
+    assert_false(flash_proof_first_said(bench->proof, &id, FLASH_PROOF_SAID_REFUSED));
 }
 
 static void past_the_limit_nothing_is_proven(void **state)
@@ -371,7 +373,7 @@ int main(void)
         TEST(a_marker_that_could_not_be_sent_is_wanted_again),
         TEST(settled_meanwhile_is_forgotten),
         TEST(incomplete_passes_keep_what_they_did_not_meet),
-        TEST(late_is_said_once),
+        TEST(each_thing_is_said_once),
         TEST(past_the_limit_nothing_is_proven),
         TEST(skus_have_their_own_markers),
     };
