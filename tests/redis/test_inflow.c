@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_redis_sync.h"
-#include "flash/inflow.h"
+#include "flash/inflow_replay.h"
 
 #define LAST 200
 
@@ -120,7 +120,7 @@ static void a_gap_is_filled_in_order(void **state)
     assert_int_equal(desk.reads, 3);
     assert_int_equal(desk.applied, LAST - 51);
     for (int n = 51; n <= LAST; n++) {
-        char number[8];
+        char number[16];
         snprintf(number, sizeof(number), "%d", n);
         assert_true(fake_redis_sync_argument_is(desk.redis, n - 50, 1, number));
     }

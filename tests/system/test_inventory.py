@@ -179,6 +179,7 @@ def test_a_take_that_redis_forgot_is_taken_again(sale):
     start_reconciler(sale)
     until_numbered(sale, sku, 2)
     assert in_redis(sale, sku) == {"available": 6, "base": 6, "inflow": 2}
+    until(lambda: findings(sale, sku), "no finding is written down")
     assert findings(sale, sku) == [("inflow", "applied", -4)]
     read_quiet(sale.stack, [sku])[sku].check()
 
