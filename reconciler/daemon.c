@@ -3,6 +3,7 @@
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
  *     alerting:     how the parts are ──▶ ledger ──▶ webhook, mail
+ *     reconcile duty: ledger, Redis ◀──▶ Kafka
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -20,6 +21,8 @@
 #include "flash/time.h"
 #include "metrics.h"
 #include "publish.h"
+#include "reconcile_duty.h"
+#include "reconcile_metrics.h"
 #include "routes.h"
 
 #define CATALOG_INTERVAL_MS 3000
@@ -39,6 +42,7 @@ struct daemon {
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
     struct flash_alerting *alerting;
+    struct flash_reconcile_duty *reconcile_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -104,6 +108,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
     struct flash_error kafka;
+    struct flash_reconcile_health reconcile;
+    flash_reconcile_duty_health(daemon->reconcile_duty, &reconcile);
     flash_producer_last_error(daemon->producer, &kafka);
     const struct flash_ready_row rows[] = {
         {"process", !daemon->draining, "shutting down"},
@@ -112,6 +118,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"redis", flash_expiry_redis_ready(daemon->expiry), "was not asked yet or did not answer"},
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
+        {"reconcile", !*reconcile.pass, reconcile.pass},
+        {"proof", !*reconcile.proof, reconcile.proof},
     };
     return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
@@ -134,6 +142,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         daemon->drain_end_us =
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
+        flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
         flash_alerting_stop(daemon->alerting);
         flash_http_drain(daemon->http);
@@ -162,7 +171,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     struct daemon *daemon = arg;
     reports(fd, what, arg);
     flash_expiry_note_lag(daemon->expiry);
-    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty)) {
+    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty) ||
+        !flash_reconcile_duty_stopped(daemon->reconcile_duty)) {
         return;
     }
     flash_asks_close(daemon->asks);
@@ -222,6 +232,8 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty,
+                                    err) &&
            flash_alerting_start(daemon->alerting, err);
 }
 
@@ -231,6 +243,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     const struct flash_config *config = daemon->config;
     const struct flash_alerting_parts alerting = {config, ready_parts, daemon};
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
+    flash_reconcile_metrics_register();
     daemon->base = event_base_new();
     if (!daemon->base) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
@@ -246,6 +259,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 
 static void finish(struct daemon *daemon)
 {
+    flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
     flash_alerting_free(daemon->alerting); /* behind all that raise, before all it looks at */

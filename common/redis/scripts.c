@@ -33,6 +33,7 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
+EMBEDDED(journal);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -49,6 +50,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
+    [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)
