@@ -259,10 +259,11 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 
 static void finish(struct daemon *daemon)
 {
+    flash_alerting_stop(daemon->alerting); /* it looks at the duties */
     flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
-    flash_alerting_free(daemon->alerting); /* behind all that raise, before all it looks at */
+    flash_alerting_free(daemon->alerting); /* they raise alarms */
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
