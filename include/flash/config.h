@@ -119,7 +119,7 @@ struct flash_config {
         enum flash_yes_no allow_private;
         int64_t timeout_ms, raise_after_ms, clear_after_ms;
         int64_t retry_first_ms, retry_max_ms, give_up_after_ms;
-        int64_t max_expiry_lag_ms;
+        int64_t max_expiry_lag_ms, max_unsettled_age_ms;
     } alerts;
 };
 
