@@ -98,7 +98,8 @@ struct flash_alarms *flash_alerting_alarms(struct flash_alerting *alerting)
 void flash_alerting_stop(struct flash_alerting *alerting)
 {
     if (alerting) {
-        flash_duty_stop(alerting->watch_duty);
+        flash_duty_free(alerting->watch_duty); /* a look takes no time */
+        alerting->watch_duty = NULL;
         flash_duty_stop(alerting->delivery_duty);
     }
 }
@@ -108,7 +109,7 @@ void flash_alerting_free(struct flash_alerting *alerting)
     if (!alerting) {
         return;
     }
-    flash_duty_free(alerting->watch_duty);
+    flash_alerting_stop(alerting);
     flash_duty_free(alerting->delivery_duty);
     if (alerting->delivery) {
         flash_delivery_write(alerting->delivery, (int64_t)flash_time_wall_ms());

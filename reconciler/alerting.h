@@ -23,9 +23,10 @@ FLASH_MUST_CHECK bool flash_alerting_new(const struct flash_alerting_parts *part
 /* Starts the duties: all that fill looks at must be there. Error kind: RETRY. */
 FLASH_MUST_CHECK bool flash_alerting_start(struct flash_alerting *alerting,
                                            struct flash_error *err);
-/* For those who raise and clear; borrowed, until the free. */
+/* For those who raise and clear; borrowed, until the free: behind all of them. */
 struct flash_alarms *flash_alerting_alarms(struct flash_alerting *alerting);
-/* No look and no message begins any more. NULL is fine. */
+/* No message begins any more; no look goes on when this returns: what fill looks at may be freed.
+ * NULL is fine, and so is a second time. */
 void flash_alerting_stop(struct flash_alerting *alerting);
 /* Stops, waits for the message in hand, writes what is queued once more. NULL is fine. */
 void flash_alerting_free(struct flash_alerting *alerting);

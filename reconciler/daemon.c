@@ -239,11 +239,12 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     }
     const struct flash_expiry_parts parts = {daemon->redis, daemon->producer, daemon->catalog,
                                              daemon->catalog_duty};
+    const struct flash_reconcile_duty_parts reconcile = {daemon->config, daemon->producer,
+                                                         flash_alerting_alarms(daemon->alerting)};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
            flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
-           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty,
-                                    err) &&
+           flash_reconcile_duty_new(&reconcile, &daemon->reconcile_duty, err) &&
            flash_alerting_start(daemon->alerting, err);
 }
 
@@ -270,6 +271,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 
 static void finish(struct daemon *daemon)
 {
+    flash_alerting_stop(daemon->alerting); /* it looks at the duties */
     flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);

@@ -1,5 +1,6 @@
 /* Looks at the daemon's own state, and raises and clears alarms about it once it has lasted: each
- * part of readiness ("<part>.away", or as watch.c's table names it), and gauges that must stay below a limit. */
+ * part of readiness ("<part>.away", or as watch.c's table names it), and gauges that must stay
+ * below a limit. */
 #ifndef RECONCILER_WATCH_H
 #define RECONCILER_WATCH_H
 

@@ -199,6 +199,8 @@ static const struct flash_config_key keys[] = {
      "since the change: not tried any more"},
     {AT(alerts, max_expiry_lag, max_expiry_lag_ms), MS, "60s", SECOND, DAY, NULL,
      "that due orders are left before it is an alert"},
+    {AT(alerts, max_unsettled_age, max_unsettled_age_ms), MS, "3min", SECOND, DAY, NULL,
+     "age of an entry without settlement before it is an alert"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");

@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "flash/config_alerts.h"
 #include "flash/error.h"
 #include "flash/log.h"
 
-#define FLASH_CONFIG_TEXT 256
 #define FLASH_CONFIG_PASS 64
 
 /* One line passed through to librdkafka. */
@@ -37,8 +37,6 @@ struct flash_address {
 enum flash_auth_mode { FLASH_AUTH_JWT, FLASH_AUTH_OFF };
 enum flash_switch { FLASH_SWITCH_OFF, FLASH_SWITCH_ON };
 enum flash_accept_after { FLASH_ACCEPT_JOURNAL, FLASH_ACCEPT_LOG };
-enum flash_starttls { FLASH_STARTTLS_REQUIRED, FLASH_STARTTLS_OFF };
-enum flash_yes_no { FLASH_NO, FLASH_YES };
 
 struct flash_config {
     struct {
@@ -109,20 +107,7 @@ struct flash_config {
         int64_t audit_interval_ms, audit_full_interval_ms;
         int audit_rate; /* orders compared a second, at most */
     } reconciler;
-    struct {
-        char source[65];                        /* how messages name this installation */
-        char webhook_url[FLASH_CONFIG_TEXT];    /* empty: no webhook */
-        char webhook_secret[FLASH_CONFIG_TEXT]; /* secret */
-        char smtp_url[FLASH_CONFIG_TEXT];       /* empty: no mail */
-        enum flash_starttls starttls;
-        char smtp_user[FLASH_CONFIG_TEXT], smtp_password[FLASH_CONFIG_TEXT]; /* secret */
-        char mail_from[FLASH_CONFIG_TEXT], mail_to[FLASH_CONFIG_TEXT];
-        char ca_file[FLASH_CONFIG_TEXT]; /* empty: the system's */
-        enum flash_yes_no allow_private;
-        int64_t timeout_ms, raise_after_ms, clear_after_ms;
-        int64_t retry_first_ms, retry_max_ms, give_up_after_ms;
-        int64_t max_expiry_lag_ms;
-    } alerts;
+    struct flash_config_alerts alerts;
 };
 
 /* What the command line asked for, beside the settings. */
@@ -146,11 +131,6 @@ FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, c
  * if there are two, named apart. Error kind: CONFIG. */
 FLASH_MUST_CHECK bool flash_config_check_auth(const struct flash_config *config,
                                               struct flash_error *err);
-
-/* For the daemons that send alerts: what [alerts] has of a channel is all that it needs, and no
- * password goes over a connection without TLS. Error kind: CONFIG. */
-FLASH_MUST_CHECK bool flash_config_check_alerts(const struct flash_config *config,
-                                                struct flash_error *err);
 
 /* The effective configuration as an INI file, every key, secrets and the paths of URLs as "***". */
 void flash_config_print(const struct flash_config *config, FILE *out);

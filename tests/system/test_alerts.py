@@ -10,6 +10,7 @@ import pytest
 
 from daemons import BUILD, running, until
 from receivers import SECRET, Mailbox, Webhook, certificate
+from sale import Sale
 from stack import Stack
 
 PASSWORD = "mail-password-0123456789"
@@ -151,6 +152,18 @@ def test_the_ledger_itself_is_away(stack, hook, box):
         "[flashgate] raised: ledger.away (critical)", "[flashgate] cleared: ledger.away (info)"]
     assert outbox(stack, "ledger.away") == [(state, channel, "sent") for state in ("raised", "cleared")
                                             for channel in ("webhook", "mail")]
+
+
+def test_orders_that_do_not_reach_the_ledger(stack, hook):
+    settings = web(hook, FLASH_ALERTS_MAX_UNSETTLED_AGE="1s", FLASH_RECONCILER_SETTLE_AFTER="200ms",
+                   FLASH_RECONCILER_INTERVAL="200ms")
+    with Sale(stack) as sale, reconciler(stack, **settings) as daemon:
+        sku = sale.put_on_sale()
+        sale.freeze("consumer")
+        assert sale.order(sku)[0] == 202
+        until(lambda: hook.changes("reconcile.unsettled_age") == ["raised"], lambda: daemon.lines)
+        sale.thaw("consumer")
+        until(lambda: hook.changes("reconcile.unsettled_age") == ["raised", "cleared"], lambda: daemon.lines)
 
 
 # ---- receivers that fail ----
