@@ -195,6 +195,18 @@ static bool audit_part(struct flash_audit *audit, int64_t sku, const struct part
     return ok;
 }
 
+/* Messages are of no SKU for sure: they are told under SKU 0. */
+static bool audit_dead(struct flash_audit *audit, struct flash_error *err)
+{
+    struct flash_audit_list list = {0};
+    bool ok = flash_audit_dead(audit, &list, err);
+    if (ok) {
+        tell(audit, &list);
+    }
+    flash_audit_list_finish(&list);
+    return ok;
+}
+
 static bool audit_rows(struct flash_audit *audit, const struct skus *skus, struct flash_error *err)
 {
     static const struct part parts[] = {{flash_audit_books, true}, {flash_audit_orders, false}};
@@ -208,7 +220,7 @@ static bool audit_rows(struct flash_audit *audit, const struct skus *skus, struc
             }
         }
     }
-    return true;
+    return audit->ask->sku != 0 || audit_dead(audit, err);
 }
 
 /* ---- the SKUs ---- */

@@ -56,6 +56,9 @@ FLASH_MUST_CHECK bool flash_audit_read_ledger(struct flash_audit *audit, int64_t
 /* What the ledger says of a SKU by itself, all rows of it, in one snapshot of its own. */
 FLASH_MUST_CHECK bool flash_audit_books(struct flash_audit *audit, int64_t sku,
                                         struct flash_audit_list *list, struct flash_error *err);
+/* Messages that could never be applied. */
+FLASH_MUST_CHECK bool flash_audit_dead(struct flash_audit *audit, struct flash_audit_list *list,
+                                       struct flash_error *err);
 /* Every order of a SKU in Redis and in the ledger, and every user's count. */
 FLASH_MUST_CHECK bool flash_audit_orders(struct flash_audit *audit, int64_t sku,
                                          struct flash_audit_list *list, struct flash_error *err);
