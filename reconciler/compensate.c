@@ -184,9 +184,12 @@ void flash_compensation_act(struct flash_compensation *compensation, struct flas
         i = fence_group(compensation, pass, i, allowed);
     }
     for (; i < compensation->count; i++) {
-        tell(pass, &compensation->candidates[i],
-             word.stopped ? FLASH_FINDING_REFUSED : FLASH_FINDING_OPEN,
-             word.stopped ? word.reason : "lost twice; the ledger failed before its turn");
+        if (flash_proof_first_said(pass->reconcile->proof, &compensation->candidates[i].entry.id,
+                                   FLASH_PROOF_SAID_REFUSED)) {
+            tell(pass, &compensation->candidates[i],
+                 word.stopped ? FLASH_FINDING_REFUSED : FLASH_FINDING_OPEN,
+                 word.stopped ? word.reason : "lost twice; the ledger failed before its turn");
+        }
     }
     if (word.stopped) {
         pass->done->end = FLASH_RECONCILE_GUARD;

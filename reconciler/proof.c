@@ -22,7 +22,7 @@ struct suspect {
     int64_t met_ms;
     uint32_t pass;  /* in which it was met last; 0: the slot is free */
     uint16_t sends; /* by this object */
-    bool said;
+    uint8_t said;   /* enum flash_proof_said */
 };
 
 struct place {
@@ -81,7 +81,8 @@ int flash_proof_count(const struct flash_proof *proof)
 /* Its slot, or the free one where it would be. */
 static struct suspect *slot_of(struct suspect *slots, size_t count, const struct flash_uuid *id)
 {
-    size_t at = (size_t)flash_uuid_low64(id) & (count - 1);
+    uint64_t mixed = flash_uuid_low64(id) * 0x9e3779b97f4a7c15; /* also where ids are not random */
+    size_t at = (size_t)(mixed >> 32) & (count - 1);
     while (slots[at].pass && memcmp(slots[at].id.bytes, id->bytes, sizeof(id->bytes)) != 0) {
         at = (at + 1) & (count - 1);
     }
@@ -298,12 +299,13 @@ void flash_proof_sent(struct flash_proof *proof, const struct flash_uuid *id, in
     }
 }
 
-bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id)
+bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id,
+                            enum flash_proof_said what)
 {
     struct suspect *suspect = find(proof, id);
-    bool first = suspect && !suspect->said;
+    bool first = suspect && !(suspect->said & what);
     if (first) {
-        suspect->said = true;
+        suspect->said |= (uint8_t)what;
     }
     return first;
 }

@@ -71,8 +71,10 @@ enum flash_proof_word flash_proof_meet(struct flash_proof *proof,
                                        const struct flash_suspect *suspect, int64_t now_ms);
 /* Another attempt was made: the window begins anew. */
 void flash_proof_sent(struct flash_proof *proof, const struct flash_uuid *id, int64_t now_ms);
-/* True the first time it is asked about an entry that is known. */
-bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id);
+enum flash_proof_said { FLASH_PROOF_SAID_LATE = 1, FLASH_PROOF_SAID_REFUSED = 2 };
+/* True the first time that this is to be said about an entry that is known. */
+bool flash_proof_first_said(struct flash_proof *proof, const struct flash_uuid *id,
+                            enum flash_proof_said what);
 
 /* The pass is over. complete: every journal was read, so what was not met in it is settled and
  * forgotten; else it is kept for ten minutes. */

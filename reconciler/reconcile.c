@@ -238,6 +238,9 @@ static void conclude(struct flash_pass *pass)
         (flash_pass_acts(pass) && !flash_markers_tidy(reconcile->markers, now_ms(), err))) {
         pass->done->end = FLASH_RECONCILE_NO_LEDGER;
     }
+    if (flash_pass_acts(pass) && pass->looked_until_us) {
+        reconcile->looked_until_us = pass->looked_until_us;
+    }
     say_no_kafka(pass);
     flash_proof_end_pass(reconcile->proof, whole, now_ms());
 }

@@ -49,8 +49,8 @@ struct flash_reconcile_options {
      * but for the guard's share. NULL: all. */
     bool (*wants)(const struct flash_uuid *entry, void *arg);
     /* Told of every finding, in no order; may be NULL. LOOK and PROVE: state OPEN. ACT: APPLIED
-     * when it was mended, OPEN when not yet, REFUSED by the guard; late entries once each, a
-     * hundred a pass. */
+     * when it was mended, OPEN when not yet, REFUSED by the guard; late and refused entries once
+     * each, a hundred a pass. */
     flash_found found;
     /* After every page and SKU: how far the pass has come, and how long its last step took; false
      * stops it. May be NULL. */

@@ -27,6 +27,7 @@ struct flash_reconcile {
     int64_t topic_asked_ms;         /* when the topic's settings were asked for; 0: never */
     struct flash_error topic;       /* kind NONE: they allow a proof */
     int64_t dead_said, parked_said; /* an acting pass tells of younger ones only */
+    uint64_t looked_until_us;       /* likewise of unreadable entries; by Redis' clock */
 };
 
 struct flash_pass {
@@ -37,7 +38,8 @@ struct flash_pass {
     bool provable; /* Kafka takes messages, and the topic's settings allow a proof */
     bool writable; /* the ledger takes writes */
     int late_said;
-    uint64_t step_us; /* when the step in hand began */
+    uint64_t looked_until_us; /* for the object, once the pass is complete; 0: as it was */
+    uint64_t step_us;         /* when the step in hand began */
 };
 
 static inline bool flash_pass_acts(const struct flash_pass *pass)

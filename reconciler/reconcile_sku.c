@@ -95,9 +95,9 @@ static void note_late(struct flash_pass *pass, const struct flash_page_entry *en
         return;
     }
     pass->done->late++;
-    bool say =
-        !flash_pass_acts(pass) || (pass->late_said < LATE_SAID_MAX &&
-                                   flash_proof_first_said(pass->reconcile->proof, &entry->id));
+    bool say = !flash_pass_acts(pass) ||
+               (pass->late_said < LATE_SAID_MAX &&
+                flash_proof_first_said(pass->reconcile->proof, &entry->id, FLASH_PROOF_SAID_LATE));
     if (say) {
         pass->late_said++;
         tell_open(pass, entry,
@@ -175,6 +175,19 @@ static void meet(struct flash_pass *pass, const struct flash_page_entry *entry)
     }
 }
 
+/* It can only be looked at by people. An acting pass' object tells of it once. */
+static void note_unreadable(struct flash_pass *pass, const struct flash_page_entry *entry)
+{
+    const struct flash_page *page = &pass->reconcile->page;
+    uint64_t young_us = (uint64_t)pass->settle_after_ms * 1000;
+    pass->looked_until_us = page->now_us > young_us ? page->now_us - young_us : 0;
+    if (!flash_pass_acts(pass) || entry->us > pass->reconcile->looked_until_us) {
+        tell_open(pass, entry,
+                  &(struct flash_finding){.cause = FLASH_CAUSE_DEAD,
+                                          .detail = "its bytes in the journal are no entry"});
+    }
+}
+
 static void suspect_page(struct flash_pass *pass)
 {
     struct flash_page *page = &pass->reconcile->page;
@@ -182,9 +195,7 @@ static void suspect_page(struct flash_pass *pass)
         const struct flash_page_entry *entry = &page->entries[i];
         if (!entry->readable) {
             note_open(pass, entry);
-            tell_open(pass, entry,
-                      &(struct flash_finding){.cause = FLASH_CAUSE_DEAD,
-                                              .detail = "its bytes in the journal are no entry"});
+            note_unreadable(pass, entry);
         } else if (entry->verdict == FLASH_PAGE_NONE) {
             note_open(pass, entry);
             meet(pass, entry);

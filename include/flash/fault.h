@@ -18,7 +18,7 @@ static inline void flash_fault(const char *name, _Atomic int *times)
     const char *wanted = getenv("FLASH_FAULT");
     size_t len = strlen(name);
     if (wanted && strncmp(wanted, name, len) == 0 && (wanted[len] == '\0' || wanted[len] == ':')) {
-        int at = wanted[len] == ':' ? atoi(wanted + len + 1) : 1;
+        long at = wanted[len] == ':' ? strtol(wanted + len + 1, NULL, 10) : 1;
         if (atomic_fetch_add(times, 1) + 1 == at) {
             kill(getpid(), SIGKILL);
         }
