@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flash/inflow.h"
+#include "flash/inflow_replay.h"
+#include "flash/inflow_rows.h"
 #include "flash/time.h"
 #include "ledger.h"
 #include "metrics.h"
@@ -128,40 +129,10 @@ struct reading {
     int64_t sku;
 };
 
-static bool take_row(const struct flash_value *cells, int count, void *arg)
-{
-    enum { NUMBER, QUANTITY, CREATED, REFERENCE, ENTRY };
-    struct flash_inflow_page *page = arg;
-    struct flash_inflow *row = &page->rows[page->count++];
-    (void)count;
-    *row = (struct flash_inflow){.number = cells[NUMBER].number,
-                                 .quantity = cells[QUANTITY].number,
-                                 .created_ms = cells[CREATED].number,
-                                 .takes = !cells[ENTRY].null};
-    if (row->takes && cells[ENTRY].bytes.len == sizeof(row->entry.bytes)) {
-        memcpy(row->entry.bytes, cells[ENTRY].bytes.at, sizeof(row->entry.bytes));
-        snprintf(row->reference, sizeof(row->reference), "%.*s", (int)cells[REFERENCE].bytes.len,
-                 cells[REFERENCE].bytes.at);
-    }
-    return page->count < FLASH_INFLOW_PAGE;
-}
-
 static bool read_page(struct flash_inflow_page *page, void *arg, struct flash_error *err)
 {
     const struct reading *reading = arg;
-    const struct flash_value params[] = {flash_value_int(reading->sku),
-                                         flash_value_int(page->from)};
-    const struct flash_query query = {
-        .sql = "SELECT number, quantity, created_at_ms, reference, entry_id FROM inflow "
-               "WHERE sku = ? AND number >= ? ORDER BY number LIMIT 64",
-        .params = params,
-        .param_count = 2,
-        .column_count = 5,
-        .row = take_row,
-        .arg = page,
-    };
-    page->count = 0;
-    return flash_mysql_query(reading->mysql, &query, err);
+    return flash_inflow_rows_read(reading->mysql, reading->sku, page, err);
 }
 
 static void count_applied(const struct flash_inflow *row, int64_t moved, void *arg)

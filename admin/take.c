@@ -194,9 +194,7 @@ static void sign(struct flash_job *job, struct flash_stores *stores)
 {
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, sign_work, job, &err);
-    if (flash_ledger_refusal(end, job, &err) != FLASH_REFUSE_NOTHING) {
-        FLASH_LOG(WARN, "admin.not_signed", FLASH_TEXT("request_id", job->caller.request_id));
-    }
+    (void)flash_ledger_refusal(end, job, &err); /* logs it */
 }
 
 /* Nothing is recorded of a take that Redis was not asked for. */

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flash/inflow.h"
-#include "flash/mysql.h"
+#include "flash/inflow_replay.h"
+#include "flash/inflow_rows.h"
 #include "flash/time.h"
 #include "metrics.h"
 
@@ -124,21 +124,6 @@ static void forget_what_is_old(struct flash_inflows *inflows)
 
 /* ---- the ledger's rows ---- */
 
-static struct flash_inflow row_of(const struct flash_value *cells)
-{
-    enum { NUMBER, QUANTITY, CREATED, REFERENCE, ENTRY };
-    struct flash_inflow row = {.number = cells[NUMBER].number,
-                               .quantity = cells[QUANTITY].number,
-                               .created_ms = cells[CREATED].number,
-                               .takes = !cells[ENTRY].null};
-    if (row.takes && cells[ENTRY].bytes.len == sizeof(row.entry.bytes)) {
-        memcpy(row.entry.bytes, cells[ENTRY].bytes.at, sizeof(row.entry.bytes));
-        snprintf(row.reference, sizeof(row.reference), "%.*s", (int)cells[REFERENCE].bytes.len,
-                 cells[REFERENCE].bytes.at);
-    }
-    return row;
-}
-
 static bool take_suspect(const struct flash_value *cells, int count, void *arg)
 {
     enum { SKU, GENERATION, ROW };
@@ -146,7 +131,7 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
     struct suspect *suspect = &inflows->suspects[inflows->suspect_count++];
     (void)count;
     inflows->done->generation = cells[GENERATION].number;
-    *suspect = (struct suspect){.sku = cells[SKU].number, .last = row_of(cells + ROW)};
+    *suspect = (struct suspect){.sku = cells[SKU].number, .last = flash_inflow_row(cells + ROW)};
     return inflows->suspect_count < PAGE;
 }
 
@@ -154,13 +139,13 @@ static bool read_suspects(struct flash_inflows *inflows, int64_t after_sku, stru
 {
     const struct flash_value after = {.type = FLASH_COLUMN_INT, .number = after_sku};
     const struct flash_query query = {
-        .sql = "SELECT s.sku, g.generation, i.number, i.quantity, i.created_at_ms, i.reference, "
-               "i.entry_id FROM stock s JOIN generation g ON g.id = 1 "
+        .sql = "SELECT s.sku, g.generation, " FLASH_INFLOW_COLUMNS
+               " FROM stock s JOIN generation g ON g.id = 1 "
                "JOIN inflow i ON i.sku = s.sku AND i.number = s.version "
                "WHERE s.sku > ? AND s.loaded_generation > 0 ORDER BY s.sku LIMIT 500",
         .params = &after,
         .param_count = 1,
-        .column_count = 7,
+        .column_count = 2 + FLASH_INFLOW_COLUMN_COUNT,
         .row = take_suspect,
         .arg = inflows,
     };
@@ -169,31 +154,10 @@ static bool read_suspects(struct flash_inflows *inflows, int64_t after_sku, stru
            flash_mysql_query(inflows->mysql, &query, err);
 }
 
-static bool take_row(const struct flash_value *cells, int count, void *arg)
-{
-    struct flash_inflow_page *page = arg;
-    (void)count;
-    page->rows[page->count++] = row_of(cells);
-    return page->count < FLASH_INFLOW_PAGE;
-}
-
 static bool read_rows(struct flash_inflow_page *page, void *arg, struct flash_error *err)
 {
     const struct flash_inflows *inflows = arg;
-    const struct flash_value params[] = {
-        {.type = FLASH_COLUMN_INT, .number = inflows->replayed_sku},
-        {.type = FLASH_COLUMN_INT, .number = page->from}};
-    const struct flash_query query = {
-        .sql = "SELECT number, quantity, created_at_ms, reference, entry_id FROM inflow "
-               "WHERE sku = ? AND number >= ? ORDER BY number LIMIT 64",
-        .params = params,
-        .param_count = 2,
-        .column_count = 5,
-        .row = take_row,
-        .arg = page,
-    };
-    page->count = 0;
-    return flash_mysql_query(inflows->mysql, &query, err);
+    return flash_inflow_rows_read(inflows->mysql, inflows->replayed_sku, page, err);
 }
 
 /* ---- into Redis ---- */

@@ -9,7 +9,6 @@
 
 #include "finding.h"
 #include "flash/config.h"
-#include "flash/redis_sync.h"
 
 struct flash_inflows;
 

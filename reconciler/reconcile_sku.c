@@ -139,7 +139,7 @@ static void note_lost_again(struct flash_pass *pass, const struct flash_page_ent
     struct flash_reconcile *reconcile = pass->reconcile;
     int64_t age_ms = flash_page_age_ms(&reconcile->page, entry);
     pass->done->lost++;
-    if (flash_pass_acts(pass) && entry->type == FLASH_ENTRY_RESERVE) {
+    if (flash_pass_acts(pass)) {
         flash_compensation_add(reconcile->compensation, reconcile->page.sku, entry, age_ms);
         return;
     }

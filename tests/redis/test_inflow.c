@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_redis_sync.h"
-#include "flash/inflow.h"
+#include "flash/inflow_replay.h"
 
 #define LAST 200
 

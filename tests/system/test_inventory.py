@@ -183,6 +183,62 @@ def test_a_take_that_redis_forgot_is_taken_again(sale):
     read_quiet(sale.stack, [sku])[sku].check()
 
 
+def test_while_redis_is_away(sale):
+    """More units are recorded and come later; fewer are not taken."""
+    sku = sale.put_on_sale(units=10)
+    sale.stack.kill("redis")
+    status, headers, problem = change(sale, sku, 5, "r-1", restock=True)
+    assert (status, problem["type"]) == (503, "/problems/not-applied-yet") and headers["Retry-After"]
+    status, headers, problem = change(sale, sku, -2, "t-1")
+    assert (status, problem["type"]) == (503, "/problems/redis-unavailable") and headers["Retry-After"]
+    assert sale.stack.query("SELECT version, base FROM stock WHERE sku = %s", sku) == [(2, 15)]
+    sale.stack.restart("redis")
+    until(lambda: in_redis(sale, sku) == {"available": 15, "base": 15, "inflow": 2}, lambda: in_redis(sale, sku))
+    assert change(sale, sku, 5, "r-1", restock=True)[0] == 200
+    assert change(sale, sku, -2, "t-1")[0] == 202
+    until_numbered(sale, sku, 3)
+    read_quiet(sale.stack, [sku])[sku].check()
+
+
+def test_while_the_ledger_is_away(sale):
+    sku = sale.put_on_sale(units=10)
+    sale.stack.kill("mariadb")
+    for delta in (5, -5):
+        status, _, problem = change(sale, sku, delta, f"r{delta}")
+        assert (status, problem["type"]) == (503, "/problems/ledger-unavailable")
+    assert in_redis(sale, sku) == {"available": 10, "base": 10, "inflow": 1}
+    sale.stack.restart("mariadb")
+    until(lambda: change(sale, sku, 5, "r5")[0] == 200, "the ledger does not come back")
+    assert change(sale, sku, -5, "r-5")[0] == 202
+    until_numbered(sale, sku, 3)
+    read_quiet(sale.stack, [sku])[sku].check()
+
+
+def test_a_sku_that_redis_has_lost(sale):
+    """More units wait for a recovery; fewer are refused."""
+    sku = sale.put_on_sale(units=10)
+    sale.redis.delete(sale.key(sku, "stock"))
+    for delta, restock in ((5, True), (-5, False)):
+        status, _, problem = change(sale, sku, delta, f"r{delta}", restock)
+        assert (status, problem["type"]) == (503, "/problems/needs-recovery")
+        assert ("Nothing was taken" in problem["detail"]) == (delta < 0)
+    assert sale.stack.query("SELECT version, base FROM stock WHERE sku = %s", sku) == [(2, 15)]
+
+
+def test_memory_is_full(sale):
+    """A take adds data and waits; more units do not."""
+    sku = sale.put_on_sale(units=10)
+    sale.redis.config_set("maxmemory", "1mb")
+    try:
+        assert change(sale, sku, 5, "r-1", restock=True)[0] == 200
+        status, _, problem = change(sale, sku, -5, "t-1")
+        assert (status, problem["type"]) == (503, "/problems/redis-unavailable")
+    finally:
+        sale.redis.config_set("maxmemory", 0)
+    assert in_redis(sale, sku) == {"available": 15, "base": 15, "inflow": 2}
+    assert change(sale, sku, -5, "t-1")[0] == 202
+
+
 # ---- all at once ----
 
 CHANGES, BUYERS, KILLS = 200, 300, 5

@@ -1,11 +1,11 @@
-/* Brings a SKU in Redis up to the ledger's last inflow; see flash/inflow.h.
+/* Brings a SKU in Redis up to the ledger's last inflow; see flash/inflow_replay.h.
  *
  *     last row ──lua/inflow──▶ APPLIED, DONE: up to date
  *                              GAP, here ──▶ read the rows from here + 1 on ──lua/inflow, one by
  * one──▶ up to date
  *
  * Mostly Redis lacks one number or none, so the last row is tried before anything is read. */
-#include "flash/inflow.h"
+#include "flash/inflow_replay.h"
 
 #include <inttypes.h>
 #include <stdio.h>
