@@ -42,7 +42,7 @@ def audit(stack, *arguments):
     done = run_audit(stack, "--output", "jsonl", *arguments)
     assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
     rows = map(json.loads, done.stdout.splitlines())
-    return done.returncode, [Found(row["cause"], int(row["sku"]), row["quantity"], row["order_id"], row["detail"]) for row in rows]
+    return done.returncode, [Found(row["cause"], int(row["sku"] or 0), row["quantity"], row["order_id"], row["detail"]) for row in rows]
 
 
 # ---- defects ----
