@@ -195,20 +195,47 @@ static bool audit_part(struct flash_audit *audit, int64_t sku, const struct part
     return ok;
 }
 
-static bool audit_rows(struct flash_audit *audit, const struct skus *skus, struct flash_error *err)
+/* Whether there is anything to compare: Redis has the SKU, in the ledger's generation. */
+static bool is_there(const struct flash_audit_look *look)
+{
+    return !look->redis.absent && look->redis.generation == look->ledger.generation;
+}
+
+static bool audit_sku(struct flash_audit *audit, int64_t sku, struct flash_error *err)
 {
     static const struct part parts[] = {{flash_audit_books, true}, {flash_audit_orders, false}};
-    for (size_t i = 0; i < skus->count; i++) {
-        for (size_t n = 0; n < sizeof(parts) / sizeof(parts[0]); n++) {
-            if (audit->done->stopped) {
-                return true;
-            }
-            if (!audit_part(audit, skus->at[i], &parts[n], err)) {
-                return false;
-            }
+    if (!look_once(audit, sku, err)) {
+        return false;
+    }
+    size_t count = is_there(&audit->look) ? 2 : 1; /* else the ledger by itself */
+    for (size_t i = 0; i < count && !audit->done->stopped; i++) {
+        if (!audit_part(audit, sku, &parts[i], err)) {
+            return false;
         }
     }
     return true;
+}
+
+/* Messages are of no SKU for sure: they are told under SKU 0. */
+static bool audit_dead(struct flash_audit *audit, struct flash_error *err)
+{
+    struct flash_audit_list list = {0};
+    bool ok = flash_audit_dead(audit, &list, err);
+    if (ok) {
+        tell(audit, &list);
+    }
+    flash_audit_list_finish(&list);
+    return ok;
+}
+
+static bool audit_rows(struct flash_audit *audit, const struct skus *skus, struct flash_error *err)
+{
+    for (size_t i = 0; i < skus->count && !audit->done->stopped; i++) {
+        if (!audit_sku(audit, skus->at[i], err)) {
+            return false;
+        }
+    }
+    return audit->ask->sku != 0 || audit->done->stopped || audit_dead(audit, err);
 }
 
 /* ---- the SKUs ---- */

@@ -18,8 +18,8 @@
  * - A user's count against the sum of his orders, in one script: all his orders are known if a scan
  *   that began after that script finds no other (audit_users.c).
  * - The ledger by itself: one snapshot.
- * Nothing here rests on a time-out or a clock; yet what is found is looked at again twice, a second
- * apart, and told only if it is there each time, the same. */
+ * Nothing here rests on a time-out or a clock (but for an inflow's lateness); yet what is found is
+ * looked at again, a second apart, and told only if it is there each time, the same. */
 #ifndef RECONCILER_AUDIT_H
 #define RECONCILER_AUDIT_H
 
@@ -36,8 +36,8 @@ FLASH_MUST_CHECK bool flash_audit_new(const struct flash_config *config,
 void flash_audit_free(struct flash_audit *audit);
 
 struct flash_audit_ask {
-    int64_t sku;       /* 0: all that were ever loaded into Redis */
-    bool full;         /* also every order, user and log row, at reconciler.audit_rate */
+    int64_t sku; /* 0: all that were ever loaded into Redis */
+    bool full; /* also every order, user and log row, at reconciler.audit_rate, and dead letters */
     flash_found found; /* may be NULL */
     /* Waits until then (monotonic microseconds); false: stop. */
     bool (*pause)(uint64_t until_us, void *arg);

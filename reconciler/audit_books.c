@@ -194,7 +194,7 @@ static void judge_stock(struct books *books)
          held[FLASH_STATE_PAID]},
         {FLASH_CAUSE_COUNTER, "available and base less what is held", books->available,
          books->base - held[FLASH_STATE_CREATED] - held[FLASH_STATE_PAID]},
-        {FLASH_CAUSE_INFLOW, "base and the log's inflows and takes", books->base, inflows},
+        {FLASH_CAUSE_LOG, "the log's inflows and takes, and base", inflows, books->base},
     };
     weigh(books, weights, sizeof(weights) / sizeof(weights[0]));
 }
@@ -279,6 +279,31 @@ static bool read_parked(struct books *books, struct flash_error *err)
         .arg = books,
     };
     return flash_mysql_query(books->audit->mysql, &query, err);
+}
+
+static bool take_dead(const struct flash_value *cells, int count, void *arg)
+{
+    const struct flash_finding finding = {.cause = FLASH_CAUSE_DEAD,
+                                          .partition = (int)cells[0].number,
+                                          .offset = cells[1].number,
+                                          .age_ms =
+                                              (int64_t)flash_time_wall_ms() - cells[3].number};
+    (void)count;
+    flash_audit_list_add(arg, &finding, "%.*s", (int)cells[2].bytes.len, cells[2].bytes.at);
+    return true;
+}
+
+bool flash_audit_dead(struct flash_audit *audit, struct flash_audit_list *list,
+                      struct flash_error *err)
+{
+    const struct flash_query query = {
+        .sql = "SELECT partition_no, kafka_offset, reason, created_at_ms FROM dead_letter "
+               "ORDER BY id DESC LIMIT 1000",
+        .column_count = 4,
+        .row = take_dead,
+        .arg = list,
+    };
+    return flash_mysql_query(audit->mysql, &query, err);
 }
 
 bool flash_audit_books(struct flash_audit *audit, int64_t sku, struct flash_audit_list *list,

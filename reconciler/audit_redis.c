@@ -11,8 +11,8 @@
 #include "audit_set.h"
 #include "flash/record.h"
 
-#define PAGE_ENTRIES 64 /* of a call: about a millisecond of Redis with full entries */
-#define IDS_MAX 512     /* asked for in a call */
+#define PAGE_ENTRIES 32 /* of a call: less than a millisecond of Redis with full entries */
+#define IDS_MAX 128     /* asked for in a call: up to 20 us each, likewise */
 #define CALLS_MAX (FLASH_AUDIT_ENTRIES / PAGE_ENTRIES + 16)
 #define ARGS (3 + IDS_MAX + FLASH_AUDIT_LATES)
 

@@ -16,7 +16,7 @@
 #include "audit_scan.h"
 
 #define SUSPECTS_MAX 64 /* of a SKU in one run */
-#define ORDERS_MAX 1024 /* of one suspect */
+#define ORDERS_MAX 256  /* of one suspect */
 #define SCAN_COST 4
 
 struct suspect {

@@ -42,7 +42,7 @@ def audit(stack, *arguments):
     done = run_audit(stack, "--output", "jsonl", *arguments)
     assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
     rows = map(json.loads, done.stdout.splitlines())
-    return done.returncode, [Found(row["cause"], int(row["sku"]), row["quantity"], row["order_id"], row["detail"]) for row in rows]
+    return done.returncode, [Found(row["cause"], int(row["sku"] or 0), row["quantity"], row["order_id"], row["detail"]) for row in rows]
 
 
 # ---- defects ----
@@ -192,6 +192,12 @@ def order_invented(place):
     return record(place, f"{place.sku}.invented", "A1:1:1700000000000000:1900000000:nobody")
 
 
+def dead_letter(place):
+    place.ledger(("INSERT INTO dead_letter (topic, partition_no, kafka_offset, reason, value, created_at_ms)"
+                  " VALUES ('flash.orders', 1, 999999, 'entry: no entry', 'x', 1)",))
+    return lambda: place.ledger(("DELETE FROM dead_letter WHERE kafka_offset = 999999",))
+
+
 def inflow_undone(place):
     (units, number), = place.stack.query("SELECT quantity, number FROM inflow WHERE sku = %s ORDER BY number DESC LIMIT 1", place.sku)
     place.inflow_is_old()
@@ -232,6 +238,15 @@ def test_each_defect_has_its_word(place, name):
     finally:
         undo()
     assert audit(place.stack) == (0, [])
+
+
+def test_dead_letters_are_told_of_no_sku(place):
+    undo = dead_letter(place)
+    try:
+        assert audit(place.stack) == (1, [Found("dead", 0, 0, None, "entry: no entry")])
+        assert audit(place.stack, "--sku", place.sku) == (0, [])
+    finally:
+        undo()
 
 
 def test_what_is_said(place):
