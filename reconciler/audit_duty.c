@@ -4,6 +4,7 @@
  * than what the last audit of its form found; a clean audit leaves metrics only. */
 #include "audit_duty.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@
 struct flash_audit_duty {
     struct flash_audit *audit;
     struct flash_runs *runs;
+    struct flash_alarms *alarms; /* (borrowed) */
     struct flash_duty *thread;
     struct flash_duty *running; /* the same, inside a run */
     uint64_t full_interval_us, next_full_us;
@@ -90,6 +92,32 @@ static void say(const struct flash_audit_duty *duty, enum flash_audit_form form,
     }
 }
 
+/* Both forms speak: what the last full audit found stands until the next one. */
+static void alarm(struct flash_audit_duty *duty)
+{
+    int64_t by_cause[FLASH_CAUSE_COUNT] = {0}, findings = 0;
+    char text[200] = "";
+    size_t len = 0;
+    for (int form = 0; form < FLASH_AUDIT_FORM_COUNT; form++) {
+        for (int cause = 0; cause < FLASH_CAUSE_COUNT; cause++) {
+            by_cause[cause] += duty->said.by_cause[form][cause];
+        }
+    }
+    for (int cause = 0; cause < FLASH_CAUSE_COUNT; cause++) {
+        findings += by_cause[cause];
+        if (by_cause[cause] > 0 && len < sizeof(text)) {
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %lld", len ? ", " : "",
+                                    flash_cause_name(cause), (long long)by_cause[cause]);
+        }
+    }
+    if (findings > 0) {
+        const struct flash_alarm found = {"audit.findings", FLASH_SEVERITY_CRITICAL, text};
+        flash_alarm_raise(duty->alarms, &found);
+    } else {
+        flash_alarm_clear(duty->alarms, "audit.findings", "the last audits found nothing");
+    }
+}
+
 static void note_end(struct flash_audit_duty *duty, enum flash_audit_form form,
                      const struct flash_audit_done *done)
 {
@@ -102,6 +130,7 @@ static void note_end(struct flash_audit_duty *duty, enum flash_audit_form form,
         }
     }
     memcpy(before, done->by_cause, sizeof(done->by_cause));
+    alarm(duty);
 }
 
 static void note_away(struct flash_audit_duty *duty, bool away, const struct flash_error *err)
@@ -140,13 +169,14 @@ static void run(struct flash_duty *running, void *arg)
 
 /* ---- start and end ---- */
 
-bool flash_audit_duty_new(const struct flash_config *config, struct flash_audit_duty **ret_duty,
-                          struct flash_error *err)
+bool flash_audit_duty_new(const struct flash_config *config, struct flash_alarms *alarms,
+                          struct flash_audit_duty **ret_duty, struct flash_error *err)
 {
     struct flash_audit_duty *duty = calloc(1, sizeof(*duty));
     if (!duty) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "audit: out of memory");
     }
+    duty->alarms = alarms;
     duty->full_interval_us = (uint64_t)config->reconciler.audit_full_interval_ms * 1000;
     duty->next_full_us = flash_time_monotonic_us() + duty->full_interval_us;
     flash_audit_metrics_register();

@@ -265,7 +265,9 @@ static bool start(struct daemon *daemon, struct flash_error *err)
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&
-           start_duties(daemon, err) && flash_audit_duty_new(config, &daemon->audit_duty, err) &&
+           start_duties(daemon, err) &&
+           flash_audit_duty_new(config, flash_alerting_alarms(daemon->alerting),
+                                &daemon->audit_duty, err) &&
            listen_for_requests(daemon, err);
 }
 
