@@ -34,10 +34,18 @@ static const struct flash_problem refusals[] = {
                                "The ledger has no such order. It may still be on its way.", 0},
     [FLASH_REFUSE_NO_REFUND] = {404, "not-found", "Not found",
                                 "No refund is known for this order and payment.", 0},
+    [FLASH_REFUSE_NO_RUN] = {404, "not-found", "Not found", "No run of the reconciler has this id.",
+                             0},
     [FLASH_REFUSE_EXISTS] = {409, "exists-with-other-content", "Exists with other content",
                              "The SKU was created with another title, quantity or threshold.", 0},
     [FLASH_REFUSE_ALREADY_DONE] = {409, "already-done", "Already done",
                                    "The refund was marked done with another reference.", 0},
+    [FLASH_REFUSE_KEY_REUSED] = {409, "key-reused", "Key reused",
+                                 "The reference was used for another change of this SKU.", 0},
+    [FLASH_REFUSE_SOLD_OUT] = {409, "sold-out", "Sold out",
+                               "Fewer units are available than are to be taken.", 0},
+    [FLASH_REFUSE_TOO_MANY] = {409, "too-many-units", "Too many units",
+                               "The SKU would have more than 1000000000 units.", 0},
     [FLASH_REFUSE_VERSION] = {412, "version-mismatch", "Version mismatch",
                               "If-Match does not name the current version. Read it again first.",
                               0},
@@ -51,6 +59,8 @@ static const struct flash_problem refusals[] = {
          "Redis has lost this SKU or is of another generation. Nothing is sold until a recovery "
          "has rebuilt it; a change that was asked for is recorded and takes effect then.",
          30},
+    [FLASH_REFUSE_REDIS_AWAY] = {503, "redis-unavailable", "Redis unavailable",
+                                 "Redis does not answer, or has no room. Nothing was changed.", 2},
     [FLASH_REFUSE_LEDGER_AWAY] = {503, "ledger-unavailable", "Ledger unavailable",
                                   "Nothing was changed. Try again later.", 2},
     [FLASH_REFUSE_OUTCOME_UNKNOWN] =
@@ -113,16 +123,18 @@ static void give_refusal(struct flash_request *request, const struct flash_answe
 
 static void give_body(struct flash_request *request, const struct flash_answer *answer)
 {
-    char headers[FLASH_LOCATION_MAX + 96], etag[40] = "";
+    char headers[FLASH_LOCATION_MAX + FLASH_LINK_MAX + 128], etag[40] = "";
     if (answer->version > 0) {
         snprintf(etag, sizeof(etag), "ETag: \"%lld\"\r\n", (long long)answer->version);
     }
-    snprintf(headers, sizeof(headers), "%s%s%s%sCache-Control: no-store\r\n", etag,
+    snprintf(headers, sizeof(headers), "%s%s%s%s%s%s%sCache-Control: no-store\r\n", etag,
              answer->location[0] ? "Location: " : "", answer->location,
-             answer->location[0] ? "\r\n" : "");
+             answer->location[0] ? "\r\n" : "", answer->link[0] ? "Link: <" : "", answer->link,
+             answer->link[0] ? ">; rel=\"next\"\r\n" : "");
     count(answer->status);
     flash_request_reply(request,
                         &(struct flash_response){.status = answer->status,
+                                                 .content_type = answer->type,
                                                  .headers = headers,
                                                  .body = {answer->body, strlen(answer->body)}});
 }

@@ -19,11 +19,16 @@ enum flash_refusal {
     FLASH_REFUSE_NO_SALE,
     FLASH_REFUSE_NO_ORDER,
     FLASH_REFUSE_NO_REFUND,
+    FLASH_REFUSE_NO_RUN,
     FLASH_REFUSE_EXISTS,          /* the SKU is there with other content */
     FLASH_REFUSE_ALREADY_DONE,    /* the refund, with another reference */
+    FLASH_REFUSE_KEY_REUSED,      /* the reference was used for another change */
+    FLASH_REFUSE_SOLD_OUT,        /* fewer units are available than are to be taken */
+    FLASH_REFUSE_TOO_MANY,        /* the SKU would have more units than it may */
     FLASH_REFUSE_VERSION,         /* If-Match names another version */
     FLASH_REFUSE_NOT_APPLIED_YET, /* in the ledger, not yet in Redis */
     FLASH_REFUSE_NEEDS_RECOVERY,  /* Redis has lost the SKU */
+    FLASH_REFUSE_REDIS_AWAY,      /* and nothing was done */
     FLASH_REFUSE_LEDGER_AWAY,
     FLASH_REFUSE_OUTCOME_UNKNOWN, /* a COMMIT was sent and no answer came */
     FLASH_REFUSE_NO_RECONCILER,   /* it cannot be asked, or does not answer as it does */
@@ -37,6 +42,7 @@ enum flash_refusal {
 };
 
 #define FLASH_LOCATION_MAX 64
+#define FLASH_LINK_MAX 320
 
 /* Filled by a job on its thread, given on the loop's. */
 struct flash_answer {
@@ -44,9 +50,11 @@ struct flash_answer {
     const char *detail;                /* of a refusal, static; NULL: the table's */
     char *members;                     /* of a refusal: more JSON members, owned; NULL: none */
     int status;                        /* without a refusal */
-    char *body;                        /* JSON, owned */
+    char *body;                        /* owned */
+    const char *type;                  /* of the body, static; NULL: JSON */
     int64_t version;                   /* ETag; 0: none */
     char location[FLASH_LOCATION_MAX]; /* path; "": none */
+    char link[FLASH_LINK_MAX];         /* of the next page; "": none */
 };
 
 /* Answers request with the refusal's problem; detail (may be NULL) replaces the table's sentence,

@@ -3,12 +3,15 @@
 #ifndef ADMIN_JOB_H
 #define ADMIN_JOB_H
 
+#include "adjust_form.h"
 #include "answer.h"
 #include "flash/jwt.h"
+#include "flash/kafka.h"
 #include "flash/mailbox.h"
 #include "flash/mysql.h"
 #include "flash/redis_sync.h"
 #include "form.h"
+#include "reconcile_form.h"
 #include "refund_form.h"
 
 /* A worker's own connections, and what all workers share. */
@@ -16,6 +19,7 @@ struct flash_stores {
     struct flash_mysql *mysql;
     struct flash_redis_sync *redis;
     const struct flash_config *config; /* (borrowed) */
+    struct flash_producer *producer;   /* (borrowed) safe from any thread */
     const _Atomic bool *hurry; /* (borrowed) once set, what only waits for others gives up */
 };
 
@@ -37,8 +41,10 @@ struct flash_job {
     union {
         struct flash_stock_form stock;
         struct flash_sale_form sale;
+        struct flash_adjust_form adjust;
         struct flash_refund_list_form refunds;
         struct flash_refund_form refund;
+        struct flash_reconcile_form reconcile;
         char order_id[FLASH_ORDER_ID_MAX + 1];
         struct flash_repair *repair; /* (borrowed) */
     } form;

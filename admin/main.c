@@ -2,7 +2,8 @@
  * what the ledger knows.
  *
  * The main thread runs the loop: the listener, the signals, and a timer that starts a repair pass.
- * What may block is done by the workers. TERM and INT drain. */
+ * What may block is done by the workers; their entries' delivery reports run here. TERM and INT
+ * drain. */
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -13,17 +14,21 @@
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
+#include "publish.h"
 #include "repair.h"
 #include "routes.h"
 
 #define BODY_MAX 65536 /* bytes (SECURITY, request sizes) */
 #define TICK_US 50000  /* draining is looked at this often */
-#define EVENT_COUNT 4
+#define EVENT_COUNT 5
+#define REPORTS_PER_TURN 1024
+#define FLUSH_MS 5000 /* at the end; what is left then is the journal's */
 
 struct daemon {
     struct flash_config config;
     struct flash_routes routes;
     struct flash_repair repair;
+    struct flash_producer *producer;
     struct event_base *base;
     struct event *events[EVENT_COUNT];
     struct flash_http *http;
@@ -49,6 +54,14 @@ static void repair(evutil_socket_t fd, short what, void *arg)
     if (!daemon->draining && !daemon->repair.running) {
         daemon->repair.running = flash_workers_submit(daemon->routes.workers, &daemon->repair.job);
     }
+}
+
+static void reports(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct daemon *daemon = arg;
+    flash_producer_poll(daemon->producer, REPORTS_PER_TURN);
 }
 
 static void stop(evutil_socket_t signal, short what, void *arg)
@@ -80,12 +93,14 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 static bool add_events(struct daemon *daemon, struct flash_error *err)
 {
     const struct timeval often = {0, TICK_US}, seldom = {FLASH_REPAIR_INTERVAL_S, 0};
-    const struct timeval *const every[EVENT_COUNT] = {&seldom, NULL, NULL, &often};
+    const struct timeval *const every[EVENT_COUNT] = {&seldom, NULL, NULL, &often, NULL};
+    int fd = flash_producer_fd(daemon->producer);
     struct event **events = daemon->events;
     events[0] = event_new(daemon->base, -1, EV_PERSIST, repair, daemon);
     events[1] = evsignal_new(daemon->base, SIGTERM, stop, daemon);
     events[2] = evsignal_new(daemon->base, SIGINT, stop, daemon);
     events[3] = event_new(daemon->base, -1, EV_PERSIST, tick, daemon);
+    events[4] = event_new(daemon->base, fd, EV_READ | EV_PERSIST, reports, daemon);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (!events[i] || event_add(events[i], every[i]) != 0) {
             return flash_error_set(err, FLASH_ERROR_RETRY, "no events");
@@ -125,13 +140,23 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) { /* before there are threads */
         return flash_error_set(err, FLASH_ERROR_RETRY, "libcurl does not start");
     }
-    return flash_workers_new(daemon->base, &daemon->config, &daemon->routes.workers, err) &&
+    static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
+    if (!flash_producer_new(&daemon->config, &hooks, &daemon->producer, err)) {
+        return false;
+    }
+    const struct flash_workers_parts parts = {&daemon->config, daemon->producer};
+    return flash_workers_new(daemon->base, &parts, &daemon->routes.workers, err) &&
            listen_for_requests(daemon, err) && add_events(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
 {
     flash_workers_free(daemon->routes.workers); /* answers what is still open */
+    int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
+    if (left > 0) {
+        FLASH_LOG(WARN, "admin.left_to_the_journal", FLASH_INT("entries", left));
+    }
+    flash_producer_free(daemon->producer);
     flash_http_free(daemon->http);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (daemon->events[i]) {

@@ -1,6 +1,8 @@
 /* The table of the back office's metrics; see metrics.h. */
 #include "metrics.h"
 
+#define ENTRIES "Entries for Kafka, by what became of them; the journal has those that failed"
+
 struct flash_metric flash_admin_metrics[METRIC_ADMIN_COUNT] = {
     [METRIC_ANSWERS_GOOD] = {"flash_admin_answers_total", "Requests answered, by outcome",
                              "outcome=\"good\"", FLASH_METRIC_COUNTER},
@@ -21,4 +23,16 @@ struct flash_metric flash_admin_metrics[METRIC_ADMIN_COUNT] = {
     [METRIC_NEEDS_RECOVERY] = {"flash_admin_needs_recovery",
                                "SKUs that Redis has lost: only a recovery may load them again",
                                NULL, FLASH_METRIC_GAUGE},
+    [METRIC_INFLOWS] = {"flash_admin_inflows_applied_total", "Inflows applied in Redis", NULL,
+                        FLASH_METRIC_COUNTER},
+    [METRIC_TAKES] = {"flash_admin_takes_total", "Negative adjustments journalled in Redis", NULL,
+                      FLASH_METRIC_COUNTER},
+    [METRIC_ENTRIES_SENT] = {"flash_admin_entries_total", ENTRIES, "outcome=\"sent\"",
+                             FLASH_METRIC_COUNTER},
+    [METRIC_ENTRIES_NOT_SENT] = {"flash_admin_entries_total", ENTRIES, "outcome=\"not_sent\"",
+                                 FLASH_METRIC_COUNTER},
+    [METRIC_ENTRIES_ACKED] = {"flash_admin_entries_total", ENTRIES, "outcome=\"acked\"",
+                              FLASH_METRIC_COUNTER},
+    [METRIC_ENTRIES_FAILED] = {"flash_admin_entries_total", ENTRIES, "outcome=\"failed\"",
+                               FLASH_METRIC_COUNTER},
 };

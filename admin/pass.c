@@ -1,11 +1,12 @@
-/* A pass of expiry on request; see pass.h. It changes nothing that would not have changed by
- * itself, so the paper trail is written behind it, and a pass that could not be written down is
- * still answered as done. */
+/* Passes on request; see pass.h. They change nothing that would not have changed by itself, so the
+ * paper trail is written behind them, and one that could not be written down is still answered as
+ * done. */
 #include "pass.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "flash/log.h"
 #include "ledger.h"
@@ -13,27 +14,33 @@
 
 struct signing {
     const struct flash_job *job;
-    const struct flash_pass_counts *counts;
+    const char *action, *detail;
 };
 
 static enum flash_work sign_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
 {
     const struct signing *signing = arg;
-    char detail[96];
-    snprintf(detail, sizeof(detail), "expired %" PRId64 " orders of %" PRId64 " SKUs",
-             signing->counts->expired, signing->counts->skus);
-    const struct flash_change change = {"expiry.pass", 200, detail};
+    const struct flash_change change = {signing->action, signing->job->answer.status,
+                                        signing->detail};
     return flash_ledger_sign(mysql, signing->job, &change, err) ? FLASH_WORK_COMMIT
                                                                 : FLASH_WORK_FAILED;
 }
 
-static void sign(struct flash_job *job, struct flash_mysql *mysql,
-                 const struct flash_pass_counts *counts)
+static void sign(struct flash_job *job, struct flash_mysql *mysql, const char *action,
+                 const char *detail)
 {
-    struct signing signing = {job, counts};
+    struct signing signing = {job, action, detail};
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(mysql, sign_work, &signing, &err);
     (void)flash_ledger_refusal(end, job, &err); /* logs it */
+}
+
+static void say_away(const struct flash_job *job, const struct flash_error *err)
+{
+    if (err->kind != FLASH_ERROR_NONE) {
+        FLASH_LOG(WARN, "admin.reconciler_away", FLASH_TEXT("error", err->text),
+                  FLASH_TEXT("request_id", job->caller.request_id));
+    }
 }
 
 static char *counts_json(const struct flash_pass_counts *counts, size_t flags)
@@ -53,17 +60,34 @@ void flash_pass_run(struct flash_job *job, struct flash_stores *stores)
     struct flash_error err = {0};
     struct flash_pass_answer pass = flash_reconciler_ask(stores, &job->caller, &err);
     answer->refusal = pass.refusal;
-    if (err.kind != FLASH_ERROR_NONE) {
-        FLASH_LOG(WARN, "admin.reconciler_away", FLASH_TEXT("error", err.text),
-                  FLASH_TEXT("request_id", job->caller.request_id));
-    }
+    say_away(job, &err);
     if (pass.refusal == FLASH_REFUSE_NOTHING) {
-        sign(job, stores->mysql, &pass.counts);
+        char detail[96];
+        snprintf(detail, sizeof(detail), "expired %" PRId64 " orders of %" PRId64 " SKUs",
+                 pass.counts.expired, pass.counts.skus);
         answer->status = 200;
+        sign(job, stores->mysql, "expiry.pass", detail);
         answer->body = counts_json(&pass.counts, 0);
     } else if (pass.refusal == FLASH_REFUSE_STOPPING) {
         answer->detail = "The back office is shutting down. The pass goes on.";
     } else if (pass.counted) {
         answer->members = counts_json(&pass.counts, JSON_EMBED);
+    }
+}
+
+void flash_pass_reconcile(struct flash_job *job, struct flash_stores *stores)
+{
+    struct flash_answer *answer = &job->answer;
+    struct flash_error err = {0};
+    answer->refusal = flash_reconciler_ask_reconcile(stores, &job->caller, &err);
+    say_away(job, &err);
+    if (answer->refusal == FLASH_REFUSE_NO_RECONCILER) {
+        answer->detail =
+            "flash-reconciler does not answer. It reconciles by itself once it is back.";
+    } else if (answer->refusal == FLASH_REFUSE_NOTHING) {
+        answer->status = 202;
+        answer->body = strdup("{\"asked\":true}");
+        snprintf(answer->location, sizeof(answer->location), "/v1/reconcile/runs");
+        sign(job, stores->mysql, "reconcile.pass", "");
     }
 }

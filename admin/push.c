@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "flash/log.h"
+#include "inflow.h"
 #include "ledger.h"
 #include "metrics.h"
 
@@ -224,7 +225,11 @@ enum flash_push flash_push_sku(struct flash_stores *stores, int64_t sku, struct 
         bool later = flash_mysql_last_class(stores->mysql) == FLASH_MYSQL_RETRY;
         return later ? FLASH_PUSH_LEDGER_AWAY : FLASH_PUSH_BROKEN;
     }
-    return row.found ? bring_up_to_date(stores, &row, err) : FLASH_PUSH_DONE;
+    if (!row.found) {
+        return FLASH_PUSH_DONE;
+    }
+    enum flash_push push = bring_up_to_date(stores, &row, err);
+    return push == FLASH_PUSH_DONE ? flash_inflow_push(stores, &row, err) : push;
 }
 
 enum flash_refusal flash_push_refusal(enum flash_push push, const struct flash_job *job,

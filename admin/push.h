@@ -1,5 +1,5 @@
-/* Brings Redis up to what the ledger says of a SKU: loads it if it never was, sets its sale (DESIGN
- * §8: ledger first, then Redis).
+/* Brings Redis up to what the ledger says of a SKU: loads it if it never was, sets its sale,
+ * applies its inflows (DESIGN §8: ledger first, then Redis).
  *
  * Every step may be repeated and interrupted anywhere. A SKU that was loaded once and is missing in
  * Redis is never loaded again: its orders would be sold a second time. No sale is set before the
@@ -12,7 +12,7 @@
 #include "sku.h"
 
 enum flash_push {
-    FLASH_PUSH_DONE,           /* Redis has the stock and the newest sale */
+    FLASH_PUSH_DONE,           /* Redis has the stock, the newest sale, the last inflow */
     FLASH_PUSH_REDIS_AWAY,     /* and the next try may work */
     FLASH_PUSH_NEEDS_RECOVERY, /* lost by Redis, or of another generation there */
     FLASH_PUSH_LEDGER_AWAY,    /* could not be read or marked */

@@ -10,12 +10,14 @@
 
 #include "flash/time.h"
 
-#define PATH "/v1/expiry/pass"
+#define EXPIRY_PATH "/v1/expiry/pass"
+#define RECONCILE_PATH "/v1/reconcile/pass"
 #define CONNECT_MS 2000L
 #define ANSWER_MS 65000L /* the pass in hand and the one that was asked for, 30 s each at most */
 #define TOKEN_S 60
 
 struct answer {
+    long status;
     char bytes[FLASH_RECONCILER_ANSWER_MAX];
     size_t len;
 };
@@ -71,12 +73,12 @@ struct flash_pass_answer flash_reconciler_judge(long status, struct flash_text b
 
 /* ---- asking ---- */
 
-void flash_reconciler_url(const struct flash_address *listen,
+void flash_reconciler_url(const struct flash_address *listen, const char *path,
                           char ret_url[FLASH_RECONCILER_URL_MAX])
 {
     bool six = strchr(listen->host, ':') != NULL;
-    snprintf(ret_url, FLASH_RECONCILER_URL_MAX, six ? "http://[%s]:%d" PATH : "http://%s:%d" PATH,
-             listen->host, listen->port);
+    snprintf(ret_url, FLASH_RECONCILER_URL_MAX, six ? "http://[%s]:%d%s" : "http://%s:%d%s",
+             listen->host, listen->port, path);
 }
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *arg)
@@ -124,9 +126,6 @@ static bool sign_in(const struct flash_config *config, const struct flash_caller
 
 static void set_up(CURL *curl, const struct flash_stores *stores, struct answer *answer)
 {
-    char url[FLASH_RECONCILER_URL_MAX];
-    flash_reconciler_url(&stores->config->reconciler.listen, url);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* threads */
@@ -141,49 +140,82 @@ static void set_up(CURL *curl, const struct flash_stores *stores, struct answer 
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, stores->hurry);
 }
 
-/* Sends with headers, which are the caller's. */
-static struct flash_pass_answer exchange(CURL *curl, const struct flash_stores *stores,
-                                         struct curl_slist *headers, struct flash_error *err)
+/* What was answered, whatever it says: NOTHING. err as of flash_reconciler_ask. */
+static enum flash_refusal exchange(CURL *curl, const struct flash_stores *stores,
+                                   struct answer *answer, struct flash_error *err)
 {
-    struct answer answer = {.len = 0};
-    long status = 0;
-    set_up(curl, stores, &answer);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    set_up(curl, stores, answer);
     CURLcode code = curl_easy_perform(curl);
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-        return (struct flash_pass_answer){.refusal = FLASH_REFUSE_STOPPING};
+        return FLASH_REFUSE_STOPPING;
     }
     if (code != CURLE_OK) {
         flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: %s", curl_easy_strerror(code));
-        return (struct flash_pass_answer){.refusal = FLASH_REFUSE_NO_RECONCILER};
+        return FLASH_REFUSE_NO_RECONCILER;
     }
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    struct flash_pass_answer said =
-        flash_reconciler_judge(status, (struct flash_text){answer.bytes, answer.len});
-    if (said.refusal == FLASH_REFUSE_NO_RECONCILER) {
-        flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: it answers %ld, which is no pass",
-                        status);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+    return FLASH_REFUSE_NOTHING;
+}
+
+struct errand {
+    const struct flash_stores *stores;
+    const struct flash_caller *caller;
+    const char *path;
+};
+
+/* POST of the path, in the caller's name. */
+static enum flash_refusal post(const struct errand *errand, struct answer *answer,
+                               struct flash_error *err)
+{
+    enum flash_refusal refusal = FLASH_REFUSE_INTERNAL;
+    struct curl_slist *headers = NULL;
+    char header[FLASH_JWT_MAX + 64], url[FLASH_RECONCILER_URL_MAX];
+    CURL *curl = curl_easy_init();
+    if (curl && sign_in(errand->stores->config, errand->caller, header, sizeof(header))) {
+        headers = curl_slist_append(NULL, header);
     }
-    return said;
+    if (headers) {
+        flash_reconciler_url(&errand->stores->config->reconciler.listen, errand->path, url);
+        curl_easy_setopt(curl, CURLOPT_URL, url);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        refusal = exchange(curl, errand->stores, answer, err);
+    } else {
+        flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: no request can be made");
+    }
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return refusal;
 }
 
 struct flash_pass_answer flash_reconciler_ask(const struct flash_stores *stores,
                                               const struct flash_caller *caller,
                                               struct flash_error *err)
 {
-    struct flash_pass_answer answer = {.refusal = FLASH_REFUSE_INTERNAL};
-    struct curl_slist *headers = NULL;
-    char header[FLASH_JWT_MAX + 64];
-    CURL *curl = curl_easy_init();
-    if (curl && sign_in(stores->config, caller, header, sizeof(header))) {
-        headers = curl_slist_append(NULL, header);
+    const struct errand errand = {stores, caller, EXPIRY_PATH};
+    struct answer answer = {.len = 0};
+    enum flash_refusal refusal = post(&errand, &answer, err);
+    if (refusal != FLASH_REFUSE_NOTHING) {
+        return (struct flash_pass_answer){.refusal = refusal};
     }
-    if (headers) {
-        answer = exchange(curl, stores, headers, err);
-    } else {
-        flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: no request can be made");
+    struct flash_pass_answer said =
+        flash_reconciler_judge(answer.status, (struct flash_text){answer.bytes, answer.len});
+    if (said.refusal == FLASH_REFUSE_NO_RECONCILER) {
+        flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: it answers %ld, which is no pass",
+                        answer.status);
     }
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    return answer;
+    return said;
+}
+
+enum flash_refusal flash_reconciler_ask_reconcile(const struct flash_stores *stores,
+                                                  const struct flash_caller *caller,
+                                                  struct flash_error *err)
+{
+    const struct errand errand = {stores, caller, RECONCILE_PATH};
+    struct answer answer = {.len = 0};
+    enum flash_refusal refusal = post(&errand, &answer, err);
+    if (refusal == FLASH_REFUSE_NOTHING && answer.status != 202) {
+        refusal = FLASH_REFUSE_NO_RECONCILER;
+        flash_error_set(err, FLASH_ERROR_RETRY, "reconciler: it answers %ld", answer.status);
+    }
+    return refusal;
 }

@@ -30,10 +30,16 @@ struct flash_pass_answer flash_reconciler_ask(const struct flash_stores *stores,
                                               const struct flash_caller *caller,
                                               struct flash_error *err);
 
+/* Asks for a pass over the journals, as soon as may be, and does not wait for it: its findings are
+ * in the record of runs. NOTHING: it will be. err as above. */
+enum flash_refusal flash_reconciler_ask_reconcile(const struct flash_stores *stores,
+                                                  const struct flash_caller *caller,
+                                                  struct flash_error *err);
+
 /* ---- pure ---- */
 
-/* Where the reconciler of that configuration listens, an IPv6 address in brackets. */
-void flash_reconciler_url(const struct flash_address *listen,
+/* The path where the reconciler of that configuration listens, an IPv6 address in brackets. */
+void flash_reconciler_url(const struct flash_address *listen, const char *path,
                           char ret_url[FLASH_RECONCILER_URL_MAX]);
 /* What status and body mean; NO_RECONCILER for whatever is not an answer of the reconciler's. */
 struct flash_pass_answer flash_reconciler_judge(long status, struct flash_text body);

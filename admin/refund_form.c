@@ -1,5 +1,4 @@
-/* Queries, names and bodies of the routes about refunds; see refund_form.h. No value of the query
- * needs percent-encoding, so none is undone: what is not written plainly is refused. */
+/* Queries, names and bodies of the routes about refunds; see refund_form.h. */
 #include "refund_form.h"
 
 #include <stdio.h>
@@ -7,6 +6,7 @@
 
 #include "flash/json_body.h"
 #include "form.h"
+#include "query.h"
 
 _Static_assert(FLASH_REFERENCE_MAX == FLASH_USER_MAX, "a reference is checked as a user id");
 
@@ -53,8 +53,9 @@ static int digit(char c)
     return at ? (int)(at - hex) : -1;
 }
 
-static bool read_cursor(struct flash_text value, struct flash_refund_list_form *form)
+static bool read_cursor(struct flash_text value, void *arg)
 {
+    struct flash_refund_list_form *form = arg;
     char bytes[FLASH_REFUND_KEY_MAX];
     size_t len = value.len / 2;
     if (value.len % 2 || len > sizeof(bytes)) {
@@ -88,8 +89,9 @@ bool flash_refund_form_key(const struct flash_text segments[2], struct flash_ref
 
 /* ---- the list ---- */
 
-static bool read_state(struct flash_text value, struct flash_refund_list_form *form)
+static bool read_state(struct flash_text value, void *arg)
 {
+    struct flash_refund_list_form *form = arg;
     static const char *const names[] = {
         [FLASH_REFUND_DUE] = "due", [FLASH_REFUND_DONE] = "done", [FLASH_REFUND_ALL] = "all"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -101,62 +103,35 @@ static bool read_state(struct flash_text value, struct flash_refund_list_form *f
     return false;
 }
 
-static bool read_sku(struct flash_text value, struct flash_refund_list_form *form)
+static bool read_sku(struct flash_text value, void *arg)
 {
+    struct flash_refund_list_form *form = arg;
     return flash_sku_parse(value, &form->sku);
 }
 
 /* A limit is written as a SKU is: a positive number, one way only. */
-static bool read_limit(struct flash_text value, struct flash_refund_list_form *form)
+static bool read_limit(struct flash_text value, void *arg)
 {
+    struct flash_refund_list_form *form = arg;
     return flash_sku_parse(value, &form->limit) && form->limit <= FLASH_REFUND_LIMIT_MAX;
 }
 
-static const struct {
-    const char *name;
-    bool (*read)(struct flash_text value, struct flash_refund_list_form *form);
-    const char *detail;
-} parameters[] = {
+static const struct flash_parameter parameters[] = {
     {"state", read_state, "state must be due, done or all, given once."},
     {"sku", read_sku, "sku must be a number of decimal digits, given once."},
     {"limit", read_limit, "limit must be a number from 1 to 500, given once."},
     {"cursor", read_cursor, "cursor must be the next_cursor of an earlier answer, given once."},
 };
-#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
-
-/* One name=value; seen says which came before. NULL: it is fine. */
-static const char *read_parameter(struct flash_text name, struct flash_text value,
-                                  struct flash_refund_list_form *form, bool seen[PARAMETERS])
-{
-    for (size_t i = 0; i < PARAMETERS; i++) {
-        if (text_is(name, parameters[i].name)) {
-            bool taken = !seen[i] && parameters[i].read(value, form);
-            seen[i] = true;
-            return taken ? NULL : parameters[i].detail;
-        }
-    }
-    return "The query may have state, sku, limit and cursor, and nothing else.";
-}
 
 bool flash_refund_form_list(struct flash_text query, struct flash_refund_list_form *ret_form,
                             const char **ret_detail)
 {
+    static const struct flash_parameters all = {
+        parameters, sizeof(parameters) / sizeof(parameters[0]),
+        "The query may have state, sku, limit and cursor, and nothing else."};
     struct flash_refund_list_form form = {.limit = FLASH_REFUND_LIMIT_DEFAULT};
-    bool seen[PARAMETERS] = {false};
-    const char *at = query.at, *end = query.at + query.len;
-    while (at < end) {
-        const char *ampersand = memchr(at, '&', (size_t)(end - at));
-        const char *stop = ampersand ? ampersand : end;
-        const char *equals = memchr(at, '=', (size_t)(stop - at));
-        const char *name_end = equals ? equals : stop, *value = equals ? equals + 1 : stop;
-        const char *detail =
-            read_parameter((struct flash_text){at, (size_t)(name_end - at)},
-                           (struct flash_text){value, (size_t)(stop - value)}, &form, seen);
-        if (detail) {
-            *ret_detail = detail;
-            return false;
-        }
-        at = ampersand ? ampersand + 1 : end;
+    if (!flash_parameters_read(&all, query, &form, ret_detail)) {
+        return false;
     }
     *ret_form = form;
     return true;

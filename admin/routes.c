@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adjust.h"
 #include "flash/json_body.h"
 #include "flash/time.h"
 #include "metrics.h"
 #include "order.h"
 #include "pass.h"
+#include "reconcile.h"
 #include "refund.h"
 #include "sale.h"
 #include "stock.h"
@@ -64,6 +66,40 @@ static enum flash_refusal read_sale(const struct flash_request *request,
     return flash_form_sale(flash_request_body(request), &job->form.sale, ret_detail)
                ? FLASH_REFUSE_NOTHING
                : FLASH_REFUSE_BAD_BODY;
+}
+
+typedef bool (*adjust_reader)(struct flash_text body, struct flash_adjust_form *ret_form,
+                              const char **ret_detail);
+
+static enum flash_refusal read_change(const struct flash_request *request, struct flash_job *job,
+                                      adjust_reader read, const char **ret_detail)
+{
+    struct flash_adjust_form *form = &job->form.adjust;
+    if (!flash_json_body_declared(request)) {
+        return FLASH_REFUSE_MEDIA_TYPE;
+    }
+    form->match = flash_form_match(flash_request_header(request, "if-match"));
+    if (!read(flash_request_body(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_BODY;
+    }
+    job->sku = form->sku;
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_restock(const struct flash_request *request,
+                                       const struct flash_text *segments, struct flash_job *job,
+                                       const char **ret_detail)
+{
+    (void)segments;
+    return read_change(request, job, flash_adjust_form_restock, ret_detail);
+}
+
+static enum flash_refusal read_adjust(const struct flash_request *request,
+                                      const struct flash_text *segments, struct flash_job *job,
+                                      const char **ret_detail)
+{
+    (void)segments;
+    return read_change(request, job, flash_adjust_form_adjust, ret_detail);
 }
 
 /* The SKU that an order's id begins with. */
@@ -125,6 +161,43 @@ static enum flash_refusal read_refund_done(const struct flash_request *request,
                : FLASH_REFUSE_BAD_BODY;
 }
 
+static enum flash_refusal read_runs(const struct flash_request *request,
+                                    const struct flash_text *segments, struct flash_job *job,
+                                    const char **ret_detail)
+{
+    (void)segments;
+    struct flash_reconcile_form *form = &job->form.reconcile;
+    if (!flash_reconcile_form_runs(flash_request_query(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
+    return FLASH_REFUSE_NOTHING;
+}
+
+static enum flash_refusal read_run(const struct flash_request *request,
+                                   const struct flash_text *segments, struct flash_job *job,
+                                   const char **ret_detail)
+{
+    (void)request;
+    (void)ret_detail;
+    return flash_uuid_parse(segments[0], &job->form.reconcile.run) ? FLASH_REFUSE_NOTHING
+                                                                   : FLASH_REFUSE_NO_RUN;
+}
+
+static enum flash_refusal read_findings(const struct flash_request *request,
+                                        const struct flash_text *segments, struct flash_job *job,
+                                        const char **ret_detail)
+{
+    (void)segments;
+    struct flash_reconcile_form *form = &job->form.reconcile;
+    if (!flash_reconcile_form_findings(flash_request_query(request), form, ret_detail)) {
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
+    job->sku = form->sku;
+    return FLASH_REFUSE_NOTHING;
+}
+
 static const struct route {
     enum flash_method method;
     const char *pattern;  /* the path; '*' stands for one segment, not empty */
@@ -135,6 +208,8 @@ static const struct route {
 } routes[] = {
     {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, read_stock, flash_stock_create},
     {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, read_sku, flash_stock_show},
+    {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, read_restock, flash_adjust_run},
+    {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, read_adjust, flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, read_no_body,
      flash_pass_run, .slow = true},
     {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, read_sku, flash_sale_show},
@@ -143,6 +218,12 @@ static const struct route {
     {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, read_refunds, flash_refund_list},
     {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, read_refund_done,
      flash_refund_done},
+    {FLASH_METHOD_GET, "/v1/reconcile/runs", FLASH_ROLE_OPS, read_runs, flash_reconcile_runs},
+    {FLASH_METHOD_POST, "/v1/reconcile/runs", FLASH_ROLE_ADMIN, read_no_body, flash_pass_reconcile,
+     .slow = true},
+    {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, read_run, flash_reconcile_run},
+    {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, read_findings,
+     flash_reconcile_findings},
 };
 
 /* Whether path is the route's; ret_segments gets what stands for each '*'. */

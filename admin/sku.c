@@ -123,18 +123,31 @@ static char *dump(json_t *json)
     return text;
 }
 
-char *flash_sku_stock_json(const struct flash_sku_row *row)
+static json_t *change_json(const struct flash_sku_change *change)
+{
+    json_t *json = json_pack("{s:s, s:I, s:s, s:s, s:s}", "reference", change->reference, "delta",
+                             (json_int_t)change->delta, "reason", change->reason, "operator",
+                             change->operator, "status", change->version ? "applied" : "pending");
+    if (change->version) {
+        json_object_set_new(json, "version", json_integer(change->version));
+        json_object_set_new(json, "created_at", time_json(change->created_ms));
+    }
+    return json;
+}
+
+char *flash_sku_stock_json(const struct flash_sku_row *row, const struct flash_sku_change *change)
 {
     char id[FLASH_SKU_TEXT_MAX + 1];
     snprintf(id, sizeof(id), "%lld", (long long)row->sku);
     return dump(json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:b, s:b, s:o, s:o}", "product_id", id,
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:b, s:b, s:o, s:o, s:o*}", "product_id", id,
         "title", row->title, "total", (json_int_t)row->base, "available",
         (json_int_t)row->available, "reserved", (json_int_t)row->reserved, "sold",
         (json_int_t)row->sold, "low_stock_threshold", (json_int_t)row->threshold, "low_stock",
         row->available <= row->threshold, "version", (json_int_t)row->version, "flagged",
         row->flagged, "loaded", row->loaded_generation > 0, "created_at",
-        time_json(row->created_ms), "updated_at", time_json(row->updated_ms)));
+        time_json(row->created_ms), "updated_at", time_json(row->updated_ms), "change",
+        change ? change_json(change) : NULL));
 }
 
 char *flash_sku_sale_json(const struct flash_sku_row *row, int64_t now_ms)

@@ -34,11 +34,20 @@ FLASH_MUST_CHECK enum flash_ledger_end flash_sku_row_get(struct flash_mysql *mys
 FLASH_MUST_CHECK bool flash_sku_row_lock(struct flash_mysql *mysql, int64_t sku,
                                          struct flash_sku_row *ret_row, struct flash_error *err);
 
+/* A change of the SKU's units, as the answer to who asked for it shows it. */
+struct flash_sku_change {
+    const char *reference, *reason; /* (borrowed, as all texts here) */
+    const char *operator;           /* who asked first */
+    int64_t delta;
+    int64_t version; /* the stock's, that it made; 0: it has yet to come to the ledger */
+    int64_t created_ms;
+};
+
 /* "upcoming", "open", "sold-out", "ended" or "closed". */
 const char *flash_sku_sale_state(const struct flash_sku_row *row, int64_t now_ms);
 
-/* Owned texts, NULL when memory is short. */
-char *flash_sku_stock_json(const struct flash_sku_row *row);
+/* Owned texts, NULL when memory is short. change: NULL for none. */
+char *flash_sku_stock_json(const struct flash_sku_row *row, const struct flash_sku_change *change);
 char *flash_sku_sale_json(const struct flash_sku_row *row, int64_t now_ms);
 
 #endif

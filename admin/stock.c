@@ -156,6 +156,6 @@ void flash_stock_show(struct flash_job *job, struct flash_stores *stores)
     if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
         job->answer.status = 200;
         job->answer.version = row.version;
-        job->answer.body = flash_sku_stock_json(&row);
+        job->answer.body = flash_sku_stock_json(&row, NULL);
     }
 }

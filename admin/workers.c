@@ -110,10 +110,13 @@ static void *run(void *arg)
     return NULL;
 }
 
-static bool start(struct worker *worker, const struct flash_config *config, struct flash_error *err)
+static bool start(struct worker *worker, const struct flash_workers_parts *parts,
+                  struct flash_error *err)
 {
     sigset_t all, before;
+    const struct flash_config *config = parts->config;
     worker->stores.config = config;
+    worker->stores.producer = parts->producer;
     worker->stores.hurry = &worker->all->hurry;
     if (!flash_mysql_new(config, &worker->stores.mysql, err) ||
         !flash_redis_sync_new(config, &worker->stores.redis, err)) {
@@ -130,7 +133,7 @@ static bool start(struct worker *worker, const struct flash_config *config, stru
     return true;
 }
 
-bool flash_workers_new(struct event_base *base, const struct flash_config *config,
+bool flash_workers_new(struct event_base *base, const struct flash_workers_parts *parts,
                        struct flash_workers **ret_workers, struct flash_error *err)
 {
     struct flash_workers *workers = calloc(1, sizeof(*workers));
@@ -145,7 +148,7 @@ bool flash_workers_new(struct event_base *base, const struct flash_config *confi
     bool ok = flash_mailbox_new(base, &reader, &workers->mailbox, err);
     for (int i = 0; ok && i < WORKERS; i++) {
         workers->workers[i].all = workers;
-        ok = start(&workers->workers[i], config, err);
+        ok = start(&workers->workers[i], parts, err);
     }
     if (!ok) {
         flash_workers_free(workers);

@@ -9,9 +9,15 @@
 struct event_base;
 struct flash_workers;
 
-/* A few threads; over jobs come back on base's thread (job->over). config is borrowed, for as long
- * as there are workers. Error kinds: CONFIG, RETRY. */
-FLASH_MUST_CHECK bool flash_workers_new(struct event_base *base, const struct flash_config *config,
+/* What all workers share, borrowed for as long as there are workers. */
+struct flash_workers_parts {
+    const struct flash_config *config;
+    struct flash_producer *producer;
+};
+
+/* A few threads; over jobs come back on base's thread (job->over). Error kinds: CONFIG, RETRY. */
+FLASH_MUST_CHECK bool flash_workers_new(struct event_base *base,
+                                        const struct flash_workers_parts *parts,
                                         struct flash_workers **ret_workers,
                                         struct flash_error *err);
 /* Hands job over; it comes back by job->over, exactly once, later. False: the queue is full, job is

@@ -39,7 +39,7 @@ void flash_batch_reset(struct flash_batch *batch)
     }
     batch->message_count = batch->line_count = 0;
     batch->parked_line = -1;
-    batch->transitions = false;
+    batch->transitions = batch->takes = false;
     batch->arena_used = 0;
 }
 
@@ -55,11 +55,14 @@ void flash_batch_condemn(struct flash_batch *batch, int i, const char *reason)
     snprintf(entry->reason, sizeof(entry->reason), "%s", reason);
 }
 
-static void add_line(struct flash_batch *batch, int entry, int64_t sku,
+/* A take's reference may be spelt as an order's ref: the two get different ids. */
+static void add_line(struct flash_batch *batch, int entry, const struct flash_entry *whole,
                      const struct flash_entry_line *from)
 {
     struct flash_batch_line *line = &batch->lines[batch->line_count++];
-    int ref_at = snprintf(line->order_id, sizeof(line->order_id), "%lld.", (long long)sku);
+    char mark = whole->type == FLASH_ENTRY_TAKE ? '-' : '.';
+    int ref_at =
+        snprintf(line->order_id, sizeof(line->order_id), "%lld%c", (long long)whole->sku, mark);
     memcpy(line->order_id + ref_at, from->ref.at, from->ref.len);
     line->ref_at = (uint8_t)ref_at;
     line->order_id_len = (uint8_t)((size_t)ref_at + from->ref.len);
@@ -69,6 +72,7 @@ static void add_line(struct flash_batch *batch, int entry, int64_t sku,
     line->from_version = from->from_version;
     line->user = from->user;
     line->payment = from->payment;
+    line->reason = from->reason;
     line->fate = FLASH_LINE_NONE;
     line->refund = false;
     line->row_at = batch->line_count - 1;
@@ -112,8 +116,9 @@ static void take_entry(struct flash_batch *batch, int i, const struct flash_entr
     entry->due_s = from->due_s;
     entry->line_count = from->line_count;
     for (int n = 0; n < from->line_count; n++) {
-        add_line(batch, i, from->sku, &from->lines[n]);
+        add_line(batch, i, from, &from->lines[n]);
     }
+    batch->takes |= from->type == FLASH_ENTRY_TAKE;
     batch->transitions |= from->type != FLASH_ENTRY_RESERVE && from->type != FLASH_ENTRY_MARKER;
 }
 
@@ -152,7 +157,7 @@ void flash_batch_set_parked(struct flash_batch *batch, const struct flash_messag
 void flash_batch_again(struct flash_batch *batch)
 {
     batch->line_count = 0;
-    batch->transitions = false;
+    batch->transitions = batch->takes = false;
     batch->arena_used = 0;
     for (int i = 0; i < batch->message_count; i++) {
         decode(batch, i);

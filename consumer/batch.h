@@ -40,9 +40,11 @@ struct flash_batch_entry {
     char reason[160];      /* DEAD */
 };
 
-/* An order's row in the ledger, as it stands while the batch is judged. */
+/* An order's row in the ledger, as it stands while the batch is judged; of a take's reference only
+ * found and taken are used. */
 struct flash_batch_row {
     bool found;             /* the ledger had it before this batch */
+    bool taken;             /* a take: this batch inserts an inflow of its reference */
     bool made;              /* this batch inserts it */
     bool changed;           /* this batch updates it */
     enum flash_state state; /* NONE: there is no row */
@@ -63,11 +65,11 @@ enum flash_line_fate {
 };
 
 struct flash_batch_line {
-    char order_id[FLASH_ORDER_ID_MAX + 1]; /* "<sku>.<ref>" */
+    char order_id[FLASH_ORDER_ID_MAX + 1]; /* "<sku>.<ref>"; of a take "<sku>-<reference>" */
     uint8_t order_id_len, ref_at;          /* ref_at: where the ref begins in order_id */
     int entry;                             /* index in entries */
     int quantity, from_version;
-    struct flash_text user, payment; /* borrowed from the message */
+    struct flash_text user, payment, reason; /* borrowed from the message */
     enum flash_line_fate fate;
     bool refund; /* a refused pay: its money goes back */
     int row_at;  /* the line that keeps this order's row: this one, or an earlier line of the same
@@ -82,6 +84,7 @@ struct flash_batch {
     int message_count, line_count;
     int parked_line;  /* ≥ 0: this batch is one parked line, of that number */
     bool transitions; /* some entry moves orders that exist */
+    bool takes;       /* some entry is a take */
     char *arena;      /* users and payments of rows that were found */
     size_t arena_used, arena_size;
     int message_max, line_max, line_aim; /* closes at line_aim lines; one more entry always fits */

@@ -1,5 +1,6 @@
 /* The judgement of a batch, entry by entry, line by line: see plan.h.
  *
+ * A take of a reference that the ledger knows, or of units it does not have, is refused.
  * A reserve line makes its order's row, or finds one and changes nothing (§5.1 rule 9). A
  * transition line names the version it starts from: that one or a lower one is not there yet:
  * parked; exactly that one and a state that allows it: applied; else refused, and the row's version
@@ -28,8 +29,9 @@ struct judgement {
 
 static void log_change(const struct judgement *j, int line, int64_t before)
 {
-    j->plan->logs[j->plan->log_count++] =
-        (struct flash_plan_log){j->entry_at, line, before, j->sku->available};
+    bool takes = j->entry->type == FLASH_ENTRY_TAKE;
+    j->plan->logs[j->plan->log_count++] = (struct flash_plan_log){
+        j->entry_at, line, before, j->sku->available, takes ? j->sku->inflows : 0};
 }
 
 static void move_stock(const struct judgement *j, int64_t available, int64_t reserved, int64_t sold)
@@ -116,18 +118,48 @@ static enum flash_line_fate transition_line(const struct judgement *j, int i)
     return FLASH_LINE_APPLIED;
 }
 
+/* ---- take ---- */
+
+/* Units that leave for good have the next number of the SKU's inflows. */
+static enum flash_line_fate take_line(const struct judgement *j, int i)
+{
+    const struct flash_batch_line *line = &j->batch->lines[i];
+    struct flash_batch_row *row = flash_batch_row(j->batch, i);
+    int64_t before = j->sku->available;
+    if (row->found || row->taken) {
+        j->plan->refused++;
+        return FLASH_LINE_REFUSED;
+    }
+    if (before < line->quantity) {
+        j->sku->shortage = true;
+        j->plan->shortages++;
+        return FLASH_LINE_REFUSED;
+    }
+    row->taken = true;
+    move_stock(j, -(int64_t)line->quantity, 0, 0);
+    j->sku->to_base -= line->quantity;
+    j->sku->to_inflows++;
+    j->sku->inflows++;
+    log_change(j, i, before);
+    return FLASH_LINE_APPLIED;
+}
+
 /* ---- entries ---- */
 
 static void judge_entry(struct judgement *j)
 {
     struct flash_batch_entry *entry = j->entry;
     bool reserves = entry->type == FLASH_ENTRY_RESERVE;
+    enum flash_line_fate (*judge_line)(const struct judgement *, int) =
+        reserves                          ? reserve_line
+        : entry->type == FLASH_ENTRY_TAKE ? take_line
+                                          : transition_line;
     entry->clean = true;
     entry->before = j->sku->available;
     for (int n = 0; n < entry->line_count; n++) {
         int i = entry->first_line + n;
         struct flash_batch_line *line = &j->batch->lines[i];
-        line->fate = reserves ? reserve_line(j, i) : transition_line(j, i);
+        line->fate = judge_line(j, i);
         entry->clean &= line->fate == FLASH_LINE_APPLIED;
     }
     entry->after = j->sku->available;
@@ -147,8 +179,6 @@ static void try_entry(struct flash_plan *plan, struct flash_batch *batch, int i)
                           .sku = flash_plan_find(plan, batch->entries[i].sku)};
     if (!j.sku || !j.sku->known) {
         flash_batch_condemn(batch, i, "the ledger has no such SKU");
-    } else if (j.entry->type != FLASH_ENTRY_RESERVE && !transitions[j.entry->type].from) {
-        flash_batch_condemn(batch, i, "this consumer does not know the entry's type");
     } else {
         judge_entry(&j);
     }

@@ -63,6 +63,7 @@ static bool take_stock(const struct flash_value *cells, int count, void *arg)
     if (sku) {
         sku->known = true;
         sku->available = cells[1].number;
+        sku->inflows = cells[2].number;
     }
     return true;
 }
@@ -74,10 +75,11 @@ static bool lock_stock(struct flash_ledger *ledger, struct flash_plan *plan,
         ledger->keys[i] = flash_ledger_int(plan->skus[i].sku);
     }
     struct flash_query_in query = {
-        .sql = "SELECT sku, available FROM stock WHERE sku IN (%s) ORDER BY sku FOR UPDATE",
+        .sql = "SELECT sku, available, version FROM stock WHERE sku IN (%s) "
+               "ORDER BY sku FOR UPDATE",
         .keys = ledger->keys,
         .key_count = plan->sku_count,
-        .column_count = 2,
+        .column_count = 3,
         .row = take_stock,
         .arg = plan,
     };
@@ -93,16 +95,16 @@ static bool update_stock(struct flash_ledger *ledger, const struct flash_ledger_
             continue;
         }
         struct flash_value params[] = {
-            flash_ledger_int(sku->to_available), flash_ledger_int(sku->to_reserved),
-            flash_ledger_int(sku->to_sold),      flash_ledger_int(sku->shortage),
-            flash_ledger_int(work->now_ms),      flash_ledger_int(sku->sku),
+            flash_ledger_int(sku->to_base),     flash_ledger_int(sku->to_available),
+            flash_ledger_int(sku->to_reserved), flash_ledger_int(sku->to_sold),
+            flash_ledger_int(sku->to_inflows),  flash_ledger_int(sku->shortage),
+            flash_ledger_int(work->now_ms),     flash_ledger_int(sku->sku),
         };
-        if (!flash_mysql_exec(
-                ledger->mysql,
-                "UPDATE stock SET available = available + ?, reserved = reserved + ?, "
-                "sold = sold + ?, flagged = flagged | ?, updated_at_ms = ? "
-                "WHERE sku = ?",
-                params, 6, NULL, err)) {
+        if (!flash_mysql_exec(ledger->mysql,
+                              "UPDATE stock SET base = base + ?, available = available + ?, "
+                              "reserved = reserved + ?, sold = sold + ?, version = version + ?, "
+                              "flagged = flagged | ?, updated_at_ms = ? WHERE sku = ?",
+                              params, 8, NULL, err)) {
             return false;
         }
     }
@@ -186,6 +188,9 @@ static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_wor
     }
     if ((work->careful || work->batch->transitions) &&
         !flash_ledger_look(ledger, work->batch, err)) {
+        return false;
+    }
+    if (work->batch->takes && !flash_ledger_look_takes(ledger, work->batch, err)) {
         return false;
     }
     flash_plan_judge(work->plan, work->batch);

@@ -37,6 +37,14 @@ FLASH_MUST_CHECK bool flash_ledger_look(struct flash_ledger *ledger, struct flas
 FLASH_MUST_CHECK bool flash_ledger_insert_rows(struct flash_ledger *ledger,
                                                const struct flash_ledger_work *work,
                                                struct flash_error *err);
+/* ledger_takes.c: which references of the batch's takes the ledger has; after flash_ledger_look. */
+FLASH_MUST_CHECK bool flash_ledger_look_takes(struct flash_ledger *ledger,
+                                              struct flash_batch *batch, struct flash_error *err);
+/* ledger_takes.c: the inflow of the take in row log of the plan's log, and that row. */
+FLASH_MUST_CHECK bool flash_ledger_insert_take(struct flash_ledger *ledger,
+                                               const struct flash_ledger_work *work,
+                                               const struct flash_plan_log *log,
+                                               struct flash_error *err);
 /* ledger_losers.c: refunds of refused payments, and lines parked until their predecessor is there.
  */
 FLASH_MUST_CHECK bool flash_ledger_write_losers(struct flash_ledger *ledger,

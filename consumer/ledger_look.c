@@ -119,7 +119,8 @@ static bool look_reservations(struct look *look, struct flash_error *err)
     struct flash_batch *batch = look->batch;
     int count = 0;
     for (int i = 0; i < batch->line_count; i++) {
-        if (batch->lines[i].row_at == i) {
+        bool order = batch->entries[batch->lines[i].entry].type != FLASH_ENTRY_TAKE;
+        if (order && batch->lines[i].row_at == i) {
             ledger->order[count++] = i;
         }
     }

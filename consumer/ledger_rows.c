@@ -155,13 +155,18 @@ static bool update_reservations(struct flash_ledger *ledger, const struct flash_
     return rows == 0 || flash_mysql_bulk_update(ledger->mysql, &bulk, err);
 }
 
-static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_work *work,
-                       struct flash_error *err)
+/* Rows of the plan's log, from `from` up to `to`; none of them is a take. */
+struct span {
+    int from, to;
+};
+
+static bool insert_log_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                            struct span span, struct flash_error *err)
 {
     enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, ORDER, LINES, REFERENCE, AT };
     int64_t **n = ledger->numbers;
-    for (int i = 0; i < work->plan->log_count; i++) {
-        const struct flash_plan_log *log = &work->plan->logs[i];
+    for (int i = 0; i < span.to - span.from; i++) {
+        const struct flash_plan_log *log = &work->plan->logs[span.from + i];
         const struct flash_batch_entry *entry = &work->batch->entries[log->entry];
         const struct flash_batch_line *line = log->line < 0 ? NULL : &work->batch->lines[log->line];
         ledger->bytes[ENTRY][i] = id_text(entry);
@@ -189,8 +194,24 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
         bytes_column(ledger, "reference", REFERENCE),
         number_column(ledger, "created_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 10, work->plan->log_count},
-                  err);
+    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 10, span.to - span.from}, err);
+}
+
+/* In the order of the plan: each row begins where the one before ended. */
+static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                       struct flash_error *err)
+{
+    const struct flash_plan *plan = work->plan;
+    bool ok = true;
+    for (struct span span = {0, 0}; ok && span.from < plan->log_count; span.from = ++span.to) {
+        while (span.to < plan->log_count && !plan->logs[span.to].inflow) {
+            span.to++;
+        }
+        ok = insert_log_rows(ledger, work, span, err) &&
+             (span.to == plan->log_count ||
+              flash_ledger_insert_take(ledger, work, &plan->logs[span.to], err));
+    }
+    return ok;
 }
 
 bool flash_ledger_insert_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,

@@ -12,14 +12,17 @@ struct flash_plan_sku {
     int64_t sku;
     bool known;                                 /* the ledger has a stock row */
     int64_t available;                          /* before the batch; moved by the plan */
-    int64_t to_available, to_reserved, to_sold; /* what this batch adds to each; together 0 */
+    int64_t inflows;                            /* its last number; moved by the plan */
+    int64_t to_available, to_reserved, to_sold; /* what this batch adds to each */
+    int64_t to_base, to_inflows;                /* likewise; the three above together are to_base */
     bool shortage;                              /* a line found no stock: Redis has lost writes */
 };
 
-/* One row of stock_log: an entry that reserves, or one order that moves. */
+/* One row of stock_log: an entry that reserves, one order that moves, or one take. */
 struct flash_plan_log {
     int entry, line; /* line: -1 for a whole entry */
     int64_t before, after;
+    int64_t inflow; /* the take's number, else 0 */
 };
 
 struct flash_plan {

@@ -105,7 +105,8 @@ static void list_entries(struct flash_settler *settler, const struct flash_batch
         bool unparked = entry->fate == FLASH_FATE_UNPARKED;
         if (entry->fate == FLASH_FATE_APPLY || entry->fate == FLASH_FATE_DUPLICATE || unparked) {
             settler->order[count++] = i;
-            bool drops = entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_PAY;
+            bool drops = entry->type == FLASH_ENTRY_RESERVE || entry->type == FLASH_ENTRY_PAY ||
+                         entry->type == FLASH_ENTRY_TAKE;
             settler->adopt[i] =
                 !entry->clean || !drops || unparked || entry->generation != settler->generation;
             snprintf(settler->ids[i], sizeof(settler->ids[i]), "%llu-%llu",
@@ -195,18 +196,20 @@ static void add_entry(struct flash_settler *settler, struct flash_batch *batch, 
         int at = entry->first_line + n;
         const struct flash_batch_line *line = &batch->lines[at];
         const struct flash_batch_row *row = flash_batch_row(batch, at);
-        if (row->state != FLASH_STATE_NONE) {
-            flash_settle_call_add_line(settler->call,
-                                       &(struct flash_settle_line){
-                                           .ref = {line->order_id + line->ref_at,
-                                                   (size_t)(line->order_id_len - line->ref_at)},
-                                           .state = row->state,
-                                           .version = row->version,
-                                           .quantity = row->quantity,
-                                           .user = row->user,
-                                           .payment = row->payment,
-                                           .due_s = row->due_s,
-                                       });
+        const struct flash_text ref = {line->order_id + line->ref_at,
+                                       (size_t)(line->order_id_len - line->ref_at)};
+        if (entry->type == FLASH_ENTRY_TAKE && !entry->clean) {
+            flash_settle_call_give_back(settler->call, ref);
+        } else if (row->state != FLASH_STATE_NONE) {
+            flash_settle_call_add_line(settler->call, &(struct flash_settle_line){
+                                                          .ref = ref,
+                                                          .state = row->state,
+                                                          .version = row->version,
+                                                          .quantity = row->quantity,
+                                                          .user = row->user,
+                                                          .payment = row->payment,
+                                                          .due_s = row->due_s,
+                                                      });
         }
     }
 }

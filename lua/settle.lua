@@ -1,24 +1,22 @@
 #!lua flags=allow-oom
 -- Redis adopts the ledger's word (docs/FORMATS.md): clean entries leave the journal, others are adopted line by line.
--- KEYS: stock orders users due journal
+-- KEYS: stock orders users due journal takes
 -- ARGV: generation, number of clean ids, the ids, then per entry to adopt: id, number of lines, per line: ref, letter,
 --       version, quantity, user (and "payment where there is one), due
 -- Returns: OK, orders learnt anew, the clean ids that were not in the journal; or GENERATION, the one here; or CORRUPT, what
-local stock_key, orders_key, users_key, due_key, journal_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local stock_key, orders_key, users_key, due_key, journal_key, takes_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local HOLDS = {A = 1, C = 1, P = 1, K = 1, E = 1, R = 1, X = 0, D = 0, T = 0, L = 0, S = 0}
-local stock = redis.call('HMGET', stock_key, 'generation', 'available')
+local stock = redis.call('HMGET', stock_key, 'generation', 'available', 'base')
 if stock[1] ~= ARGV[1] then return {'GENERATION', stock[1] or ''} end
-local available = stock[2] and string.match(stock[2], '^%-?%d+$') and tonumber(stock[2])
-if not available or math.abs(available) > 9007199254740990 then return {'CORRUPT', 'available'} end
-local _ = redis.call('XLEN', journal_key), redis.call('ZCARD', due_key)
+local function exact(text) return string.find(text, '^%-?%d+$') and math.abs(text) <= 9007199254740990 and tonumber(text) end
+local available, base = exact(stock[2] or ''), exact(stock[3] or '')
+if not (available and base) then return {'CORRUPT', available and 'base' or 'available'} end
+local _ = redis.call('XLEN', journal_key), redis.call('ZCARD', due_key), redis.call('HLEN', takes_key)
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local records, counts, entries, learnt = {}, {}, {}, 0
+local records, counts, entries, given, learnt = {}, {}, {}, {}, 0
 
-local function whole(text, limit)
-    return text and string.find(text, '^%d+$') and tonumber(text) <= limit and tonumber(text)
-end
-
+local function whole(text, limit) return text and string.find(text, '^%d+$') and tonumber(text) <= limit and tonumber(text) end
 local function time_of(id)
     local us, r = string.match(id, '^(%d+)%-(%d+)$')
     return us and #us < 20 and (#r < 20 or #r == 20 and r <= '18446744073709551615') and us
@@ -33,13 +31,17 @@ local function adopt(ref, letter, version, quantity, user, due)
     if tonumber(version) < tonumber(old_version) then return false end
     local freed, taken = HOLDS[old_letter] * old_quantity, HOLDS[letter] * quantity
     available = available + freed - taken
-    counts[old_user] = counts[old_user] or tonumber(redis.call('HGET', users_key, old_user) or 0)
-    counts[whose] = counts[whose] or tonumber(redis.call('HGET', users_key, whose) or 0)
-    counts[old_user] = counts[old_user] - freed
-    counts[whose] = counts[whose] + taken
+    counts[old_user] = (counts[old_user] or tonumber(redis.call('HGET', users_key, old_user) or 0)) - freed
+    counts[whose] = (counts[whose] or tonumber(redis.call('HGET', users_key, whose) or 0)) + taken
     local same = old_letter == letter or old_letter == 'A' and letter == 'C'
     records[ref] = letter .. version .. ':' .. quantity .. ':' .. (same and at or now) .. ':' .. due .. ':' .. user
     return letter == 'C'
+end
+
+local function give_back(id, reference)
+    local took, units = string.match(redis.call('HGET', takes_key, reference) or '', '^(%d+%-%d+):(%d+):')
+    if took ~= id or given[reference] then return end
+    available, base, given[reference] = available + units, base + units, true
 end
 
 local clean = whole(ARGV[2], #ARGV - 2)
@@ -50,7 +52,8 @@ while i and i <= #ARGV do
     local created = {us}
     for j = i + 2, us and count and i + 6 * count or 0, 6 do
         local ref, letter, version, quantity, user, until_s = unpack(ARGV, j, j + 5)
-        if not (HOLDS[letter] and whole(version, 2^53) and string.find(quantity, '^[1-9]%d?%d?%d?$') and whole(until_s, 2^53)) then
+        if letter == 'G' then give_back(ARGV[i], ref)
+        elseif not (HOLDS[letter] and whole(version, 2^53) and string.find(quantity, '^[1-9]%d?%d?%d?$') and whole(until_s, 2^53)) then
             return {'CORRUPT', 'line'}
         elseif adopt(ref, letter, version, quantity, user, until_s) then
             created[#created + 1], due = ref, until_s
@@ -62,19 +65,15 @@ end
 if not i then return {'CORRUPT', 'arguments'} end
 
 local reply = {'OK', learnt}
-for j = 3, clean + 2 do
-    if redis.call('XDEL', journal_key, ARGV[j]) == 0 then reply[#reply + 1] = ARGV[j] end
-end
-for ref, record in pairs(records) do
-    redis.call('HSET', orders_key, ref, record)
-end
+for j = 3, clean + 2 do if redis.call('XDEL', journal_key, ARGV[j]) == 0 then reply[#reply + 1] = ARGV[j] end end
+for reference in pairs(given) do redis.call('HDEL', takes_key, reference) end
+for ref, record in pairs(records) do redis.call('HSET', orders_key, ref, record) end
 for user, count in pairs(counts) do
-    redis.call('HSET', users_key, user, count)
-    if count == 0 then redis.call('HDEL', users_key, user) end
+    if count == 0 then redis.call('HDEL', users_key, user) else redis.call('HSET', users_key, user, count) end
 end
 for _, entry in ipairs(entries) do
     redis.call('XDEL', journal_key, entry.id)
     if entry.member then redis.call('ZADD', due_key, entry.due, entry.member) end
 end
-if #entries > 0 then redis.call('HSET', stock_key, 'available', string.format('%.0f', available)) end
+if #entries > 0 then redis.call('HSET', stock_key, 'available', string.format('%.0f', available), 'base', string.format('%.0f', base)) end
 return reply

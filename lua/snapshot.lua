@@ -1,30 +1,29 @@
 #!lua flags=no-writes
--- What the audit compares: stock, the units held, the journal, in one atomic read per page (docs/FORMATS.md).
--- KEYS: stock orders users journal
--- ARGV: cursor (0 first), page size (1 to 100000)
--- Returns: OK | ABSENT, now in µs, {available, base, generation, inflow, last, sale}, orders, users, journal length, oldest
---          open µs or '', next cursor (0: complete), units held on this page, orders on this page
-local stock_key, orders_key, users_key, journal_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local HOLDS = {A = true, C = true, P = true, K = true, E = true, R = true}
+-- What the live audit weighs: a SKU's stock and its open entries, as they are at one instant (docs/FORMATS.md).
+-- KEYS: stock orders users journal takes
+-- ARGV: stream id after which to begin ('-': at the first), most entries (1 to 1024), number of ids, ids to look for in the
+--       journal, then refs of orders to look for
+-- Returns: OK | ABSENT, now in µs, {available, base, generation, inflow, last, units of open takes}, orders, users,
+--          journal length, {id, entry, ...}, {1 (open) or 0 per id}, {record or '' per ref}
+local stock_key, orders_key, users_key, journal_key, takes_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local after, most, ids = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local stock = redis.call('HMGET', stock_key, 'available', 'base', 'generation', 'inflow', 'last', 'sale')
-if not stock[3] then
-    return {'ABSENT', now}
+local stock = redis.call('HMGET', stock_key, 'available', 'base', 'generation', 'inflow', 'last')
+if not stock[3] then return {'ABSENT', now} end
+local entries, looked, records, taken = {}, {}, {}, 0
+for _, take in ipairs(redis.call('HVALS', takes_key)) do
+    taken = taken + (tonumber(string.match(take, '^%d+%-%d+:(%d+):')) or 0)
 end
-local size = redis.call('HLEN', orders_key)
-local first = redis.call('XRANGE', journal_key, '-', '+', 'COUNT', 1)
-local cursor, page = '0', nil
-if size <= tonumber(ARGV[2]) then
-    page = redis.call('HGETALL', orders_key)
-else
-    local answer = redis.call('HSCAN', orders_key, ARGV[1], 'COUNT', ARGV[2])
-    cursor, page = answer[1], answer[2]
+stock[6] = string.format('%.0f', taken)
+for _, item in ipairs(redis.call('XRANGE', journal_key, after == '-' and '-' or '(' .. after, '+', 'COUNT', most)) do
+    entries[#entries + 1], entries[#entries + 2] = item[1], item[2][2]
 end
-local held = 0
-for i = 2, #page, 2 do
-    local letter, quantity = string.match(page[i], '^(%u)%d+:(%d+):')
-    held = held + (HOLDS[letter] and tonumber(quantity) or 0)
+for i = 4, 3 + ids do
+    looked[#looked + 1] = #redis.call('XRANGE', journal_key, ARGV[i], ARGV[i], 'COUNT', 1)
 end
-return {'OK', now, stock, size, redis.call('HLEN', users_key), redis.call('XLEN', journal_key),
-    first[1] and string.match(first[1][1], '^%d+') or '', cursor, string.format('%.0f', held), #page / 2}
+for i = 4 + ids, #ARGV do
+    records[#records + 1] = redis.call('HGET', orders_key, ARGV[i]) or ''
+end
+return {'OK', now, stock, redis.call('HLEN', orders_key), redis.call('HLEN', users_key), redis.call('XLEN', journal_key),
+    entries, looked, records}

@@ -69,11 +69,6 @@ void flash_adopter_free(struct flash_adopter *adopter)
     }
 }
 
-bool flash_adopt_can(const struct flash_page_entry *entry)
-{
-    return entry->type != FLASH_ENTRY_TAKE || entry->clean;
-}
-
 /* Whether the entry's id alone settles it (§5.1 rules 1, 3). */
 static bool drops(const struct flash_page_entry *entry, int64_t generation)
 {
@@ -84,7 +79,7 @@ static bool drops(const struct flash_page_entry *entry, int64_t generation)
 
 static bool has_verdict(const struct flash_page_entry *entry)
 {
-    return entry->verdict != FLASH_PAGE_NONE && flash_adopt_can(entry);
+    return entry->verdict != FLASH_PAGE_NONE;
 }
 
 /* Sends the call that was built; adds its entries to *settled. */
@@ -139,7 +134,8 @@ static void add_lines(struct flash_adopter *adopter, const struct flash_adopt_wo
         const struct flash_text ref = entry->lines[n].ref;
         line->entry = i;
         line->row = (struct row){.state = FLASH_STATE_NONE};
-        int head = snprintf(line->order_id, sizeof(line->order_id), "%lld.", (long long)work->sku);
+        int head = snprintf(line->order_id, sizeof(line->order_id), "%lld%c", (long long)work->sku,
+                            entry->type == FLASH_ENTRY_TAKE ? '-' : '.'); /* not an order's id */
         line->ref_at = (size_t)head;
         line->len = line->ref_at + ref.len;
         memcpy(line->order_id + head, ref.at, ref.len);
@@ -265,6 +261,26 @@ static void tell(const struct flash_adopt_work *work, const struct line *line,
     work->found(&finding, work->arg);
 }
 
+static void build_line(struct flash_adopter *adopter, const struct flash_page_entry *entry,
+                       const struct line *line)
+{
+    const struct row *row = &adopter->lines[line->row_at].row;
+    const struct flash_text ref = {line->order_id + line->ref_at, line->len - line->ref_at};
+    if (entry->type == FLASH_ENTRY_TAKE && !entry->clean) {
+        flash_settle_call_give_back(adopter->call, ref);
+    } else if (row->state != FLASH_STATE_NONE) {
+        flash_settle_call_add_line(adopter->call, &(struct flash_settle_line){
+                                                      .ref = ref,
+                                                      .state = row->state,
+                                                      .version = row->version,
+                                                      .quantity = row->quantity,
+                                                      .user = row->user,
+                                                      .payment = row->payment,
+                                                      .due_s = row->due_s,
+                                                  });
+    }
+}
+
 static void build(struct flash_adopter *adopter, const struct flash_adopt_work *work)
 {
     int at = 0;
@@ -273,20 +289,7 @@ static void build(struct flash_adopter *adopter, const struct flash_adopt_work *
         const struct flash_page_entry *entry = &work->entries[adopter->entries[i]];
         flash_settle_call_begin_entry(adopter->call, entry->us, entry->r);
         for (; at < adopter->line_count && adopter->lines[at].entry == adopter->entries[i]; at++) {
-            const struct line *line = &adopter->lines[at];
-            const struct row *row = &adopter->lines[line->row_at].row;
-            if (row->state != FLASH_STATE_NONE) {
-                flash_settle_call_add_line(adopter->call, &(struct flash_settle_line){
-                                                              .ref = {line->order_id + line->ref_at,
-                                                                      line->len - line->ref_at},
-                                                              .state = row->state,
-                                                              .version = row->version,
-                                                              .quantity = row->quantity,
-                                                              .user = row->user,
-                                                              .payment = row->payment,
-                                                              .due_s = row->due_s,
-                                                          });
-            }
+            build_line(adopter, entry, &adopter->lines[at]);
         }
     }
 }

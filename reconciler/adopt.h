@@ -36,8 +36,5 @@ enum flash_adopt_end {
 /* *ret_settled: entries Redis was told about, also when it ends early; then err is filled. */
 enum flash_adopt_end flash_adopt(struct flash_adopter *adopter, const struct flash_adopt_work *work,
                                  int64_t *ret_settled, struct flash_error *err);
-/* Whether an entry with this verdict can be settled: of a take that took no effect, what Redis is
- * to give back is not known here. */
-bool flash_adopt_can(const struct flash_page_entry *entry);
 
 #endif

@@ -2,7 +2,10 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     inflow duty:  ledger ──▶ Redis
  *     reconcile duty: ledger, Redis ◀──▶ Kafka
+ *     audit duty:   Redis, ledger ──▶ findings
+ *     alerting:     how the parts are ──▶ ledger ──▶ webhook, mail
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -12,11 +15,14 @@
 #include <event2/event.h>
 #include <signal.h>
 
+#include "alerting.h"
+#include "audit_duty.h"
 #include "catalog.h"
 #include "expiry.h"
 #include "flash/http_config.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "inflow_duty.h"
 #include "metrics.h"
 #include "publish.h"
 #include "reconcile_duty.h"
@@ -39,12 +45,15 @@ struct daemon {
     struct flash_expiry *expiry;
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_inflow_duty *inflow_duty;
     struct flash_reconcile_duty *reconcile_duty;
+    struct flash_audit_duty *audit_duty;
+    struct flash_alerting *alerting;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
     struct event *events[EVENTS];
-    bool draining;
+    _Atomic bool draining; /* the alerts' look reads it */
     uint64_t drain_end_us;
     struct {
         enum flash_expiry_end end;
@@ -141,6 +150,9 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         flash_duty_stop(daemon->expiry_duty);
         flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_inflow_duty_stop(daemon->inflow_duty);
+        flash_audit_duty_stop(daemon->audit_duty);
+        flash_alerting_stop(daemon->alerting);
         flash_http_drain(daemon->http);
     }
 }
@@ -212,6 +224,7 @@ static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
         (struct flash_ops){.daemon = "flash-reconciler", .fill = ready_parts, .arg = daemon};
     daemon->routes.asks = daemon->asks;
     daemon->routes.expiry_duty = daemon->expiry_duty;
+    daemon->routes.reconcile_duty = daemon->reconcile_duty;
     return flash_http_new(daemon->base, &options, &daemon->http, err);
 }
 
@@ -226,15 +239,20 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     }
     const struct flash_expiry_parts parts = {daemon->redis, daemon->producer, daemon->catalog,
                                              daemon->catalog_duty};
+    const struct flash_reconcile_duty_parts reconcile = {daemon->config, daemon->producer,
+                                                         flash_alerting_alarms(daemon->alerting)};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
-           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty, err);
+           flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
+           flash_reconcile_duty_new(&reconcile, &daemon->reconcile_duty, err) &&
+           flash_alerting_start(daemon->alerting, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     const struct flash_config *config = daemon->config;
+    const struct flash_alerting_parts alerting = {config, ready_parts, daemon};
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
     flash_reconcile_metrics_register();
     daemon->base = event_base_new();
@@ -242,18 +260,26 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
     }
     return flash_config_check_auth(config, err) &&
+           flash_alerting_new(&alerting, &daemon->alerting, err) &&
            flash_producer_new(config, &hooks, &daemon->producer, err) &&
            flash_redis_sync_new(config, &daemon->redis, err) &&
            flash_catalog_new(config, &daemon->catalog, err) &&
            flash_asks_new(daemon->base, &daemon->asks, err) && add_events(daemon, err) &&
-           start_duties(daemon, err) && listen_for_requests(daemon, err);
+           start_duties(daemon, err) &&
+           flash_audit_duty_new(config, flash_alerting_alarms(daemon->alerting),
+                                &daemon->audit_duty, err) &&
+           listen_for_requests(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
 {
+    flash_alerting_stop(daemon->alerting); /* it looks at the duties */
     flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
+    flash_inflow_duty_free(daemon->inflow_duty);
+    flash_audit_duty_free(daemon->audit_duty);
+    flash_alerting_free(daemon->alerting); /* behind all that raise, before all it looks at */
     flash_asks_free(daemon->asks);
     flash_http_free(daemon->http);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;

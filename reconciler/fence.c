@@ -90,7 +90,8 @@ bool flash_fence_add(struct flash_fence *fence, const struct flash_page_entry *e
     if (!flash_entry_decode(entry->value, &fence->scratch, &err)) {
         return true; /* it was readable when its page was read */
     }
-    for (int n = 0; n < fence->scratch.line_count; n++) {
+    bool orders = entry->type == FLASH_ENTRY_RESERVE; /* a take has no row: its verdict says all */
+    for (int n = 0; orders && n < fence->scratch.line_count; n++) {
         add_line(fence, &fence->scratch.lines[n], n);
     }
     fence->dues[fence->entry_count] = fence->scratch.due_s;

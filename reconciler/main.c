@@ -8,6 +8,7 @@
 
 #include "daemon.h"
 #include "flash/log.h"
+#include "verb.h"
 
 #define PROGRAM "flash-reconciler"
 
@@ -41,6 +42,11 @@ static const struct {
 } verbs[] = {
     {"run", PROGRAM " run",
      "the daemon: takes due orders, and reconciles the journals with the ledger", run},
+    {"report", PROGRAM, "what is open now, or the story of one order", flash_verb_report},
+    {"plan", PROGRAM, "write down what would be done about it", flash_verb_plan},
+    {"apply", PROGRAM, "do what a plan says", flash_verb_apply},
+    {"audit", PROGRAM, "compare Redis and the ledger, order by order", flash_verb_audit},
+    {"history", PROGRAM, "the record of runs", flash_verb_history},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -52,8 +58,10 @@ static void help(FILE *out)
     }
     fprintf(out,
             "\n  --help, --version\n\n" PROGRAM " VERB --help lists the options and all settings.\n"
-            "exit codes: 0 done, 2 usage or configuration, 3 it could not start\n\n"
-            "example: " PROGRAM " run --config /etc/flashgate/flash.ini\n");
+            "exit codes: 0 clean, 1 findings, 2 usage, 3 unreachable, 4 another run holds the "
+            "lease,\n5 stopped by the guard\n\n"
+            "examples: " PROGRAM " run --config /etc/flashgate/flash.ini\n"
+            "          " PROGRAM " report --config /etc/flashgate/flash.ini\n");
 }
 
 int main(int argc, char **argv)

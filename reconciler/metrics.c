@@ -7,6 +7,7 @@
     }
 #define PASSES "Expiry passes, by how they ended"
 #define ENTRIES "Entries for Kafka, by what became of them; the journal has those that failed"
+#define ATTEMPTS "Attempts to send an alert's message, by channel and how they ended"
 #define ERRORS "Calls that failed, by the part that did not do its own"
 
 struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
@@ -30,7 +31,34 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
     [METRIC_ENTRIES_NOT_SENT] = ROW(COUNTER, "entries_total", "outcome=\"not_sent\"", ENTRIES),
     [METRIC_ENTRIES_ACKED] = ROW(COUNTER, "entries_total", "outcome=\"acked\"", ENTRIES),
     [METRIC_ENTRIES_FAILED] = ROW(COUNTER, "entries_total", "outcome=\"failed\"", ENTRIES),
+    [METRIC_INFLOWS] = ROW(COUNTER, "inflows_applied_total", NULL,
+                           "Inflows of the ledger that Redis lacked, applied there; takes too"),
+    [METRIC_INFLOW_PASSES_BROKEN_OFF] =
+        ROW(COUNTER, "inflow_passes_broken_off_total", NULL,
+            "Passes over the inflows that Redis or the ledger did not let end"),
+    [METRIC_INFLOWS_BROKEN] = ROW(GAUGE, "inflows_broken_skus", NULL,
+                                  "SKUs whose inflows cannot be applied, in the last pass"),
     [METRIC_ERRORS_REDIS] = ROW(COUNTER, "errors_total", "part=\"redis\"", ERRORS),
     [METRIC_ERRORS_KAFKA] = ROW(COUNTER, "errors_total", "part=\"kafka\"", ERRORS),
     [METRIC_ERRORS_LEDGER] = ROW(COUNTER, "errors_total", "part=\"ledger\"", ERRORS),
+    [METRIC_ALERT_CHANGES] = ROW(COUNTER, "alert_changes_total", NULL,
+                                 "Alerts that were raised or cleared, as this daemon was the first "
+                                 "to tell the ledger"),
+    [METRIC_ALERTS_RAISED] = ROW(GAUGE, "alerts_raised", NULL, "Alerts that are raised"),
+    [METRIC_ALERTS_WAITING] = ROW(GAUGE, "alert_messages_waiting", NULL,
+                                  "Messages about alerts that are still to be sent"),
+    [METRIC_ALERTS_DROPPED] = ROW(COUNTER, "alerts_dropped_total", NULL,
+                                  "Changes that found the queue full and became no message"),
+    [METRIC_ALERTS_WEBHOOK_SENT] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"webhook\",outcome=\"sent\"", ATTEMPTS),
+    [METRIC_ALERTS_WEBHOOK_NOT_TAKEN] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"webhook\",outcome=\"not_taken\"", ATTEMPTS),
+    [METRIC_ALERTS_WEBHOOK_GIVEN_UP] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"webhook\",outcome=\"given_up\"", ATTEMPTS),
+    [METRIC_ALERTS_MAIL_SENT] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"sent\"", ATTEMPTS),
+    [METRIC_ALERTS_MAIL_NOT_TAKEN] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"not_taken\"", ATTEMPTS),
+    [METRIC_ALERTS_MAIL_GIVEN_UP] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"given_up\"", ATTEMPTS),
 };

@@ -45,6 +45,9 @@ struct flash_reconcile_options {
     int64_t sku;             /* 0: all that the ledger has stock of */
     int64_t settle_after_ms; /* younger entries are not looked at; 0: reconciler.settle_after */
     int64_t force;           /* compensations at most, whatever the guard says; 0: it decides */
+    /* Whether an entry is to be looked at and acted on: the others are as if they were not there,
+     * but for the guard's share. NULL: all. */
+    bool (*wants)(const struct flash_uuid *entry, void *arg);
     /* Told of every finding, in no order; may be NULL. LOOK and PROVE: state OPEN. ACT: APPLIED
      * when it was mended, OPEN when not yet, REFUSED by the guard; late and refused entries once
      * each, a hundred a pass. */
@@ -52,7 +55,7 @@ struct flash_reconcile_options {
     /* After every page and SKU: how far the pass has come, and how long its last step took; false
      * stops it. May be NULL. */
     bool (*step)(const struct flash_reconcile_step *step, void *arg);
-    void *arg; /* of both; (borrowed) */
+    void *arg; /* of all three; (borrowed) */
 };
 
 /* How a pass ended. After all but COMPLETE, done->err says why, in one line. */

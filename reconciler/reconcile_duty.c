@@ -10,6 +10,7 @@
 #include "flash/log.h"
 #include "flash/time.h"
 #include "reconcile.h"
+#include "reconcile_alarms.h"
 #include "reconcile_metrics.h"
 #include "runs.h"
 
@@ -18,7 +19,7 @@
 #define REST_MIN_US 5000ULL /* shorter rests are put together */
 
 struct flash_reconcile_duty {
-    const struct flash_config *config;
+    struct flash_reconcile_duty_parts parts;
     struct flash_reconcile *reconcile;
     struct flash_runs *runs;
     struct flash_duty *thread;
@@ -143,29 +144,36 @@ static void run(struct flash_duty *running, void *arg)
         end_run(duty);
     }
     flash_reconcile_metrics_note(&duty->done, (int64_t)flash_time_wall_ms());
+    flash_reconcile_alarms(duty->parts.alarms, duty->parts.config, &duty->done);
     set_health(duty);
     say(duty);
 }
 
 /* ---- start and end ---- */
 
-bool flash_reconcile_duty_new(const struct flash_config *config, struct flash_producer *producer,
+bool flash_reconcile_duty_new(const struct flash_reconcile_duty_parts *parts,
                               struct flash_reconcile_duty **ret_duty, struct flash_error *err)
 {
     struct flash_reconcile_duty *duty = calloc(1, sizeof(*duty));
     if (!duty) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "reconcile: out of memory");
     }
-    duty->config = config;
+    const struct flash_config *config = parts->config;
+    duty->parts = *parts;
     pthread_mutex_init(&duty->lock, NULL);
     const struct flash_duty_plan plan = {config->reconciler.interval_ms, run, duty};
-    if (!flash_reconcile_new(config, producer, &duty->reconcile, err) ||
+    if (!flash_reconcile_new(config, parts->producer, &duty->reconcile, err) ||
         !flash_runs_new(config, &duty->runs, err) || !flash_duty_new(&plan, &duty->thread, err)) {
         flash_reconcile_duty_free(duty);
         return false;
     }
     *ret_duty = duty;
     return true;
+}
+
+void flash_reconcile_duty_ask(struct flash_reconcile_duty *duty)
+{
+    flash_duty_ask(duty->thread);
 }
 
 void flash_reconcile_duty_stop(struct flash_reconcile_duty *duty)

@@ -3,16 +3,25 @@
 #ifndef RECONCILER_RECONCILE_DUTY_H
 #define RECONCILER_RECONCILE_DUTY_H
 
+#include "alarms.h"
 #include "flash/config.h"
 #include "flash/kafka.h"
 
 struct flash_reconcile_duty;
 
-/* Starts its thread. config and producer are borrowed. Error kinds: CONFIG, RETRY. */
-FLASH_MUST_CHECK bool flash_reconcile_duty_new(const struct flash_config *config,
-                                               struct flash_producer *producer,
+/* All borrowed. */
+struct flash_reconcile_duty_parts {
+    const struct flash_config *config;
+    struct flash_producer *producer;
+    struct flash_alarms *alarms; /* may be NULL */
+};
+
+/* Starts its thread. Error kinds: CONFIG, RETRY. */
+FLASH_MUST_CHECK bool flash_reconcile_duty_new(const struct flash_reconcile_duty_parts *parts,
                                                struct flash_reconcile_duty **ret_duty,
                                                struct flash_error *err);
+/* As flash_duty_ask: a pass that begins after this, as soon as may be. Any thread. */
+void flash_reconcile_duty_ask(struct flash_reconcile_duty *duty);
 /* As flash_duty_stop, flash_duty_stopped, flash_duty_free; NULL is fine. */
 void flash_reconcile_duty_stop(struct flash_reconcile_duty *duty);
 bool flash_reconcile_duty_stopped(struct flash_reconcile_duty *duty);

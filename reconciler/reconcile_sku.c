@@ -64,7 +64,7 @@ static enum flash_adopt_end settle_page(struct flash_pass *pass)
     for (int i = 0; i < page->count; i++) {
         const struct flash_page_entry *entry = &page->entries[i];
         if (entry->verdict != FLASH_PAGE_NONE) {
-            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE && flash_adopt_can(entry);
+            bool told = flash_pass_acts(pass) && end == FLASH_ADOPT_DONE;
             tell_settled(pass, entry, told);
             if (!told) {
                 note_open(pass, entry);
@@ -139,7 +139,7 @@ static void note_lost_again(struct flash_pass *pass, const struct flash_page_ent
     struct flash_reconcile *reconcile = pass->reconcile;
     int64_t age_ms = flash_page_age_ms(&reconcile->page, entry);
     pass->done->lost++;
-    if (flash_pass_acts(pass) && entry->type == FLASH_ENTRY_RESERVE) {
+    if (flash_pass_acts(pass)) {
         flash_compensation_add(reconcile->compensation, reconcile->page.sku, entry, age_ms);
         return;
     }
@@ -241,6 +241,20 @@ enum turn {
     TURN_LEDGER,  /* the ledger failed */
 };
 
+/* Leaves only what the pass is about. */
+static void pick(struct flash_pass *pass)
+{
+    struct flash_page *page = &pass->reconcile->page;
+    int kept = 0;
+    for (int i = 0; pass->options->wants && i < page->count; i++) {
+        const struct flash_page_entry *entry = &page->entries[i];
+        if (entry->readable && pass->options->wants(&entry->id, pass->options->arg)) {
+            page->entries[kept++] = *entry;
+        }
+    }
+    page->count = pass->options->wants ? kept : page->count;
+}
+
 static enum turn take_page(struct flash_pass *pass)
 {
     static const enum turn turns[] = {[FLASH_ADOPT_DONE] = TURN_GOES_ON,
@@ -250,10 +264,11 @@ static enum turn take_page(struct flash_pass *pass)
     if (page->count == 0) {
         return TURN_OVER;
     }
+    pass->done->entries += page->count;
+    pick(pass);
     if (!flash_page_judge(page, pass->reconcile->mysql, &pass->done->err)) {
         return TURN_LEDGER;
     }
-    pass->done->entries += page->count;
     enum flash_adopt_end end = settle_page(pass);
     if (end == FLASH_ADOPT_DONE) {
         suspect_page(pass);
@@ -278,10 +293,10 @@ bool flash_pass_sku(struct flash_pass *pass, int64_t sku)
             pass->done->skipped++;
             return true;
         }
-        turn = take_page(pass);
         if (page->count > 0) {
             flash_page_last(page, after);
         }
+        turn = take_page(pass);
         if (!say_step(pass)) {
             return false;
         }

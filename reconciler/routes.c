@@ -1,11 +1,9 @@
-/* The reconciler's own route, who may use it, and every way it is refused; see routes.h. */
+/* The reconciler's own routes, who may use them, and every way they are refused; see routes.h. */
 #include "routes.h"
 
 #include <string.h>
 
 #include "flash/log.h"
-
-#define PASS_PATH "/v1/expiry/pass"
 
 enum refusal {
     REFUSE_NOTHING,
@@ -61,7 +59,37 @@ static enum refusal who(const struct flash_routes *routes, struct flash_request 
     return may ? REFUSE_NOTHING : REFUSE_FORBIDDEN;
 }
 
-static enum refusal ask_for_pass(const struct flash_routes *routes, struct flash_request *request)
+/* A pass of expiry: its counts are the answer. */
+static bool ask_expiry(const struct flash_routes *routes, struct flash_request *request)
+{
+    if (!flash_asks_add(routes->asks, request)) {
+        return false;
+    }
+    flash_duty_ask(routes->expiry_duty);
+    return true;
+}
+
+/* A pass over the journals: what it does is in the record of runs, so nobody waits for it. */
+static bool ask_reconcile(const struct flash_routes *routes, struct flash_request *request)
+{
+    static const char body[] = "{\"asked\":true}";
+    flash_reconcile_duty_ask(routes->reconcile_duty);
+    flash_request_reply(request, &(struct flash_response){.status = 202,
+                                                          .headers = "Cache-Control: no-store\r\n",
+                                                          .body = {body, sizeof(body) - 1}});
+    return true;
+}
+
+static const struct pass {
+    const char *path, *name;
+    bool (*ask)(const struct flash_routes *routes, struct flash_request *request);
+} passes[] = {
+    {"/v1/expiry/pass", "expiry", ask_expiry},
+    {"/v1/reconcile/pass", "reconcile", ask_reconcile},
+};
+
+static enum refusal ask_for_pass(const struct flash_routes *routes, struct flash_request *request,
+                                 const struct pass *pass)
 {
     const struct flash_claims *claims = NULL;
     if (flash_request_method(request) != FLASH_METHOD_POST) {
@@ -75,12 +103,8 @@ static enum refusal ask_for_pass(const struct flash_routes *routes, struct flash
         return REFUSE_BODY;
     }
     FLASH_LOG(INFO, "reconciler.pass_asked", FLASH_TEXT("operator", claims->sub),
-              FLASH_TEXT("request_id", flash_request_id(request)));
-    if (!flash_asks_add(routes->asks, request)) {
-        return REFUSE_OVERLOADED;
-    }
-    flash_duty_ask(routes->expiry_duty);
-    return REFUSE_NOTHING;
+              FLASH_TEXT("pass", pass->name), FLASH_TEXT("request_id", flash_request_id(request)));
+    return pass->ask(routes, request) ? REFUSE_NOTHING : REFUSE_OVERLOADED;
 }
 
 void flash_routes_handle(struct flash_request *request, void *arg)
@@ -89,8 +113,13 @@ void flash_routes_handle(struct flash_request *request, void *arg)
     if (flash_ops_handle(request, &routes->ops)) {
         return;
     }
-    enum refusal refusal =
-        path_is(request, PASS_PATH) ? ask_for_pass(routes, request) : REFUSE_NO_ROUTE;
+    enum refusal refusal = REFUSE_NO_ROUTE;
+    for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+        if (path_is(request, passes[i].path)) {
+            refusal = ask_for_pass(routes, request, &passes[i]);
+            break; /* the request may be gone */
+        }
+    }
     if (refusal != REFUSE_NOTHING) {
         flash_request_problem(request, &refusals[refusal]);
     }

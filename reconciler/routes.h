@@ -6,12 +6,14 @@
 #include "asks.h"
 #include "flash/http_auth.h"
 #include "flash/http_ops.h"
+#include "reconcile_duty.h"
 
 struct flash_routes {
     struct flash_ops ops;
     struct flash_http_auth auth;
-    struct flash_asks *asks;        /* (borrowed) */
-    struct flash_duty *expiry_duty; /* (borrowed) */
+    struct flash_asks *asks;                     /* (borrowed) */
+    struct flash_duty *expiry_duty;              /* (borrowed) */
+    struct flash_reconcile_duty *reconcile_duty; /* (borrowed) */
 };
 
 /* The listener's handler; arg is a struct flash_routes. */

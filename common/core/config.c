@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "config_loader.h"
+#include "flash/hmac.h"
 
 enum {
     SECTION_TEXT = 32,
     NAME_TEXT = sizeof(((struct flash_config_pair *)0)->name),
-    KEY_BYTES_MIN = 32, /* of an HS256 key: RFC 7518 §3.2 */
+    KEY_BYTES_MIN = FLASH_HMAC_KEY_MIN,
 };
 
 /* Whether a row's type and its field agree: a row that does not would write past its field. */
@@ -25,6 +26,8 @@ static bool fits_field(const struct flash_config_key *key)
     switch (key->type) {
     case FLASH_CONFIG_TYPE_TEXT:
     case FLASH_CONFIG_TYPE_SECRET:
+    case FLASH_CONFIG_TYPE_URL:
+    case FLASH_CONFIG_TYPE_MAILS:
         return (size_t)key->max == key->size - 1;
     case FLASH_CONFIG_TYPE_INT:
     case FLASH_CONFIG_TYPE_WORD:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "flash/url.h"
 
 static void format_duration(int64_t us, char ret_text[FLASH_CONFIG_VALUE_TEXT])
 {
@@ -18,6 +19,16 @@ static void format_duration(int64_t us, char ret_text[FLASH_CONFIG_VALUE_TEXT])
              us == 0 ? "" : flash_config_units[unit].name);
 }
 
+/* A webhook's path is a secret as often as not: only scheme, host and port are shown. */
+static void format_url(const char *url, char ret_text[FLASH_CONFIG_VALUE_TEXT])
+{
+    struct flash_url parts = {0};
+    size_t len = strlen(url);
+    bool hides = flash_url_parse((struct flash_text){url, len}, &parts, NULL) && parts.rest.len > 1;
+    snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%.*s%s", (int)(hides ? len - parts.rest.len : len),
+             url, hides ? "/***" : "");
+}
+
 void flash_config_value_format(const struct flash_config *config,
                                const struct flash_config_key *key,
                                char ret_text[FLASH_CONFIG_VALUE_TEXT])
@@ -26,7 +37,11 @@ void flash_config_value_format(const struct flash_config *config,
     const struct flash_address *address = field;
     switch (key->type) {
     case FLASH_CONFIG_TYPE_TEXT:
+    case FLASH_CONFIG_TYPE_MAILS:
         snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%s", (const char *)field);
+        break;
+    case FLASH_CONFIG_TYPE_URL:
+        format_url(field, ret_text);
         break;
     case FLASH_CONFIG_TYPE_SECRET:
         snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%s", *(const char *)field ? "***" : "");
@@ -89,6 +104,14 @@ void flash_config_value_allowed(const struct flash_config_key *key,
         break;
     case FLASH_CONFIG_TYPE_ADDRESS:
         snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "address:port, IPv4 or [IPv6]");
+        break;
+    case FLASH_CONFIG_TYPE_URL:
+        snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT, "%s://… or %s://…, at most %" PRId64 " bytes",
+                 key->words[0], key->words[1], key->max);
+        break;
+    case FLASH_CONFIG_TYPE_MAILS:
+        snprintf(ret_text, FLASH_CONFIG_VALUE_TEXT,
+                 "name@domain, %" PRId64 " at most, %" PRId64 " bytes", key->min, key->max);
         break;
     }
 }

@@ -22,8 +22,11 @@
 #define MS FLASH_CONFIG_TYPE_MS
 #define US FLASH_CONFIG_TYPE_US
 #define ADDRESS FLASH_CONFIG_TYPE_ADDRESS
+#define URL FLASH_CONFIG_TYPE_URL
+#define MAILS FLASH_CONFIG_TYPE_MAILS
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#define MONTH (30LL * DAY)
 
 static const char *const level_words[] = {
     [FLASH_LOG_DEBUG] = "debug",
@@ -37,6 +40,11 @@ static const char *const accept_words[] = {
     [FLASH_ACCEPT_JOURNAL] = "journal", [FLASH_ACCEPT_LOG] = "log", NULL};
 static const char *const switch_words[] = {
     [FLASH_SWITCH_OFF] = "off", [FLASH_SWITCH_ON] = "on", NULL};
+static const char *const starttls_words[] = {
+    [FLASH_STARTTLS_REQUIRED] = "required", [FLASH_STARTTLS_OFF] = "off", NULL};
+static const char *const answer_words[] = {[FLASH_NO] = "no", [FLASH_YES] = "yes", NULL};
+static const char *const web_schemes[] = {"https", "http", NULL};
+static const char *const smtp_schemes[] = {"smtp", "smtps", NULL};
 
 /* section, key, field, type, default, min, max, words, help */
 static const struct flash_config_key keys[] = {
@@ -153,13 +161,55 @@ static const struct flash_config_key keys[] = {
      "entries that may be compensated in a pass, whatever their share"},
     {AT(reconciler, lease, lease), WORD, "on", 0, 0, switch_words,
      "off: acts beside others; that is safe, and wasteful"},
+    {AT(reconciler, audit_interval, audit_interval_ms), MS, "10s", 10, HOUR, NULL,
+     "between audits of every SKU's units"},
+    {AT(reconciler, audit_full_interval, audit_full_interval_ms), MS, "5min", 10, DAY, NULL,
+     "between audits of every order, user and log row"},
+    {AT(reconciler, audit_rate, audit_rate), INT, "20000", 100, 10000000, NULL,
+     "orders such an audit compares a second, at most"},
+
+    {AT(alerts, source, source), TEXT, "flashgate", 1, 64, NULL,
+     "how messages name this installation"},
+    {AT(alerts, webhook_url, webhook_url), URL, "", 0, 255, web_schemes,
+     "where changes are posted as JSON; empty: nowhere"},
+    {AT(alerts, webhook_secret, webhook_secret), SECRET, "", 0, 255, NULL,
+     "signs them (HMAC-SHA256), at least 32 bytes"},
+    {AT(alerts, smtp_url, smtp_url), URL, "", 0, 255, smtp_schemes,
+     "the mail server, as in smtp://mail.example:587; empty: no mail"},
+    {AT(alerts, smtp_starttls, starttls), WORD, "required", 0, 0, starttls_words,
+     "whether smtp:// must become TLS before anything is said"},
+    {AT(alerts, smtp_user, smtp_user), TEXT, "", 0, 255, NULL, "account there; empty: none"},
+    {AT(alerts, smtp_password, smtp_password), SECRET, "", 0, 255, NULL, "its password"},
+    {AT(alerts, mail_from, mail_from), MAILS, "", 1, 255, NULL, "the sender's address"},
+    {AT(alerts, mail_to, mail_to), MAILS, "", 16, 255, NULL, "who gets mail, with commas between"},
+    {AT(alerts, ca_file, ca_file), TEXT, "", 0, 255, NULL,
+     "certificates trusted by both; empty: the system's"},
+    {AT(alerts, allow_private, allow_private), WORD, "no", 0, 0, answer_words,
+     "whether the webhook may be at a loopback or private address"},
+    {AT(alerts, timeout, timeout_ms), MS, "10s", 100, MINUTE, NULL,
+     "for one message, from the name's look-up to the answer"},
+    {AT(alerts, raise_after, raise_after_ms), MS, "10s", 0, HOUR, NULL,
+     "that a part is away before it is an alert"},
+    {AT(alerts, clear_after, clear_after_ms), MS, "30s", 0, HOUR, NULL,
+     "that it is back before the alert is over"},
+    {AT(alerts, retry_first, retry_first_ms), MS, "5s", 10, HOUR, NULL,
+     "after a message was not taken; twice that after the next time, and so on"},
+    {AT(alerts, retry_max, retry_max_ms), MS, "10min", 10, DAY, NULL, "the longest of these"},
+    {AT(alerts, give_up_after, give_up_after_ms), MS, "24h", SECOND, MONTH, NULL,
+     "since the change: not tried any more"},
+    {AT(alerts, max_expiry_lag, max_expiry_lag_ms), MS, "60s", SECOND, DAY, NULL,
+     "that due orders are left before it is an alert"},
+    {AT(alerts, max_unsettled_age, max_unsettled_age_ms), MS, "3min", SECOND, DAY, NULL,
+     "age of an entry without settlement before it is an alert"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");
 _Static_assert(sizeof(enum flash_log_level) == sizeof(int) &&
                    sizeof(enum flash_auth_mode) == sizeof(int) &&
                    sizeof(enum flash_accept_after) == sizeof(int) &&
-                   sizeof(enum flash_switch) == sizeof(int),
+                   sizeof(enum flash_switch) == sizeof(int) &&
+                   sizeof(enum flash_starttls) == sizeof(int) &&
+                   sizeof(enum flash_yes_no) == sizeof(int),
                "a WORD is written as an int");
 
 const struct flash_config_unit flash_config_units[FLASH_CONFIG_UNITS] = {

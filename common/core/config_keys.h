@@ -18,6 +18,8 @@ enum flash_config_type {
     FLASH_CONFIG_TYPE_MS,      /* int64_t milliseconds, a number and a unit as text */
     FLASH_CONFIG_TYPE_US,      /* int64_t microseconds, likewise */
     FLASH_CONFIG_TYPE_ADDRESS, /* struct flash_address, "host:port" */
+    FLASH_CONFIG_TYPE_URL,     /* char[], of a scheme in words, or empty; its path is never shown */
+    FLASH_CONFIG_TYPE_MAILS,   /* char[], mail addresses, at most as many as the row's min says */
 };
 
 struct flash_config_key {
@@ -26,7 +28,7 @@ struct flash_config_key {
     enum flash_config_type type;
     const char *fallback;     /* the default, as text */
     int64_t min, max;         /* in the field's unit */
-    const char *const *words; /* WORD: by value, NULL at the end */
+    const char *const *words; /* WORD: by value; URL: schemes; NULL at the end */
     const char *help;
 };
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "config_keys.h"
+#include "flash/mail_address.h"
+#include "flash/url.h"
 
 static bool refuse(struct flash_error *err, const char *text, const char *reason)
 {
@@ -136,6 +138,49 @@ static bool read_text(const struct flash_config_key *key, const char *text, char
     return true;
 }
 
+/* The text may be half a secret: what is wrong is said without it. */
+static bool read_url(const struct flash_config_key *key, const char *text, char *field,
+                     struct flash_error *err)
+{
+    struct flash_url url;
+    struct flash_error reason;
+    size_t len = strlen(text);
+    bool known = false;
+    if (len > (size_t)key->max) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "not a URL: at most %d bytes",
+                               (int)key->max);
+    }
+    if (len > 0 && !flash_url_parse((struct flash_text){text, len}, &url, &reason)) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "%s", reason.text);
+    }
+    for (int i = 0; len > 0 && key->words[i] != NULL; i++) {
+        known = known || flash_url_is(&url, key->words[i]);
+    }
+    if (len > 0 && !known) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "not a URL of scheme %s or %s",
+                               key->words[0], key->words[1]);
+    }
+    memcpy(field, text, len + 1);
+    return true;
+}
+
+static bool read_mails(const struct flash_config_key *key, const char *text, char *field,
+                       struct flash_error *err)
+{
+    struct flash_text list = {text, strlen(text)}, address;
+    int64_t count = 0;
+    if (list.len > (size_t)key->max) {
+        return refuse_range(err, key, text);
+    }
+    while (flash_mail_address_next(&list, &address)) {
+        if (!flash_mail_address_valid(address) || ++count > key->min) {
+            return refuse_range(err, key, text);
+        }
+    }
+    memcpy(field, text, strlen(text) + 1);
+    return true;
+}
+
 static bool read_first_line(const char *path, char *field, size_t size, struct flash_error *err)
 {
     char start[FLASH_CONFIG_TEXT + 1];
@@ -240,6 +285,10 @@ bool flash_config_value_set(struct flash_config *config, const struct flash_conf
         return read_duration(key, text, field, err);
     case FLASH_CONFIG_TYPE_ADDRESS:
         return read_address(text, field, err);
+    case FLASH_CONFIG_TYPE_URL:
+        return read_url(key, text, field, err);
+    case FLASH_CONFIG_TYPE_MAILS:
+        return read_mails(key, text, field, err);
     }
     return flash_error_set(err, FLASH_ERROR_BUG, "a key of no type");
 }

@@ -19,12 +19,11 @@
 
 #define LUA_EXACT_MAX ((1ULL << 53) - 1) /* the greatest integer a script can count to */
 #define SEEN_SLOTS (2 * FLASH_BATCH_LINES)
-#define QUOTE_REACH (FLASH_REF_MAX + 1) /* a text and its closing quote */
 
 _Static_assert((SEEN_SLOTS & (SEEN_SLOTS - 1)) == 0, "a slot is found by a mask");
 _Static_assert(FLASH_USER_MAX <= FLASH_REF_MAX && FLASH_PAYMENT_ID_MAX <= FLASH_REF_MAX &&
                    FLASH_SKU_TEXT_MAX <= FLASH_REF_MAX,
-               "every text fits the reach");
+               "every text but a reason is no longer than a ref");
 _Static_assert(FLASH_LINE_BYTES >= 1 + (FLASH_REF_MAX + 3) + (FLASH_USER_MAX + 3) + 4 + 1,
                "a reserve line fits its buffer");
 
@@ -35,6 +34,7 @@ struct shape {
     bool has_version; /* lines carry from_version */
     bool has_payment; /* lines carry the payment id, and an order may have several: one that paid
                          it, and late ones */
+    bool has_reason;  /* lines carry a reason, and as many units as a SKU may have */
 };
 
 #define NAME(word)                                                                                 \
@@ -48,7 +48,7 @@ static const struct shape shapes[FLASH_ENTRY_TYPE_COUNT] = {
     [FLASH_ENTRY_CANCEL] = {.name = NAME("cancel"), .has_version = true},
     [FLASH_ENTRY_EXPIRE] = {.name = NAME("expire"), .has_version = true},
     [FLASH_ENTRY_RETURN] = {.name = NAME("return"), .has_version = true},
-    [FLASH_ENTRY_TAKE] = {.name = NAME("take")},
+    [FLASH_ENTRY_TAKE] = {.name = NAME("take"), .has_reason = true},
     [FLASH_ENTRY_MARKER] = {.name = NAME("marker")},
 };
 
@@ -64,6 +64,7 @@ static const struct range stream_r_range = {0, UINT64_MAX, "the low 64 bits of i
 static const struct range due_range = {0, LUA_EXACT_MAX, "a deadline in seconds"};
 static const struct range no_due_range = {0, 0, "0, only reserve has a deadline"};
 static const struct range quantity_range = {1, FLASH_QUANTITY_MAX, "a quantity of 1..9999"};
+static const struct range take_range = {1, FLASH_BASE_MAX, "a quantity of 1..1000000000"};
 static const struct range version_range = {1, INT_MAX - 1, "a version from 1"};
 
 struct cursor {
@@ -124,10 +125,10 @@ static bool take_number(struct cursor *in, const struct range *range, uint64_t *
     return true;
 }
 
-/* Looks ahead for a text's closing quote. */
-static bool peek_text(const struct cursor *in, struct flash_text *ret_text)
+/* Looks ahead for the closing quote of a text of at most max bytes. */
+static bool peek_text(const struct cursor *in, size_t max, struct flash_text *ret_text)
 {
-    size_t reach = left(in) < QUOTE_REACH ? left(in) : QUOTE_REACH;
+    size_t reach = left(in) < max + 1 ? left(in) : max + 1;
     const char *quote = memchr(in->at, '"', reach);
 
     if (quote == NULL) {
@@ -139,7 +140,7 @@ static bool peek_text(const struct cursor *in, struct flash_text *ret_text)
 
 static bool take_ref(struct cursor *in, struct flash_text *ret_ref)
 {
-    if (!peek_text(in, ret_ref) || !flash_ref_valid(*ret_ref)) {
+    if (!peek_text(in, FLASH_REF_MAX, ret_ref) || !flash_ref_valid(*ret_ref)) {
         return miss(in, "1..64 printable ASCII bytes");
     }
     in->at += ret_ref->len;
@@ -148,10 +149,19 @@ static bool take_ref(struct cursor *in, struct flash_text *ret_ref)
 
 static bool take_user(struct cursor *in, struct flash_text *ret_user)
 {
-    if (!peek_text(in, ret_user) || !flash_user_valid(*ret_user)) {
+    if (!peek_text(in, FLASH_REF_MAX, ret_user) || !flash_user_valid(*ret_user)) {
         return miss(in, "a user id of 1..64 bytes of UTF-8");
     }
     in->at += ret_user->len;
+    return true;
+}
+
+static bool take_reason(struct cursor *in, struct flash_text *ret_reason)
+{
+    if (!peek_text(in, FLASH_REASON_MAX, ret_reason) || !flash_reason_valid(*ret_reason)) {
+        return miss(in, "a reason of 1..200 bytes of UTF-8");
+    }
+    in->at += ret_reason->len;
     return true;
 }
 
@@ -159,7 +169,7 @@ static bool take_sku(struct cursor *in, int64_t *ret_sku)
 {
     struct flash_text text;
 
-    if (!peek_text(in, &text) || !flash_sku_parse(text, ret_sku)) {
+    if (!peek_text(in, FLASH_REF_MAX, &text) || !flash_sku_parse(text, ret_sku)) {
         return miss(in, "a SKU");
     }
     in->at += text.len;
@@ -181,7 +191,7 @@ static bool take_type(struct cursor *in, enum flash_entry_type *ret_type)
 {
     struct flash_text text;
 
-    if (!peek_text(in, &text)) {
+    if (!peek_text(in, FLASH_REF_MAX, &text)) {
         return miss(in, "a type");
     }
     for (int type = FLASH_ENTRY_RESERVE; type < FLASH_ENTRY_TYPE_COUNT; type++) {
@@ -238,15 +248,19 @@ static bool take_line(struct cursor *in, const struct shape *shape, struct flash
 
     if (!TAKE(in, "[\"") || !take_ref(in, &line->ref) || !TAKE(in, "\",\"") ||
         !take_user(in, &line->user) || !TAKE(in, "\",") ||
-        !take_number(in, &quantity_range, &quantity)) {
+        !take_number(in, shape->has_reason ? &take_range : &quantity_range, &quantity)) {
         return false;
     }
     if (shape->has_version && (!TAKE(in, ",") || !take_number(in, &version_range, &version))) {
         return false;
     }
-    line->payment = (struct flash_text){0};
+    line->payment = line->reason = (struct flash_text){0};
     if (shape->has_payment &&
         (!TAKE(in, ",\"") || !take_ref(in, &line->payment) || !TAKE(in, "\""))) {
+        return false;
+    }
+    if (shape->has_reason &&
+        (!TAKE(in, ",\"") || !take_reason(in, &line->reason) || !TAKE(in, "\""))) {
         return false;
     }
     line->quantity = (int)quantity;

@@ -38,21 +38,31 @@ static bool needs_escape(unsigned char c)
     return c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '{' || c == '}';
 }
 
-bool flash_user_valid(struct flash_text user)
+static bool is_plain(struct flash_text text, size_t max)
 {
     size_t i = 0;
 
-    if (user.len == 0 || user.len > FLASH_USER_MAX) {
+    if (text.len == 0 || text.len > max) {
         return false;
     }
-    while (i < user.len) {
-        size_t step = flash_utf8_len(user.at + i, user.len - i);
-        if (step == 0 || needs_escape((unsigned char)user.at[i])) {
+    while (i < text.len) {
+        size_t step = flash_utf8_len(text.at + i, text.len - i);
+        if (step == 0 || needs_escape((unsigned char)text.at[i])) {
             return false;
         }
         i += step;
     }
     return true;
+}
+
+bool flash_user_valid(struct flash_text user)
+{
+    return is_plain(user, FLASH_USER_MAX);
+}
+
+bool flash_reason_valid(struct flash_text reason)
+{
+    return is_plain(reason, FLASH_REASON_MAX);
 }
 
 bool flash_key_valid(struct flash_text key)

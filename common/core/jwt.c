@@ -11,18 +11,16 @@
 #include <assert.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base64url.h"
+#include "flash/hmac.h"
 
 #define ALGORITHM "HS256"
 #define AUDIENCE "flashgate"
 #define HEADER_MAX 512 /* characters: bounds what is parsed, and how deep, before the signature */
-#define MAC_BYTES 32
 #define JSON_BYTES_MAX (FLASH_JWT_MAX * 3 / 4)
 #define DATE_MAX (1LL << 53) /* beyond it a double and an int64 differ */
 
@@ -129,26 +127,22 @@ static bool check_header(const json_t *header, const char **ret_kid, struct flas
 }
 
 static bool sign(const struct flash_jwt_key *key, struct flash_text text,
-                 uint8_t ret_mac[MAC_BYTES])
+                 uint8_t ret_mac[FLASH_HMAC_BYTES])
 {
-    unsigned len = 0;
-
     assert(key->secret_len <= sizeof(key->secret));
-    return HMAC(EVP_sha256(), key->secret, (int)key->secret_len, (const uint8_t *)text.at, text.len,
-                ret_mac, &len) != NULL &&
-           len == MAC_BYTES;
+    return flash_hmac_sha256((struct flash_text){key->secret, key->secret_len}, text, ret_mac);
 }
 
 /* Whether the signature is that of a key. A key without a secret is no key. */
 static bool is_signed_by(const struct parts *parts, const struct flash_jwt_key *key)
 {
-    uint8_t given[MAC_BYTES], right[MAC_BYTES];
+    uint8_t given[FLASH_HMAC_BYTES], right[FLASH_HMAC_BYTES];
     size_t len;
 
     return key->secret_len > 0 &&
            flash_base64url_decode(parts->signature, given, sizeof(given), &len) &&
-           len == MAC_BYTES && sign(key, parts->signed_text, right) &&
-           CRYPTO_memcmp(given, right, MAC_BYTES) == 0;
+           len == FLASH_HMAC_BYTES && sign(key, parts->signed_text, right) &&
+           CRYPTO_memcmp(given, right, FLASH_HMAC_BYTES) == 0;
 }
 
 static bool check_signature(const struct parts *parts, const struct flash_jwt_check *check,
@@ -353,7 +347,7 @@ size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt
     struct writer to = {.out = out, .size = size};
     const char *kid = key->kid[0] == '\0' ? NULL : key->kid;
     json_t *header = json_pack("{s:s, s:s, s:s*}", "alg", ALGORITHM, "typ", "JWT", "kid", kid);
-    uint8_t mac[MAC_BYTES];
+    uint8_t mac[FLASH_HMAC_BYTES];
 
     assert(key->secret_len > 0);
     if (!put_json(&to, header)) {

@@ -78,7 +78,9 @@ bool flash_mysql_refuse(struct flash_mysql *mysql, enum flash_mysql_class class,
     return false;
 }
 
-bool flash_mysql_begin(struct flash_mysql *mysql, struct flash_error *err)
+/* isolation: of this transaction alone; NULL: the session's. */
+static bool begin(struct flash_mysql *mysql, const char *isolation, const char *start,
+                  struct flash_error *err)
 {
     if (mysql->phase == FLASH_MYSQL_TRANSACTION) {
         return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG, "begin inside a transaction", err);
@@ -86,11 +88,23 @@ bool flash_mysql_begin(struct flash_mysql *mysql, struct flash_error *err)
     if (!flash_mysql_connect(mysql, err)) {
         return false;
     }
-    if (mysql_query(mysql->link, "START TRANSACTION") != 0) {
+    if ((isolation != NULL && mysql_query(mysql->link, isolation) != 0) ||
+        mysql_query(mysql->link, start) != 0) {
         return flash_mysql_fail(mysql, NULL, FLASH_MYSQL_READ, err);
     }
     flash_mysql_phase_move(mysql, FLASH_MYSQL_TRANSACTION);
     return true;
+}
+
+bool flash_mysql_begin(struct flash_mysql *mysql, struct flash_error *err)
+{
+    return begin(mysql, NULL, "START TRANSACTION", err);
+}
+
+bool flash_mysql_begin_snapshot(struct flash_mysql *mysql, struct flash_error *err)
+{
+    return begin(mysql, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", err);
 }
 
 bool flash_mysql_commit(struct flash_mysql *mysql, struct flash_error *err)

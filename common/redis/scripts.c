@@ -33,7 +33,11 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
+EMBEDDED(inflow);
+EMBEDDED(take);
 EMBEDDED(journal);
+EMBEDDED(page);
+EMBEDDED(look);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -42,15 +46,19 @@ EMBEDDED(journal);
 
 static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_RESERVE] = ROW(reserve, "stock orders users due journal"),
-    [FLASH_SCRIPT_SETTLE] = ROW(settle, "stock orders users due journal"),
+    [FLASH_SCRIPT_SETTLE] = ROW(settle, "stock orders users due journal takes"),
     [FLASH_SCRIPT_LOAD] = ROW(load, "stock orders journal"),
-    [FLASH_SCRIPT_SNAPSHOT] = ROW(snapshot, "stock orders users journal"),
+    [FLASH_SCRIPT_SNAPSHOT] = ROW(snapshot, "stock orders users journal takes"),
     [FLASH_SCRIPT_STATUS] = ROW(status, "stock orders journal"),
     [FLASH_SCRIPT_SALE] = ROW(sale, "stock"),
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
+    [FLASH_SCRIPT_INFLOW] = ROW(inflow, "stock takes"),
+    [FLASH_SCRIPT_TAKE] = ROW(take, "stock takes journal"),
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
+    [FLASH_SCRIPT_PAGE] = ROW(page, "orders users journal"),
+    [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

@@ -8,7 +8,7 @@
 #include "flash/redis.h"
 #include "resp.h"
 
-#define FLASH_SCRIPT_KEYS_MAX 5
+#define FLASH_SCRIPT_KEYS_MAX 6
 #define FLASH_SCRIPT_SHA1 40 /* hexadecimal digits */
 
 /* What is worked out of the rows once, at start. */

@@ -140,6 +140,18 @@ void flash_settle_call_add_line(struct flash_settle_call *call,
     call->lines++;
 }
 
+void flash_settle_call_give_back(struct flash_settle_call *call, struct flash_text reference)
+{
+    assert(call->entry_count_at && call->entry_lines < FLASH_BATCH_LINES);
+    static const struct flash_text rest[] = {{"G", 1}, {"1", 1}, {"1", 1}, {"-", 1}, {"0", 1}};
+    add(call, reference.at, reference.len);
+    for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+        add(call, rest[i].at, rest[i].len);
+    }
+    call->entry_lines++;
+    call->lines++;
+}
+
 bool flash_settle_call_full(const struct flash_settle_call *call)
 {
     return call->clean >= FLASH_SETTLE_CLEAN || call->entries >= ENTRIES_MAX ||

@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "flash/config_alerts.h"
 #include "flash/error.h"
 #include "flash/log.h"
 
-#define FLASH_CONFIG_TEXT 256
 #define FLASH_CONFIG_PASS 64
 
 /* One line passed through to librdkafka. */
@@ -104,7 +104,10 @@ struct flash_config {
         int64_t stuck_after_ms; /* consumer: no progress for so long while messages wait */
         int guard_percent, guard_floor, guard_entries; /* compensations of a pass */
         enum flash_switch lease;
+        int64_t audit_interval_ms, audit_full_interval_ms;
+        int audit_rate; /* orders compared a second, at most */
     } reconciler;
+    struct flash_config_alerts alerts;
 };
 
 /* What the command line asked for, beside the settings. */
@@ -129,7 +132,7 @@ FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, c
 FLASH_MUST_CHECK bool flash_config_check_auth(const struct flash_config *config,
                                               struct flash_error *err);
 
-/* The effective configuration as an INI file, every key, secrets as "***". */
+/* The effective configuration as an INI file, every key, secrets and the paths of URLs as "***". */
 void flash_config_print(const struct flash_config *config, FILE *out);
 
 #endif

@@ -23,9 +23,10 @@ struct flash_entry_line {
     struct flash_text ref; /* borrowed from the decoded bytes */
     struct flash_text
         user; /* the buyer, as the record has it; take: the operator (and ref is its reference) */
-    int quantity;              /* 1..FLASH_QUANTITY_MAX */
+    int quantity;              /* 1..FLASH_QUANTITY_MAX; take: 1..FLASH_BASE_MAX */
     int from_version;          /* row version a transition starts from; 0 for reserve and take */
     struct flash_text payment; /* pay: the payment id; else empty */
+    struct flash_text reason;  /* take: why; else empty */
 };
 
 struct flash_entry {

@@ -30,6 +30,9 @@ FLASH_MUST_CHECK bool flash_sku_parse(struct flash_text text, int64_t *ret_sku);
  * user id. */
 bool flash_user_valid(struct flash_text user);
 
+/* 1–200 bytes of the same: why an operator changed something. */
+bool flash_reason_valid(struct flash_text reason);
+
 /* 1–64 of A–Z a–z 0–9 _ - (API.md, Idempotency-Key). */
 bool flash_key_valid(struct flash_text key);
 

@@ -14,6 +14,7 @@
 #define FLASH_PAYMENT_ID_MAX 64     /* bytes of a payment id */
 #define FLASH_QUANTITY_MAX 9999     /* units of one order (SECURITY: [1-9][0-9]{0,3}) */
 #define FLASH_BASE_MAX 1000000000LL /* units of one SKU */
+#define FLASH_REASON_MAX 200        /* bytes of the reason of a change of stock */
 #define FLASH_TITLE_MAX 200         /* bytes of a SKU's title */
 #define FLASH_BATCH_LINES 256       /* lines of one script call and so of one entry (DESIGN §1) */
 #define FLASH_LINE_BYTES 176        /* longest JSON of one line: ["ref","user",qty] and slack */

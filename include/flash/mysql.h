@@ -45,6 +45,11 @@ bool flash_mysql_connected(const struct flash_mysql *mysql);
 
 /* Error kinds: RETRY, CONFIG; BUG inside a transaction. */
 FLASH_MUST_CHECK bool flash_mysql_begin(struct flash_mysql *mysql, struct flash_error *err);
+/* A transaction that only reads, and all of it what was committed when it began (REPEATABLE READ, a
+ * consistent snapshot). End it by rollback. While it lasts the server keeps what others overwrite.
+ * Error kinds: as for begin. */
+FLASH_MUST_CHECK bool flash_mysql_begin_snapshot(struct flash_mysql *mysql,
+                                                 struct flash_error *err);
 /* Error kinds: RETRY (known not to be committed), UNKNOWN (class UNKNOWN_COMMIT: the connection is
  * closed), BUG without a transaction. */
 FLASH_MUST_CHECK bool flash_mysql_commit(struct flash_mysql *mysql, struct flash_error *err);

@@ -40,6 +40,9 @@ void flash_settle_call_add_clean(struct flash_settle_call *call, uint64_t us, ui
 void flash_settle_call_begin_entry(struct flash_settle_call *call, uint64_t us, uint64_t r);
 void flash_settle_call_add_line(struct flash_settle_call *call,
                                 const struct flash_settle_line *line);
+/* A line of a take that the ledger refused or that is fenced: its units come back. reference is
+ * borrowed until the call is begun anew. An applied take has no lines. */
+void flash_settle_call_give_back(struct flash_settle_call *call, struct flash_text reference);
 /* Whether one more clean entry, or one more entry to adopt with all its lines, has no room. */
 bool flash_settle_call_full(const struct flash_settle_call *call);
 /* Entries added since begin, of both kinds. */

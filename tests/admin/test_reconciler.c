@@ -16,9 +16,9 @@ static void test_url(void **state)
 {
     (void)state;
     char url[FLASH_RECONCILER_URL_MAX];
-    flash_reconciler_url(&(struct flash_address){"127.0.0.1", 8083}, url);
+    flash_reconciler_url(&(struct flash_address){"127.0.0.1", 8083}, "/v1/expiry/pass", url);
     assert_string_equal(url, "http://127.0.0.1:8083/v1/expiry/pass");
-    flash_reconciler_url(&(struct flash_address){"::1", 65535}, url);
+    flash_reconciler_url(&(struct flash_address){"::1", 65535}, "/v1/expiry/pass", url);
     assert_string_equal(url, "http://[::1]:65535/v1/expiry/pass");
 }
 

@@ -57,7 +57,8 @@ static struct flash_workers *start(struct event_base *base)
     config.mysql.port = config.redis.port = 1; /* nobody connects */
     config.mysql.connect_timeout_ms = config.mysql.query_timeout_ms = 1000;
     config.redis.connect_timeout_ms = config.redis.reply_timeout_ms = 1000;
-    if (!flash_workers_new(base, &config, &workers, &err)) {
+    const struct flash_workers_parts parts = {.config = &config};
+    if (!flash_workers_new(base, &parts, &workers, &err)) {
         fail_msg("%s", err.text);
     }
     return workers;

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import tree as t
 from findings import Finding, rule
 
-ADAPTER_UNITS = ("http", "redis", "kafka", "mysql")
+ADAPTER_UNITS = ("http", "redis", "kafka", "mysql", "notify")
 DAEMONS = ("engine", "consumer", "reconciler", "admin")
 MAY_USE = {
     "core": {"core"},
@@ -24,7 +24,8 @@ CLIENT_HEADERS = {
     "http_parser.h": {"http"},
     "event2/": {"http", "redis", "kafka", "engine", "consumer", "reconciler", "admin", "tools"},
     "event.h": set(),
-    "curl/": {"tools", "admin", "reconciler"},
+    "curl/": {"tools", "admin", "notify"},
+    "libsmartcols/": {"reconciler"},
 }
 CLIENT_LIBRARIES = {
     "PkgConfig::MARIADB": "mysql",

@@ -14,7 +14,7 @@
 
 struct desk_row {
     char order_id[FLASH_ORDER_ID_MAX + 1];
-    enum flash_state state;
+    enum flash_state state; /* NONE: no order, the reference of a take */
     int version, quantity, line_no;
     int64_t sku, due_s;
     char user[FLASH_USER_MAX + 1], payment[FLASH_PAYMENT_ID_MAX + 1];
@@ -22,7 +22,7 @@ struct desk_row {
 };
 
 struct desk_stock {
-    int64_t sku, base, available, reserved, sold;
+    int64_t sku, base, available, reserved, sold, inflows;
     bool flagged;
 };
 
@@ -94,6 +94,8 @@ void desk_commit(struct desk *desk);
  * *ret_parked is which it was. */
 bool desk_unpark(struct desk *desk, struct desk_parked *ret_parked);
 
+/* That stock adds up to its base and to the rows. */
+void desk_check(const struct desk *desk);
 struct flash_uuid desk_uuid(int number);
 /* The fate of line n of the batch's entry i. */
 enum flash_line_fate desk_fate(const struct desk *desk, int i, int n);

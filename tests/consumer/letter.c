@@ -44,20 +44,21 @@ const char *letter_stream_id(int id)
 }
 
 /* One field of a line, from text to the next ':' or ' '; texts in quotes, numbers as they are. */
-static const char *put_field(struct writer *to, const char *text, int number)
+static const char *put_field(struct writer *to, const char *text, int number, bool take)
 {
     int len = (int)strcspn(text, ": ");
-    const char *quote = number == 2 || number == 3 ? "" : "\"";
+    const char *quote = number == 2 || (number == 3 && !take) ? "" : "\"";
     put(to, "%s%s%.*s%s", number ? "," : "", quote, len, text, quote);
     return text + len;
 }
 
-static void put_lines(struct writer *to, const char *text)
+static void put_lines(struct writer *to, const struct letter *letter)
 {
+    const char *text = letter->lines;
     for (const char *separator = ""; *text; separator = ",") {
         put(to, "%s[", separator);
         for (int number = 0;; number++, text++) {
-            text = put_field(to, text, number);
+            text = put_field(to, text, number, letter->type == FLASH_ENTRY_TAKE);
             if (*text != ':') {
                 break;
             }
@@ -93,7 +94,7 @@ struct flash_message letter_write(const struct letter *letter)
         put(&to, ",\"sku\":\"%" PRId64 "\",\"generation\":%" PRId64, letter->sku, generation);
         put(&to, ",\"stream\":\"%s\",\"due\":%d,\"lines\":[", letter_stream_id(letter->id),
             letter->type == FLASH_ENTRY_RESERVE ? LETTER_DUE : 0);
-        put_lines(&to, letter->lines);
+        put_lines(&to, letter);
         put(&to, "]");
     }
     put(&to, "}");

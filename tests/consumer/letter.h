@@ -12,7 +12,7 @@ struct letter {
     enum flash_entry_type type;
     int id; /* the same number is the same entry */
     int64_t sku;
-    const char *lines;  /* "ref:user:quantity[:from[:payment]] …" */
+    const char *lines;  /* "ref:user:quantity[:from[:payment]] …"; a take's end with ":reason" */
     int64_t generation; /* 0: LETTER_GENERATION */
     int partition;
     int64_t offset;

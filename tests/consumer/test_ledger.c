@@ -39,8 +39,8 @@ static struct flash_value text(const char *string)
 static void stock_only(const char *table, const struct flash_query_in *query)
 {
     for (int i = 0; strcmp(table, "stock") == 0 && i < query->key_count; i++) {
-        struct flash_value cells[] = {query->keys[i], number(100)};
-        query->row(cells, 2, query->arg);
+        struct flash_value cells[] = {query->keys[i], number(100), number(1)};
+        query->row(cells, 3, query->arg);
     }
 }
 
@@ -146,6 +146,23 @@ static void transitions_update_refund_and_park_in_the_same_transaction(void **st
     assert_memory_equal(row->user.at, "u-9", 3);
 }
 
+static void a_take_is_an_inflow_and_a_log_row_in_its_place(void **state)
+{
+    struct desk *desk = *state;
+    add(desk, FLASH_ENTRY_RESERVE, 1, "a:u:1");
+    add(desk, FLASH_ENTRY_TAKE, 2, "broken-1:ops:30:rain");
+    add(desk, FLASH_ENTRY_RESERVE, 3, "b:u:1");
+    add(desk, FLASH_ENTRY_TAKE, 4, "broken-2:ops:200:rain"); /* more than there are */
+    assert_int_equal(write_batch(desk, false), FLASH_LEDGER_COMMITTED);
+    assert_string_equal(fake_mysql_steps(),
+                        "BEGIN, SELECT stock, SELECT verdict, SELECT reservation, SELECT inflow, "
+                        "SELECT inflow, INSERT verdict*4, INSERT reservation*2, "
+                        "INSERT stock_log*1, INSERT inflow, INSERT stock_log, INSERT stock_log*1, "
+                        "UPDATE stock, UPDATE consumer_progress, COMMIT");
+    assert_true(desk->batch.entries[1].clean && !desk->batch.entries[3].clean);
+    assert_int_equal(desk->plan.logs[1].inflow, 2);
+}
+
 static void dead_letters_and_markers_are_written_with_it(void **state)
 {
     struct desk *desk = *state;
@@ -247,6 +264,7 @@ int main(void)
         DESK(a_batch_of_reserves_is_inserted_without_a_look),
         DESK(a_careful_one_looks_after_the_stock_is_locked),
         DESK(transitions_update_refund_and_park_in_the_same_transaction),
+        DESK(a_take_is_an_inflow_and_a_log_row_in_its_place),
         DESK(dead_letters_and_markers_are_written_with_it),
         DESK(a_batch_that_is_all_there_writes_its_progress_only),
         DESK(each_failure_says_what_to_do_and_rolls_back),

@@ -31,6 +31,9 @@ static void put_line(struct writer *to, enum flash_entry_type type,
     if (type == FLASH_ENTRY_PAY) {
         put(to, ",\"%.*s\"", (int)line->payment.len, line->payment.at);
     }
+    if (type == FLASH_ENTRY_TAKE) {
+        put(to, ",\"%.*s\"", (int)line->reason.len, line->reason.at);
+    }
     put(to, "]");
 }
 

@@ -34,7 +34,8 @@ static const char cancel[] = HEAD("cancel") MEMBERS("0") "[\"r1\",\"u-17\",2,1]]
 static const char expire[] =
     HEAD("expire") MEMBERS("0") "[\"r1\",\"u-17\",2,1],[\"r2\",\"u\",1,7]]}";
 static const char giveback[] = HEAD("return") MEMBERS("0") "[\"r1\",\"u-17\",2,2]]}";
-static const char take[] = HEAD("take") MEMBERS("0") "[\"damaged-7\",\"ops@shop\",30]]}";
+static const char take[] =
+    HEAD("take") MEMBERS("0") "[\"damaged-7\",\"ops@shop\",30000,\"fell off a truck\"]]}";
 static const char marker[] = HEAD("marker") "}";
 
 static const char *const valid[] = {reserve, pay, cancel, expire, giveback, take, marker};
@@ -163,7 +164,17 @@ static const struct refusal refusals[] = {
     {pay, "\"due\":0", "\"due\":1", "1,\"lines", "0, only reserve"},
     {cancel, ",1]", "]", "]]}", ","},
     {cancel, ",1]", ",1,\"p\"]", ",\"p\"", "]"},
-    {take, ",30]", ",30,1]", ",1]", "]"},
+    {take, ",30000,\"", ",\"", "\"fell", "1..1000000000"},
+    {take, ",30000,", ",0,", "0,\"fell", "1..1000000000"},
+    {take, ",30000,", ",1000000001,", "1000000001", "1..1000000000"},
+    {take, ",\"fell off a truck\"", "", "]]}", ",\""},
+    {take, "fell off a truck", "", "\"]]}", "a reason"},
+    {take, "fell off a truck",
+     TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "b",
+     TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "b",
+     "a reason"},
+    {take, "fell off", "fell\\noff", "fell\\noff", "a reason"},
+    {take, "truck\"]", "truck\",1]", ",1]", "]"},
     {marker, "}", ",\"sku\":\"42\"}", ",\"sku", "}"},
 };
 

@@ -14,7 +14,7 @@ import redis
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LUA = ROOT / "lua"
 UUID = "019a9999-0000-7000-8000-000000000001"
-KEY_NAMES = ("stock", "orders", "users", "due", "journal")
+KEY_NAMES = ("stock", "orders", "users", "due", "journal", "takes")
 
 
 def header(name):
@@ -103,6 +103,14 @@ class Sku:
         """From now on orders are due the moment they are made."""
         self.redis.hset(self.key("stock"), "hold", -1000)
 
+    def take(self, reference="t", quantity=1, rests_on="", generation=1, r=1, **more):
+        """A negative adjustment; returns the whole answer."""
+        return self.run("take", generation, more.get("uuid", UUID), r, reference, more.get("operator", "ops"), quantity,
+                        more.get("reason", "broken"), rests_on)
+
+    def inflow(self, number, quantity, reference="", r="", generation=1):
+        return self.run("inflow", generation, number, quantity, reference, r)
+
     def settle(self, clean=(), adopt=(), generation=1):
         """adopt: (id, [(ref, letter, version, quantity, user, due), …]) each."""
         argv = [generation, len(clean), *clean]
@@ -126,6 +134,14 @@ class Sku:
 
     def due(self):
         return self.redis.zrange(self.key("due"), 0, -1, withscores=True)
+
+    def units_held(self):
+        """What all orders hold, summed by the record's letters."""
+        records = [record.split(":", 2) for record in self.redis.hgetall(self.key("orders")).values()]
+        return sum(int(quantity) for head, quantity, _ in records if head[0] in "ACPKER")
+
+    def snapshot(self, after="-", most=100, ids=(), refs=()):
+        return self.run("snapshot", after, most, len(ids), *ids, *refs)
 
     def journal(self):
         return self.redis.xrange(self.key("journal"))

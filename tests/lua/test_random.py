@@ -110,9 +110,9 @@ def random_adopt(sku, model, rng):
 def check(sku, model):
     refs = sorted(model.orders)
     users = {user for user in (f"u{i}" for i in range(25)) if model.held(user)}
-    answer = sku.run("snapshot", 0, 100000)
+    answer = sku.snapshot()
     assert int(answer[2][0]) == model.available()
-    assert int(answer[8]) == model.held() == BASE - int(answer[2][0])
+    assert sku.units_held() == model.held() == BASE - int(answer[2][0])
     assert answer[3:6] == [len(refs), len(users), len(model.open)]
     assert sku.redis.hgetall(sku.key("users")) == {user: str(model.held(user)) for user in users}
     assert [found[0] for found in sku.journal()] == sorted(model.open, key=lambda e: tuple(map(int, e.split("-"))))

@@ -15,11 +15,15 @@ CALLS = {
     "pay": lambda sku: sku.pay(("a", "p")),
     "release": lambda sku: sku.release("cancel", ("a", "u")),
     "expire": lambda sku: sku.expire(),
+    "take": lambda sku: sku.take(),
+    "inflow": lambda sku: sku.inflow(1, -1, "t", 1),
     "journal": lambda sku: sku.run("journal", 0, "", 10),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
-    "snapshot": lambda sku: sku.run("snapshot", 0, 10),
+    "snapshot": lambda sku: sku.snapshot(refs=["a"]),
+    "page": lambda sku: sku.run("page", "orders", 0, 10),
+    "look": lambda sku: sku.run("look", "u", "a"),
 }
 
 

@@ -292,6 +292,35 @@ static void test_query_in_many(void **state)
 }
 
 /* The servers' own defaults differ; what counts is said by us. */
+/* All of a snapshot is of one moment, whatever others commit; it writes nothing; the next
+ * transaction is an ordinary one. */
+static void test_snapshot(void **state)
+{
+    struct flash_config config = server_config(&server);
+    struct flash_mysql *other = ledger_new(&config);
+    struct flash_error err;
+    (void)state;
+    ledger_run(mysql, "INSERT INTO k VALUES ('a', 1)");
+    assert_true(flash_mysql_begin_snapshot(mysql, &err));
+    ledger_run(other, "INSERT INTO k VALUES ('b', 2)");
+    assert_int_equal(ledger_number(mysql, "SELECT COUNT(*) FROM k"), 1);
+    ledger_run(other, "UPDATE k SET n = 7");
+    assert_int_equal(ledger_number(mysql, "SELECT SUM(n) FROM k"), 1);
+    assert_false(flash_mysql_begin_snapshot(mysql, &err));
+    assert_int_equal(err.kind, FLASH_ERROR_BUG);
+    flash_mysql_rollback(mysql);
+    assert_true(flash_mysql_begin_snapshot(mysql, &err));
+    assert_int_equal(ledger_number(mysql, "SELECT SUM(n) FROM k"), 14);
+    assert_false(flash_mysql_exec(mysql, "DELETE FROM k", NULL, 0, NULL, &err));
+    flash_mysql_rollback(mysql);
+    ledger_begin(mysql);
+    assert_int_equal(ledger_number(mysql, "SELECT COUNT(*) FROM k"), 2);
+    ledger_run(other, "INSERT INTO k VALUES ('c', 3)");
+    assert_int_equal(ledger_number(mysql, "SELECT COUNT(*) FROM k"), 3); /* READ COMMITTED */
+    flash_mysql_rollback(mysql);
+    flash_mysql_free(other);
+}
+
 static void test_session(void **state)
 {
     (void)state;
@@ -317,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup(test_wrong_counts_are_bugs, clear),
         cmocka_unit_test(test_too_many_statements),
         cmocka_unit_test_setup(test_query_in_many, clear),
+        cmocka_unit_test_setup(test_snapshot, clear),
         cmocka_unit_test(test_session),
     };
     return cmocka_run_group_tests(tests, start, stop);

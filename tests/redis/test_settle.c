@@ -49,6 +49,16 @@ static void assert_arguments(struct flash_settle_call *call, const char *expecte
     assert_string_equal(all, expected);
 }
 
+static void a_refused_take_gives_back(void **state)
+{
+    flash_settle_call_begin(*state, 77, 3);
+    flash_settle_call_begin_entry(*state, 5, 6);
+    flash_settle_call_give_back(*state, text_of("broken-7"));
+    flash_settle_call_begin_entry(*state, 7, 8);
+    assert_arguments(*state, "3 0 5-6 1 broken-7 G 1 1 - 0 7-8 0");
+    assert_int_equal(flash_settle_call_entries(*state), 2);
+}
+
 static void empty_call_only_asks(void **state)
 {
     flash_settle_call_begin(*state, 77, 3);
@@ -157,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(empty_call_only_asks, make, drop),
+        cmocka_unit_test_setup_teardown(a_refused_take_gives_back, make, drop),
         cmocka_unit_test_setup_teardown(clean_ids_come_first, make, drop),
         cmocka_unit_test_setup_teardown(lines_are_counted_per_entry, make, drop),
         cmocka_unit_test_setup_teardown(begin_forgets_what_was_there, make, drop),

@@ -14,7 +14,8 @@ HALF_WAY = {"QUEUED", "CANCELLING", "EXPIRING", "RETURNING"}
 OVER = {"CANCELLED", "EXPIRED", "RETURNED", "FAILED"}  # hold nothing
 
 Order = collections.namedtuple("Order", "state version quantity user payment")
-LogRow = collections.namedtuple("LogRow", "type quantity before after entry order lines")
+LogRow = collections.namedtuple("LogRow", "type quantity before after entry order lines inflow operator reason reference")
+Inflow = collections.namedtuple("Inflow", "type quantity reference operator reason")
 
 
 def holds(order):
@@ -51,27 +52,33 @@ class Books:
         def key(name):
             return f"flash:{{{self.sku}}}:{name}"
         pipe = redis.pipeline(transaction=True)
-        for call, name in ((pipe.hgetall, "stock"), (pipe.hgetall, "orders"), (pipe.hgetall, "users")):
+        for call, name in ((pipe.hgetall, "stock"), (pipe.hgetall, "orders"), (pipe.hgetall, "users"), (pipe.hgetall, "takes")):
             call(key(name))
         pipe.xrange(key("journal"))
-        self.stock, orders, users, journal = pipe.execute()
+        self.stock, orders, users, takes, journal = pipe.execute()
+        self.takes = {reference: int(took.split(":")[1]) for reference, took in takes.items()}
         self.users = {user: int(units) for user, units in users.items()}
         self.journal = {stream.split("-")[0]: fields["e"] for stream, fields in journal}
         self.cached = read_records(self.sku, orders, self.journal)
 
     def _read_ledger(self, stack):
-        (self.base, self.available, self.reserved, self.sold, self.flagged), = stack.query(
-            "SELECT base, available, reserved, sold, flagged FROM stock WHERE sku = %s", self.sku)
+        (self.base, self.available, self.reserved, self.sold, self.flagged, self.version), = stack.query(
+            "SELECT base, available, reserved, sold, flagged, version FROM stock WHERE sku = %s", self.sku)
+        inflows = stack.query("SELECT number, type, quantity, reference, operator, reason FROM inflow WHERE sku = %s"
+                              " ORDER BY number", self.sku)
+        self.inflows = {number: Inflow(TYPES[kind], quantity, (reference or b"").decode(), operator.decode(), reason)
+                        for number, kind, quantity, reference, operator, reason in inflows}
         self.limit = dict(stack.query("SELECT 1, per_user_limit FROM sale WHERE sku = %s", self.sku)).get(1, 0)
         self.rows, self.entries = {}, collections.defaultdict(int)
         for order, user, quantity, state, version, payment, entry in stack.query(
                 "SELECT order_id, user_id, qty, state, version, payment_id, entry_id FROM reservation WHERE sku = %s", self.sku):
             self.rows[order.decode()] = Order(STATES[state], version, quantity, user.decode(), (payment or b"").decode())
             self.entries[entry] += quantity * (state not in (6, 7))
-        self.log = [LogRow(TYPES[kind], quantity, before, after, entry, order and order.decode(), lines)
-                    for kind, quantity, before, after, entry, order, lines in stack.query(
-                        "SELECT type, quantity, available_before, available_after, entry_id, order_id, line_count"
-                        " FROM stock_log WHERE sku = %s ORDER BY id", self.sku)]
+        self.log = [LogRow(TYPES[kind], quantity, before, after, entry, order and order.decode(), lines, inflow,
+                           (operator or b"").decode(), reason or "", (reference or b"").decode())
+                    for kind, quantity, before, after, entry, order, lines, inflow, operator, reason, reference in stack.query(
+                        "SELECT type, quantity, available_before, available_after, entry_id, order_id, line_count,"
+                        " inflow_number, operator, reason, reference FROM stock_log WHERE sku = %s ORDER BY id", self.sku)]
         self.moves = collections.defaultdict(list) # {order: the types of its own log rows}
         for row in self.log:
             if row.order:
@@ -89,18 +96,19 @@ class Books:
     def check(self, open_orders=frozenset()):
         """All of them; open_orders may still differ between the stores (they have an entry in the journal)."""
         self.check_units()
+        self.check_inflows()
         self.check_log()
         assert self.half_way().keys() <= set(open_orders), f"left half-way: {dict(list(self.half_way().items())[:5])}"
         apart = {order for order in self.cached.keys() | self.rows.keys() if self.cached.get(order) != self.rows.get(order)}
         some = [(order, self.cached.get(order), self.rows.get(order)) for order in sorted(apart - set(open_orders))[:5]]
         assert not some, f"Redis and the ledger differ: {some}"
         difference = sum(holds(self.cached[o]) - (holds(self.rows[o]) if o in self.rows else 0) for o in open_orders)
-        assert self.available - int(self.stock["available"]) == difference
+        assert self.available - int(self.stock["available"]) == difference + self.base - int(self.stock["base"])
         assert not self.flagged
 
     def check_units(self):
         held = sum(map(holds, self.cached.values()))
-        assert int(self.stock["available"]) + held == int(self.stock["base"]) == self.base, (self.stock, held)
+        assert int(self.stock["available"]) + held == int(self.stock["base"]), (self.stock, held)
         assert self.users == sums((record.user, holds(record)) for record in self.cached.values())
         assert not self.limit or max(self.users.values(), default=0) <= self.limit
         per_user = sums((row.user, holds(row)) for row in self.rows.values())
@@ -108,6 +116,21 @@ class Books:
         assert self.available + self.reserved + self.sold == self.base and self.available >= 0
         assert self.reserved == sum(row.quantity for row in self.rows.values() if row.state == "CREATED")
         assert self.sold == sum(row.quantity for row in self.rows.values() if row.state == "PAID")
+
+    def check_inflows(self):
+        """docs/FORMATS.md, "Inflows and takes": the base is the sum of its numbers, on both sides; each is in the log once."""
+        assert list(self.inflows) == list(range(1, self.version + 1))
+        assert sum(inflow.quantity for inflow in self.inflows.values()) == self.base
+        here = int(self.stock["inflow"])
+        assert int(self.stock["base"]) + sum(self.takes.values()) == sum(
+            inflow.quantity for number, inflow in self.inflows.items() if number <= here), (self.stock, self.takes)
+        assert {row.inflow: (row.quantity, row.operator, row.reason, row.reference) for row in self.log if row.inflow} == {
+            number: (inflow.quantity, inflow.operator, inflow.reason, inflow.reference)
+            for number, inflow in self.inflows.items()}
+        assert sum(row.inflow is not None for row in self.log) == self.version
+        for row in self.log:
+            assert (row.type in ("create", "restock", "adjust", "take")) == (row.inflow is not None), row
+            assert row.type != "take" or row.quantity < 0 and row.entry, row
 
     def check_log(self):
         """No gap from the first row to the stock; a reserve row an entry, with its orders' units; each order's moves once."""
@@ -131,7 +154,9 @@ class Books:
 
 
 def read_quiet(stack, skus, seconds=60):
-    """{sku: Books} once nothing is under way: journals and the table of parked lines are empty, nothing is half-way."""
+    """{sku: Books} once nothing is under way: journals and the table of parked lines are empty, nothing is half-way.
+
+    A take's number may have yet to come to Redis."""
     redis = stack.redis()
 
     def open_work():

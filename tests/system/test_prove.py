@@ -48,6 +48,7 @@ class Sale:
                  "updated_at_ms) VALUES (%s, 'thing', %s, %s, %s, 1, 1, %s, %s)", SKU, BASE, left, SOLD, NOW_MS, NOW_MS)
         self.sql("INSERT INTO sale (sku, starts_at_ms, ends_at_ms, per_user_limit, hold_seconds, updated_at_ms) "
                  "VALUES (%s, 1, %s, %s, 1800, 1)", SKU, NOW_MS, LIMIT)
+        self.inflow(1, 11, BASE)
         self.log(11, BASE, 0, None, 0)
         available = BASE
         for number, lines in ENTRIES.items():
@@ -75,8 +76,27 @@ class Sale:
                  "line_count, order_id, created_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1)", SKU, kind, quantity,
                  before, before + quantity, bytes([number] * 16) if number else None, None if number else 1, lines, order)
 
+    def inflow(self, number, kind, quantity, entry=None):
+        self.sql("INSERT INTO inflow (sku, number, type, quantity, operator, entry_id, created_at_ms) "
+                 "VALUES (%s, %s, %s, %s, 'ops', %s, 1)", SKU, number, kind, quantity, entry and bytes([entry] * 16))
+
+    def change_base(self):
+        """Seven more, three fewer, in both stores."""
+        for number, kind, quantity, entry in ((2, 12, 7, None), (3, 13, -3, 21)):
+            before = int(self.redis.hget(KEY + "stock", "available"))
+            self.inflow(number, kind, quantity, entry)
+            self.sql("INSERT INTO stock_log (sku, type, quantity, available_before, available_after, entry_id, inflow_number, "
+                     "created_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, 1)", SKU, 6 if entry else kind, quantity, before,
+                     before + quantity, entry and bytes([entry] * 16), number)
+            self.sql("UPDATE stock SET base = base + %s, available = available + %s, version = %s", quantity, quantity, number)
+            self.redis.hincrby(KEY + "stock", "available", quantity)
+            self.redis.hincrby(KEY + "stock", "base", quantity)
+            self.redis.hset(KEY + "stock", "inflow", number)
+        self.verdict(21, 1, kind=6)
+
     def write_redis(self):
-        self.redis.hset(KEY + "stock", mapping={"generation": 1, "available": BASE - SOLD, "base": BASE, "limit": LIMIT})
+        self.redis.hset(KEY + "stock", mapping={"generation": 1, "available": BASE - SOLD, "base": BASE, "limit": LIMIT,
+                                               "inflow": 1})
         for number, lines in ENTRIES.items():
             for ref, user, quantity in lines:
                 self.redis.hset(KEY + "orders", ref, f"A1:{quantity}:{number}:{DUE}:{user}")
@@ -212,6 +232,35 @@ def test_a_wound_of_changes_is_found(sale, wound):
     sale.change_all()
     hurt(sale)
     _, broken = sale.prove()
+    assert any(what.startswith(line) for what in broken), broken
+
+
+def test_a_changed_base_is_proven(sale):
+    sale.change_base()
+    assert sale.prove()[1] == set()
+
+
+NUMBERED, REACHED = "each change of the base has a number", "Redis has come to the last of them"
+WOUNDS_OF_THE_BASE = {
+    "a quantity changed": (lambda s: s.sql("UPDATE inflow SET quantity = 8 WHERE number = 2"), NUMBERED),
+    "a number missing": (lambda s: s.sql("DELETE FROM inflow WHERE number = 2"), NUMBERED),
+    "a take not logged": (lambda s: s.sql("DELETE FROM stock_log WHERE type = 6"), NUMBERED),
+    "a restock logged with another quantity": (lambda s: s.sql("UPDATE stock_log SET quantity = 6 WHERE type = 12"), NUMBERED),
+    "the last number too high": (lambda s: s.sql("UPDATE stock SET version = 4"), NUMBERED),
+    "the base too high": (lambda s: s.sql("UPDATE stock SET base = base + 1"), NUMBERED),
+    "Redis behind": (lambda s: s.redis.hset(KEY + "stock", "inflow", 2), REACHED),
+    "a take that Redis thinks open": (lambda s: s.redis.hset(KEY + "takes", "t", "1-1:3:broken"), REACHED),
+    "Redis' base": (lambda s: s.redis.hincrby(KEY + "stock", "base", 1), "both bases are the same"),
+}
+
+
+@pytest.mark.parametrize("wound", WOUNDS_OF_THE_BASE)
+def test_a_wound_of_the_base_is_found(sale, wound):
+    hurt, line = WOUNDS_OF_THE_BASE[wound]
+    sale.change_base()
+    hurt(sale)
+    report, broken = sale.prove()
+    assert not report["holds"]
     assert any(what.startswith(line) for what in broken), broken
 
 

@@ -8,10 +8,12 @@ import pytest
 from stack import ROOT, Stack
 
 SQL = ROOT / "deploy" / "sql"
+MIGRATIONS = sorted(path.name[:3] for path in SQL.glob("*.sql"))
 FILES = sorted([*SQL.glob("*.sql"), *SQL.glob("optional/*.sql")])
 TABLES = {
     "generation", "stock", "sale", "inflow", "verdict", "reservation", "stock_log", "stock_log_lines", "parked",
     "consumer_progress", "marker", "dead_letter", "refund", "reconcile_run", "reconcile_finding", "admin_log",
+    "alert_state", "alert_outbox",
     "schema_migrations", "schema_migrations_open",
 }
 # Words that one of MariaDB 10.11, MySQL 8 and MySQL 9 does not understand, or that read the database's clock.
@@ -72,14 +74,14 @@ DUPLICATE, TOO_LONG, NOT_NULL = 1062, 1406, 1048
 def test_up_made_the_tables_and_is_idempotent(stack):
     assert tables(stack) == TABLES
     assert stack.migrate("up").stderr == ""
-    assert stack.query("SELECT version FROM schema_migrations ORDER BY 1") == [("001",), ("002",), ("003",)]
+    assert stack.query("SELECT version FROM schema_migrations ORDER BY 1") == [(version,) for version in MIGRATIONS]
     assert stack.query("SELECT id, generation FROM generation") == [(1, 1)]
 
 
 def test_down_and_up_again(stack):
     before = stack.query("SELECT table_name, column_name, column_type, is_nullable FROM information_schema.columns"
                          " WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position")
-    for _ in range(3):
+    for _ in MIGRATIONS:
         stack.migrate("down")
     assert tables(stack) == {"schema_migrations", "schema_migrations_open"}
     assert stack.migrate("down", check=False).returncode == 1
@@ -154,7 +156,7 @@ def test_files_use_only_what_mariadb_and_mysql_share(file):
 
 def test_check_names_are_unique_in_the_schema():
     """MySQL wants them unique per schema, MariaDB only per table."""
-    names = [name for file in FILES for name in re.findall(r"CONSTRAINT (\w+)", file.read_text())]
+    names = [name for file in FILES for name in re.findall(r"(?<!DROP )CONSTRAINT (\w+)", file.read_text())]
     assert len(names) == len(set(names)) > 30
 
 
@@ -241,8 +243,10 @@ def test_other_checks_refuse(ledger):
         "INSERT INTO sale VALUES (1, 5, 5, 1, 60, 1, 0, 1)",
         "INSERT INTO sale VALUES (1, 5, 6, 0, 60, 1, 0, 1)",
         "INSERT INTO sale VALUES (1, 5, 6, 1, 0, 1, 0, 1)",
-        "INSERT INTO inflow VALUES (1, 0, 11, 5, NULL, 'op', '', 1)",
-        "INSERT INTO inflow VALUES (1, 1, 1, 5, NULL, 'op', '', 1)",
+        "INSERT INTO inflow VALUES (1, 0, 11, 5, NULL, 'op', '', 1, NULL)",
+        "INSERT INTO inflow VALUES (1, 1, 1, 5, NULL, 'op', '', 1, NULL)",
+        "INSERT INTO inflow VALUES (1, 1, 13, -5, NULL, 'op', '', 1, NULL)",
+        "INSERT INTO inflow VALUES (1, 1, 13, 5, NULL, 'op', '', 1, 'e')",
         "INSERT INTO refund VALUES ('1.a', 'p', 'e', 0, 1, NULL, NULL)",
         "INSERT INTO refund VALUES ('1.a', 'p', 'e', 3, 1, 7, NULL)",
         "INSERT INTO stock_log VALUES (NULL, 1, 1, -2, 10, 9, 'e', NULL, NULL, 1, NULL, NULL, NULL, 1)",
@@ -253,10 +257,28 @@ def test_other_checks_refuse(ledger):
         refused(CHECK_FAILED, lambda sql=sql: ledger.execute(sql))
 
 
+@pytest.mark.parametrize("code, values", [
+    (CHECK_FAILED, {"state": "open"}), (CHECK_FAILED, {"severity": "bad"}), (CHECK_FAILED, {"channel": "sms"}),
+    (CHECK_FAILED, {"delivery": "lost"}), (CHECK_FAILED, {"delivery": "sent"}), (CHECK_FAILED, {"ended_at_ms": 5}),
+    (CHECK_FAILED, {"delivery": "given_up"}), (CHECK_FAILED, {"attempts": -1}), (TOO_LONG, {"alert_id": bytes(17)}),
+    (TOO_LONG, {"alert_key": "k" * 65}), (NOT_NULL, {"next_try_ms": None}),
+])
+def test_the_outbox_refuses(ledger, code, values):
+    good = {"alert_id": bytes(16), "alert_key": "a.b", "state": "raised", "severity": "info", "detail": "", "at_ms": 1,
+            "channel": "mail", "delivery": "waiting", "attempts": 0, "next_try_ms": 1, "ended_at_ms": None}
+    insert = f"INSERT INTO alert_outbox ({', '.join(good)}) VALUES ({', '.join(['%s'] * len(good))})"
+    refused(code, lambda: ledger.execute(insert, tuple({**good, **values}.values())))
+    ledger.execute(insert, tuple(good.values()))
+    refused(DUPLICATE, lambda: ledger.execute(insert, tuple(good.values())))
+    ledger.execute(insert, tuple({**good, "channel": "webhook", "delivery": "sent", "ended_at_ms": 5}.values()))
+    refused(CHECK_FAILED, lambda: ledger.execute(
+        "INSERT INTO alert_state (alert_key, state, severity, since_ms) VALUES ('a', 'open', 'info', 1)"))
+
+
 def test_an_inflow_reference_counts_once(ledger):
-    ledger.execute("INSERT INTO inflow VALUES (1, 1, 11, 5, 'r', 'op', '', 1), (1, 2, 12, 5, NULL, 'op', '', 1),"
-                   " (1, 3, 12, 5, NULL, 'op', '', 1), (2, 1, 11, 5, 'r', 'op', '', 1)")
-    refused(DUPLICATE, lambda: ledger.execute("INSERT INTO inflow VALUES (1, 4, 12, 5, 'r', 'op', '', 1)"))
+    ledger.execute("INSERT INTO inflow VALUES (1, 1, 11, 5, 'r', 'op', '', 1, NULL), (1, 2, 12, 5, NULL, 'op', '', 1, NULL),"
+                   " (1, 3, 12, 5, NULL, 'op', '', 1, NULL), (2, 1, 11, 5, 'r', 'op', '', 1, NULL)")
+    refused(DUPLICATE, lambda: ledger.execute("INSERT INTO inflow VALUES (1, 4, 12, 5, 'r', 'op', '', 1, NULL)"))
 
 
 def test_the_log_expands_into_lines(ledger):

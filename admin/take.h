@@ -1,0 +1,10 @@
+/* Fewer units, a negative adjustment: Redis first, the ledger by way of Kafka (DESIGN §3). */
+#ifndef ADMIN_TAKE_H
+#define ADMIN_TAKE_H
+
+#include "job.h"
+
+/* form.adjust with a negative delta: 202 once the journal has it, 200 once the ledger has it. */
+void flash_take_run(struct flash_job *job, struct flash_stores *stores);
+
+#endif

@@ -1,0 +1,43 @@
+/* What the settings of [alerts] must be together; each of them alone is config_read.c's. */
+#include <string.h>
+
+#include "flash/config.h"
+#include "flash/hmac.h"
+#include "flash/url.h"
+
+static bool refuse(struct flash_error *err, const char *reason)
+{
+    return flash_error_set(err, FLASH_ERROR_CONFIG, "alerts.%s", reason);
+}
+
+static bool is_smtps(const char *text)
+{
+    struct flash_url url;
+    return flash_url_parse((struct flash_text){text, strlen(text)}, &url, NULL) &&
+           flash_url_is(&url, "smtps");
+}
+
+bool flash_config_check_alerts(const struct flash_config *config, struct flash_error *err)
+{
+    bool web = config->alerts.webhook_url[0], mail = config->alerts.smtp_url[0];
+    bool user = config->alerts.smtp_user[0], password = config->alerts.smtp_password[0];
+    if (web && strlen(config->alerts.webhook_secret) < FLASH_HMAC_KEY_MIN) {
+        return refuse(err, "webhook_secret: alerts.webhook_url needs one of at least 32 bytes; set "
+                           "it in the file or as FLASH_ALERTS_WEBHOOK_SECRET");
+    }
+    if (mail && (!config->alerts.mail_from[0] || !config->alerts.mail_to[0])) {
+        return refuse(err, "smtp_url: needs alerts.mail_from and alerts.mail_to");
+    }
+    if (mail && user != password) {
+        return refuse(err, "smtp_password: a user and a password, or neither");
+    }
+    if (mail && password && config->alerts.starttls == FLASH_STARTTLS_OFF &&
+        !is_smtps(config->alerts.smtp_url)) {
+        return refuse(err, "smtp_password: never without TLS: smtps://, or alerts.smtp_starttls = "
+                           "required");
+    }
+    if (config->alerts.retry_first_ms > config->alerts.retry_max_ms) {
+        return refuse(err, "retry_first: longer than alerts.retry_max");
+    }
+    return true;
+}

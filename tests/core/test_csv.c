@@ -1,0 +1,63 @@
+/* Cells are quoted where RFC 4180 asks for it, and only there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flash/csv.h"
+
+static void cells(void **state)
+{
+    static const struct {
+        const char *text, *cell;
+    } rows[] = {
+        {"", ""},
+        {"a", "a"},
+        {"a b", "a b"},
+        {"42.a/b;c", "42.a/b;c"},
+        {"a,b", "\"a,b\""},
+        {"\"", "\"\"\"\""},
+        {"say \"no\"", "\"say \"\"no\"\"\""},
+        {"a\nb", "\"a\nb\""},
+        {"a\rb", "\"a\rb\""},
+        {" a", "\" a\""},
+        {"a ", "\"a \""},
+        {"ü€𝄞", "ü€𝄞"},
+        {"ü,€", "\"ü,€\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        flash_csv_cell(out, (struct flash_text){rows[i].text, strlen(rows[i].text)});
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, rows[i].cell);
+        free(text);
+    }
+}
+
+static void a_nul_is_a_byte(void **state)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    (void)state;
+    assert_non_null(out);
+    flash_csv_cell(out, (struct flash_text){"a\0b", 3});
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(len, 3);
+    assert_memory_equal(text, "a\0b", 3);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cells), cmocka_unit_test(a_nul_is_a_byte)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
