@@ -33,6 +33,9 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
+EMBEDDED(gate);
+EMBEDDED(look);
+EMBEDDED(beacon);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -49,6 +52,9 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
+    [FLASH_SCRIPT_GATE] = ROW(gate, "stock journal"),
+    [FLASH_SCRIPT_LOOK] = ROW(look, "stock journal"),
+    [FLASH_SCRIPT_BEACON] = ROW(beacon, "stock"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

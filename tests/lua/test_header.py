@@ -71,7 +71,8 @@ def test_house_rules(name):
 
 @pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("snapshot", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
-                                        ("load", ""), ("sale", "")])
+                                        ("load", ""), ("sale", ""), ("gate", "allow-oom"), ("look", "no-writes"),
+                                        ("beacon", "allow-oom")])
 def test_flags(name, flags):
     assert name in SCRIPTS
     first = body(name).splitlines()[0]

@@ -18,6 +18,9 @@ CALLS = {
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
+    "gate": lambda sku: sku.run("gate", 1, "ab12", ""),
+    "look": lambda sku: sku.run("look"),
+    "beacon": lambda sku: sku.run("beacon", 5),
     "snapshot": lambda sku: sku.run("snapshot", 0, 10),
 }
 
