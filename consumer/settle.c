@@ -5,11 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLEAN_PER_CALL 1024
-#define ADOPT_LINES_PER_CALL 512
-#define LINE_ARGS 6
-#define ARGS_MAX (8 + CLEAN_PER_CALL + (ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES) * (LINE_ARGS + 2))
-#define NUMBERS_MAX ((ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES) * 4 + 16)
+#include "flash/settle.h"
 
 struct flash_settler {
     struct flash_redis_sync *redis;
@@ -21,13 +17,7 @@ struct flash_settler {
     char (*ids)[FLASH_STREAM_ID_TEXT + 1]; /* per entry: its stream id */
     bool *adopt;                           /* per entry: line by line */
     int64_t refused_sku;                   /* of the last refusal */
-    int argc;
-    const char *argv[ARGS_MAX];
-    size_t len[ARGS_MAX];
-    char numbers[NUMBERS_MAX][24];
-    int number_count;
-    char users[ADOPT_LINES_PER_CALL + FLASH_BATCH_LINES][FLASH_USER_MAX + FLASH_PAYMENT_ID_MAX + 2];
-    int user_count;
+    struct flash_settle_call *call;
 };
 
 bool flash_settler_new(const struct flash_config *config, int entry_max,
@@ -44,7 +34,8 @@ bool flash_settler_new(const struct flash_config *config, int entry_max,
         flash_settler_free(settler);
         return flash_error_set(err, FLASH_ERROR_RETRY, "settle: out of memory");
     }
-    if (!flash_redis_sync_new(config, &settler->redis, err)) {
+    if (!flash_settle_call_new(&settler->call, err) ||
+        !flash_redis_sync_new(config, &settler->redis, err)) {
         flash_settler_free(settler);
         return false;
     }
@@ -56,6 +47,7 @@ void flash_settler_free(struct flash_settler *settler)
 {
     if (settler) {
         flash_redis_sync_free(settler->redis);
+        flash_settle_call_free(settler->call);
         free(settler->order);
         free(settler->ids);
         free(settler->adopt);
@@ -63,58 +55,16 @@ void flash_settler_free(struct flash_settler *settler)
     }
 }
 
-/* ---- arguments ---- */
+/* ---- calls ---- */
 
-static void add(struct flash_settler *settler, const char *at, size_t len)
+static void begin(struct flash_settler *settler, int64_t sku)
 {
-    settler->argv[settler->argc] = at;
-    settler->len[settler->argc++] = len;
+    flash_settle_call_begin(settler->call, sku, settler->generation);
 }
 
-static void add_number(struct flash_settler *settler, int64_t number)
+static bool queue_call(struct flash_settler *settler, struct flash_error *err)
 {
-    char *text = settler->numbers[settler->number_count++];
-    add(settler, text,
-        (size_t)snprintf(text, sizeof(settler->numbers[0]), "%lld", (long long)number));
-}
-
-static void begin(struct flash_settler *settler)
-{
-    settler->argc = settler->number_count = settler->user_count = 0;
-    add_number(settler, settler->generation);
-}
-
-/* One line of an adoption: the order's row as the ledger has it. */
-static void add_line(struct flash_settler *settler, const struct flash_batch_line *line,
-                     const struct flash_batch_row *row)
-{
-    static const char letters[] = "ACPKXEDRTLS";
-    const char *letter = strchr(letters, flash_state_letter(row->state));
-    struct flash_text user = row->user;
-    if (row->payment.len) {
-        char *text = settler->users[settler->user_count++];
-        int len = snprintf(text, sizeof(settler->users[0]), "%.*s\"%.*s", (int)row->user.len,
-                           row->user.at, (int)row->payment.len, row->payment.at);
-        user = (struct flash_text){text, (size_t)len};
-    }
-    add(settler, line->order_id + line->ref_at, (size_t)(line->order_id_len - line->ref_at));
-    add(settler, letter, 1);
-    add_number(settler, row->version);
-    add_number(settler, row->quantity);
-    add(settler, user.at, user.len);
-    add_number(settler, row->due_s);
-}
-
-static bool queue_call(struct flash_settler *settler, int64_t sku, struct flash_error *err)
-{
-    struct flash_redis_call call = {
-        .script = FLASH_SCRIPT_SETTLE,
-        .sku = sku,
-        .argc = settler->argc,
-        .argv = settler->argv,
-        .argv_len = settler->len,
-    };
-    return flash_redis_sync_queue(settler->redis, &call, err);
+    return flash_redis_sync_queue(settler->redis, flash_settle_call_finish(settler->call), err);
 }
 
 /* Takes one answer; false unless it is OK. *ret_reply is the caller's to free when true. */
@@ -122,18 +72,15 @@ static bool take_ok(struct flash_settler *settler, int64_t sku,
                     struct flash_redis_reply **ret_reply, struct flash_error *err)
 {
     struct flash_redis_reply *reply;
+    const struct flash_redis_call about = {.sku = sku};
     if (!flash_redis_sync_take(settler->redis, &reply, err)) {
         settler->refused_sku = sku;
         return false;
     }
-    if (flash_redis_reply_is(flash_redis_reply_at(reply, 0), "OK")) {
+    if (flash_settle_accepted(&about, reply, err)) {
         *ret_reply = reply;
         return true;
     }
-    struct flash_text word = flash_redis_reply_text(flash_redis_reply_at(reply, 0));
-    struct flash_text more = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
-    flash_error_set(err, FLASH_ERROR_RETRY, "Redis refused to settle SKU %lld: %.*s %.*s",
-                    (long long)sku, (int)word.len, word.at, (int)more.len, more.at);
     settler->refused_sku = sku;
     flash_redis_reply_free(reply);
     return false;
@@ -175,7 +122,7 @@ static int end_of_clean(const struct flash_settler *settler, const struct flash_
 {
     int to = from;
     int64_t sku = batch->entries[settler->order[from]].sku;
-    while (to < settler->entry_count && to - from < CLEAN_PER_CALL &&
+    while (to < settler->entry_count && to - from < FLASH_SETTLE_CLEAN &&
            batch->entries[settler->order[to]].sku == sku) {
         to++;
     }
@@ -198,20 +145,15 @@ static bool queue_clean(struct flash_settler *settler, const struct flash_batch 
                         struct flash_error *err)
 {
     for (int from = 0, to; from < settler->entry_count; from = to) {
-        int clean = 0;
         to = end_of_clean(settler, batch, from);
-        begin(settler);
-        add_number(settler, 0);
+        begin(settler, batch->entries[settler->order[from]].sku);
         for (int k = from; k < to; k++) {
-            int i = settler->order[k];
-            if (!settler->adopt[i]) {
-                add(settler, settler->ids[i], strlen(settler->ids[i]));
-                clean++;
+            const struct flash_batch_entry *entry = &batch->entries[settler->order[k]];
+            if (!settler->adopt[settler->order[k]]) {
+                flash_settle_call_add_clean(settler->call, entry->stream_us, entry->stream_r);
             }
         }
-        settler->len[1] =
-            (size_t)snprintf(settler->numbers[1], sizeof(settler->numbers[1]), "%d", clean);
-        if (!queue_call(settler, batch->entries[settler->order[from]].sku, err)) {
+        if (!queue_call(settler, err)) {
             return false;
         }
     }
@@ -245,25 +187,28 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
 
 /* ---- the rest, line by line ---- */
 
-static int add_entry(struct flash_settler *settler, struct flash_batch *batch, int i)
+static void add_entry(struct flash_settler *settler, struct flash_batch *batch, int i)
 {
     const struct flash_batch_entry *entry = &batch->entries[i];
-    int lines = 0, count_at;
-    add(settler, settler->ids[i], strlen(settler->ids[i]));
-    count_at = settler->number_count;
-    add_number(settler, 0);
-    int count_arg = settler->argc - 1;
+    flash_settle_call_begin_entry(settler->call, entry->stream_us, entry->stream_r);
     for (int n = 0; n < entry->line_count; n++) {
         int at = entry->first_line + n;
+        const struct flash_batch_line *line = &batch->lines[at];
         const struct flash_batch_row *row = flash_batch_row(batch, at);
         if (row->state != FLASH_STATE_NONE) {
-            add_line(settler, &batch->lines[at], row);
-            lines++;
+            flash_settle_call_add_line(settler->call,
+                                       &(struct flash_settle_line){
+                                           .ref = {line->order_id + line->ref_at,
+                                                   (size_t)(line->order_id_len - line->ref_at)},
+                                           .state = row->state,
+                                           .version = row->version,
+                                           .quantity = row->quantity,
+                                           .user = row->user,
+                                           .payment = row->payment,
+                                           .due_s = row->due_s,
+                                       });
         }
     }
-    settler->len[count_arg] =
-        (size_t)snprintf(settler->numbers[count_at], sizeof(settler->numbers[0]), "%d", lines);
-    return lines;
 }
 
 static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch,
@@ -272,22 +217,20 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
     int k = 0, count = settler->entry_count;
     while (k < count) {
         int64_t sku = batch->entries[settler->order[k]].sku;
-        int lines = 0, entries = 0;
-        begin(settler);
-        add_number(settler, 0);
-        for (; k < count && lines < ADOPT_LINES_PER_CALL && entries < ADOPT_LINES_PER_CALL &&
+        begin(settler, sku);
+        for (; k < count && !flash_settle_call_full(settler->call) &&
                batch->entries[settler->order[k]].sku == sku;
              k++) {
             if (settler->adopt[settler->order[k]]) {
-                lines += add_entry(settler, batch, settler->order[k]);
-                entries++;
+                add_entry(settler, batch, settler->order[k]);
             }
         }
         struct flash_redis_reply *reply;
+        int entries = flash_settle_call_entries(settler->call);
         if (entries == 0) {
             continue;
         }
-        if (!queue_call(settler, sku, err) || !take_ok(settler, sku, &reply, err)) {
+        if (!queue_call(settler, err) || !take_ok(settler, sku, &reply, err)) {
             return false;
         }
         settler->counts.adopted += entries;
@@ -320,10 +263,8 @@ bool flash_settle_possible(struct flash_settler *settler, struct flash_error *er
     if (!settler->refused_sku) {
         return flash_redis_sync_ping(settler->redis, err);
     }
-    begin(settler);
-    add_number(settler, 0);
-    if (!queue_call(settler, settler->refused_sku, err) ||
-        !take_ok(settler, settler->refused_sku, &reply, err)) {
+    begin(settler, settler->refused_sku);
+    if (!queue_call(settler, err) || !take_ok(settler, settler->refused_sku, &reply, err)) {
         return false;
     }
     flash_redis_reply_free(reply);

@@ -35,6 +35,8 @@ static const char *const level_words[] = {
 static const char *const auth_words[] = {[FLASH_AUTH_JWT] = "jwt", [FLASH_AUTH_OFF] = "off", NULL};
 static const char *const accept_words[] = {
     [FLASH_ACCEPT_JOURNAL] = "journal", [FLASH_ACCEPT_LOG] = "log", NULL};
+static const char *const switch_words[] = {
+    [FLASH_SWITCH_OFF] = "off", [FLASH_SWITCH_ON] = "on", NULL};
 
 /* section, key, field, type, default, min, max, words, help */
 static const struct flash_config_key keys[] = {
@@ -133,12 +135,31 @@ static const struct flash_config_key keys[] = {
      "between looks for orders that are due"},
     {AT(reconciler, expiry_rate, expiry_rate), INT, "5000", 1, 1000000, NULL,
      "due orders taken a second, at most; evenly, so that buyers do not wait"},
+    {AT(reconciler, interval, interval_ms), MS, "5s", 100, HOUR, NULL,
+     "between comparisons of the journals with the ledger"},
+    {AT(reconciler, settle_after, settle_after_ms), MS, "10s", 10, HOUR, NULL,
+     "younger entries are left to the consumer"},
+    {AT(reconciler, proof_after, proof_after_ms), MS, "30s", SECOND, HOUR, NULL,
+     "after it was sent, an entry cannot reach the topic any more: at least its limits' sum"},
+    {AT(reconciler, compensate_after, compensate_after_ms), MS, "60s", SECOND, DAY, NULL,
+     "age of an entry, proven lost twice, from which its units are given back"},
+    {AT(reconciler, stuck_after, stuck_after_ms), MS, "60s", SECOND, HOUR, NULL,
+     "without progress of the consumer while a marker waits: nothing is compensated"},
+    {AT(reconciler, guard_percent, guard_percent), INT, "1", 0, 100, NULL,
+     "of a pass' entries may be compensated in it, or guard_floor if that is more"},
+    {AT(reconciler, guard_floor, guard_floor), INT, "20", 0, 1000000, NULL,
+     "entries that may be compensated in a pass whatever their share: 1 of 3 is no alarm"},
+    {AT(reconciler, guard_entries, guard_entries), INT, "1000", 0, 1000000, NULL,
+     "entries that may be compensated in a pass, whatever their share"},
+    {AT(reconciler, lease, lease), WORD, "on", 0, 0, switch_words,
+     "off: acts beside others; that is safe, and wasteful"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");
 _Static_assert(sizeof(enum flash_log_level) == sizeof(int) &&
                    sizeof(enum flash_auth_mode) == sizeof(int) &&
-                   sizeof(enum flash_accept_after) == sizeof(int),
+                   sizeof(enum flash_accept_after) == sizeof(int) &&
+                   sizeof(enum flash_switch) == sizeof(int),
                "a WORD is written as an int");
 
 const struct flash_config_unit flash_config_units[FLASH_CONFIG_UNITS] = {

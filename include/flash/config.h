@@ -35,6 +35,7 @@ struct flash_address {
 };
 
 enum flash_auth_mode { FLASH_AUTH_JWT, FLASH_AUTH_OFF };
+enum flash_switch { FLASH_SWITCH_OFF, FLASH_SWITCH_ON };
 enum flash_accept_after { FLASH_ACCEPT_JOURNAL, FLASH_ACCEPT_LOG };
 
 struct flash_config {
@@ -98,6 +99,11 @@ struct flash_config {
         struct flash_address listen;
         int64_t expiry_interval_ms;
         int expiry_rate; /* due orders taken a second, at most */
+        int64_t interval_ms;                                          /* between passes */
+        int64_t settle_after_ms, proof_after_ms, compensate_after_ms; /* ages of an entry */
+        int64_t stuck_after_ms; /* consumer: no progress for so long while messages wait */
+        int guard_percent, guard_floor, guard_entries; /* compensations of a pass */
+        enum flash_switch lease;
     } reconciler;
 };
 

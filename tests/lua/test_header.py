@@ -69,7 +69,7 @@ def test_house_rules(name):
     assert not re.search(r"os\.|math\.random|redis\.pcall|error_reply|loadstring", text)
 
 
-@pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("snapshot", "no-writes"),
+@pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("journal", "no-writes"), ("snapshot", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
                                         ("load", ""), ("sale", ""), ("gate", "allow-oom"), ("look", "no-writes"),
                                         ("beacon", "allow-oom")])

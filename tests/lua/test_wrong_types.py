@@ -15,6 +15,7 @@ CALLS = {
     "pay": lambda sku: sku.pay(("a", "p")),
     "release": lambda sku: sku.release("cancel", ("a", "u")),
     "expire": lambda sku: sku.expire(),
+    "journal": lambda sku: sku.run("journal", 0, "", 10),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),
     "sale": lambda sku: sku.run("sale", 1, 9, 1, 2, 3, 4),
     "status": lambda sku: sku.status("a", sale=1),
