@@ -18,6 +18,7 @@
 #include "flash/time.h"
 #include "metrics.h"
 #include "publish.h"
+#include "recover_duty.h"
 #include "routes.h"
 
 #define CATALOG_INTERVAL_MS 3000
@@ -36,6 +37,7 @@ struct daemon {
     struct flash_expiry *expiry;
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
+    struct flash_recover_duty *recover_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -101,6 +103,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
     struct flash_error kafka;
+    const char *recovery = NULL;
+    bool recovered = flash_recover_duty_ready(daemon->recover_duty, &recovery);
     flash_producer_last_error(daemon->producer, &kafka);
     const struct flash_ready_row rows[] = {
         {"process", !daemon->draining, "shutting down"},
@@ -109,6 +113,7 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"redis", flash_expiry_redis_ready(daemon->expiry), "was not asked yet or did not answer"},
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
+        {"recovery", recovered, recovery},
     };
     return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
@@ -132,6 +137,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_recover_duty_stop(daemon->recover_duty);
         flash_http_drain(daemon->http);
     }
 }
@@ -158,7 +164,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     struct daemon *daemon = arg;
     reports(fd, what, arg);
     flash_expiry_note_lag(daemon->expiry);
-    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty)) {
+    if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty) ||
+        !flash_recover_duty_stopped(daemon->recover_duty)) {
         return;
     }
     flash_asks_close(daemon->asks);
@@ -217,7 +224,8 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
     const struct flash_expiry_parts parts = {daemon->redis, daemon->producer, daemon->catalog,
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
-           flash_duty_new(&expiry, &daemon->expiry_duty, err);
+           flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_recover_duty_new(daemon->config, daemon->producer, &daemon->recover_duty, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
@@ -239,6 +247,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 
 static void finish(struct daemon *daemon)
 {
+    flash_recover_duty_free(daemon->recover_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
     flash_asks_free(daemon->asks);

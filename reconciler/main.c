@@ -8,6 +8,7 @@
 
 #include "daemon.h"
 #include "flash/log.h"
+#include "recover_cli.h"
 
 #define PROGRAM "flash-reconciler"
 
@@ -40,6 +41,8 @@ static const struct {
     verb_run run;
 } verbs[] = {
     {"run", PROGRAM " run", "the daemon: takes due orders, every reconciler.expiry_interval", run},
+    {"recover", PROGRAM " recover", "Redis or the ledger has lost something: recovers, by hand",
+     flash_recover_cli},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

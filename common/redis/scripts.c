@@ -33,13 +33,10 @@ EMBEDDED(sale);
 EMBEDDED(pay);
 EMBEDDED(release);
 EMBEDDED(expire);
-<<<<<<< HEAD
 EMBEDDED(gate);
 EMBEDDED(look);
 EMBEDDED(beacon);
-=======
 EMBEDDED(journal);
->>>>>>> core
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -56,13 +53,10 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_PAY] = ROW(pay, "stock orders journal"),
     [FLASH_SCRIPT_RELEASE] = ROW(release, "stock orders journal"),
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
-<<<<<<< HEAD
     [FLASH_SCRIPT_GATE] = ROW(gate, "stock journal"),
     [FLASH_SCRIPT_LOOK] = ROW(look, "stock journal"),
     [FLASH_SCRIPT_BEACON] = ROW(beacon, "stock"),
-=======
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
->>>>>>> core
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

@@ -98,11 +98,13 @@ struct flash_config {
     struct {
         struct flash_address listen;
         int64_t expiry_interval_ms;
-        int expiry_rate; /* due orders taken a second, at most */
-        int64_t interval_ms;                                          /* between passes */
+        int expiry_rate;     /* due orders taken a second, at most */
+        int64_t interval_ms; /* between passes */
         int64_t settle_after_ms, proof_after_ms, compensate_after_ms; /* ages of an entry */
         int64_t stuck_after_ms; /* consumer: no progress for so long while messages wait */
         int guard_percent, guard_floor, guard_entries; /* compensations of a pass */
+        enum flash_switch recover;                     /* by itself */
+        int64_t recover_interval_ms, loss_window_ms, open_after_ms;
         enum flash_switch lease;
     } reconciler;
 };

@@ -26,13 +26,10 @@ enum flash_script {
     FLASH_SCRIPT_PAY,
     FLASH_SCRIPT_RELEASE,
     FLASH_SCRIPT_EXPIRE,
-<<<<<<< HEAD
     FLASH_SCRIPT_GATE,
     FLASH_SCRIPT_LOOK,
     FLASH_SCRIPT_BEACON,
-=======
     FLASH_SCRIPT_JOURNAL,
->>>>>>> core
     FLASH_SCRIPT_COUNT,
 };
 
