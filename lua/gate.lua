@@ -6,7 +6,8 @@
 --          or CORRUPT, what
 local stock_key, journal_key = KEYS[1], KEYS[2]
 local generation, run_id, cause = ARGV[1], ARGV[2], ARGV[3]
-local stock = redis.call('HMGET', stock_key, 'generation', 'available')
+local stock = redis.call('HMGET', stock_key, 'generation', 'available', 'last')
+local time = redis.call('TIME')
 local first = redis.call('XRANGE', journal_key, '-', '+', 'COUNT', 1)
 if not stock[1] then
     return {'ABSENT'}
@@ -21,6 +22,8 @@ elseif run_id == '' then
     return {'CLOSED'}
 elseif not string.match(stock[2] or '', '^%-?%d+$') then
     return {'CORRUPT', 'available'}
+elseif not string.match(stock[3] or '', '^%d+$') then
+    return {'CORRUPT', 'last'}
 end
 -- Ids grow with every script, so the oldest entry has the oldest generation.
 local oldest = first[1] and (string.match(first[1][2][2], '"generation":(%d+),') or '')
@@ -29,5 +32,7 @@ if oldest and oldest ~= generation then
 elseif tonumber(stock[2]) < 0 then
     return {'NEGATIVE', stock[2]}
 end
-redis.call('HSET', stock_key, 'gate', 'open:' .. generation .. ':' .. run_id)
+-- Whatever ran before this moment is accounted for: a later restart need not look behind it.
+local last = math.max(tonumber(stock[3]), time[1] * 1000000 + time[2])
+redis.call('HSET', stock_key, 'gate', 'open:' .. generation .. ':' .. run_id, 'last', string.format('%.0f', last))
 return {'OPEN'}

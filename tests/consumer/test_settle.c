@@ -78,6 +78,11 @@ static void answer_ok(struct desk *desk, int learnt)
     fake_redis_sync_reply(desk->redis, json_pack("[s,i]", "OK", learnt));
 }
 
+static void answer_closed(struct desk *desk)
+{
+    fake_redis_sync_reply(desk->redis, json_pack("[s]", "CLOSED"));
+}
+
 static bool settle(struct desk *desk)
 {
     return flash_settle(desk->settler, &desk->batch, &desk->counts, &desk->err);
@@ -147,6 +152,7 @@ static void a_mixed_entry_is_told_line_by_line(void **state)
     add_reserve(desk, 2, 5);
     answer_ok(desk, 0);
     answer_ok(desk, 4);
+    answer_closed(desk);
     assert_true(settle(desk));
     CHECK_CALL(desk, 0, 5, "7", "1", id(2)); /* also asks whether the generation is right */
     CHECK_CALL(desk, 1, 5, "7", "0", id(1), "2", "a", "C", "1", "2", "u-1", "1763719800", "b", "S",
@@ -192,10 +198,58 @@ static void an_entry_that_was_not_in_the_journal_is_adopted(void **state)
     row->payment = (struct flash_text){"pay-9", 5};
     fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(2)));
     answer_ok(desk, 1);
+    answer_closed(desk);
     assert_true(settle(desk));
     CHECK_CALL(desk, 0, 5, "7", "2", id(1), id(2));
     CHECK_CALL(desk, 1, 5, "7", "0", id(2), "1", "d", "P", "2", "1", "u-4\"pay-9", "0");
     assert_true(desk->counts.dropped == 1 && desk->counts.adopted == 1 && desk->counts.learnt == 1);
+}
+
+static void check_gate_call(struct desk *desk, int i, int64_t sku)
+{
+    const struct fake_redis_sync_call *call = fake_redis_sync_call(desk->redis, i);
+    assert_non_null(call);
+    assert_int_equal(call->script, FLASH_SCRIPT_GATE);
+    assert_int_equal(call->sku, sku);
+    assert_int_equal(call->argc, 3);
+    assert_string_equal(call->argv[0], "7");
+    assert_string_equal(call->argv[1], "");
+    assert_string_equal(call->argv[2], "forgotten");
+}
+
+/* Rule 5: what Redis forgot without a recovery closes the SKU; what a recovery replays does not. */
+static void a_sku_that_redis_forgot_orders_of_is_closed(void **state)
+{
+    struct desk *desk = *state;
+    add_reserve(desk, 1, 5)->generation = LETTER_GENERATION - 1;
+    add_reserve(desk, 2, 6);
+    answer_ok(desk, 0);
+    fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(2)));
+    answer_ok(desk, 2);
+    answer_ok(desk, 2);
+    answer_closed(desk);
+    assert_true(settle(desk));
+    check_gate_call(desk, 4, 6);
+    assert_int_equal(fake_redis_sync_calls(desk->redis), 5);
+    assert_int_equal(desk->counts.closed_sku, 6);
+    assert_int_equal(desk->counts.learnt, 4);
+}
+
+static void a_gate_that_could_not_be_closed_is_closed_first_the_next_time(void **state)
+{
+    struct desk *desk = *state;
+    add_reserve(desk, 1, 5);
+    fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(1)));
+    answer_ok(desk, 2);
+    fake_redis_sync_lose(desk->redis);
+    assert_false(settle(desk));
+    assert_int_equal(desk->counts.closed_sku, 0);
+    answer_closed(desk);
+    answer_ok(desk, 0);
+    assert_true(settle(desk));
+    check_gate_call(desk, 3, 5);
+    assert_int_equal(desk->counts.closed_sku, 5);
+    assert_int_equal(fake_redis_sync_calls(desk->redis), 5);
 }
 
 /* A replay: the ledger's rows as they were found, some of them of nobody. */
@@ -376,6 +430,8 @@ int main(void)
         DESK(a_mixed_entry_is_told_line_by_line),
         DESK(what_may_not_be_dropped_is_adopted),
         DESK(an_entry_that_was_not_in_the_journal_is_adopted),
+        DESK(a_sku_that_redis_forgot_orders_of_is_closed),
+        DESK(a_gate_that_could_not_be_closed_is_closed_first_the_next_time),
         DESK(a_duplicate_is_told_with_the_rows_that_were_found),
         DESK(a_line_that_shares_a_row_is_told_with_it),
         DESK(clean_ids_go_in_calls_of_1024),

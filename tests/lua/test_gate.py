@@ -56,6 +56,21 @@ def test_open_and_close(sku):
     assert sku.dump() == before
 
 
+def test_opening_accounts_for_all_that_ran_before(sku):
+    sku.open()
+    before = sku.now_us()
+    assert sku.run("gate", 1, RUN, "") == ["OPEN"]
+    last = int(sku.redis.hget(sku.key("stock"), "last"))
+    assert before <= last <= sku.now_us()
+    ahead = str(last + 3600 * 10**6)  # a clock that was set back
+    sku.redis.hset(sku.key("stock"), "last", ahead)
+    assert sku.run("gate", 1, RUN, "") == ["OPEN"]
+    assert sku.redis.hget(sku.key("stock"), "last") == ahead
+    assert int(sku.reserve(("a", "u", 1))[2]) == int(ahead) + 1
+    sku.redis.hset(sku.key("stock"), "last", "x")
+    assert sku.run("gate", 1, RUN, "") == ["CORRUPT", "last"]
+
+
 def test_it_stays_closed_while_an_entry_of_an_older_generation_is_open(sku):
     sku.open()
     at = sku.reserve(("a", "u", 1))[2]
@@ -88,7 +103,9 @@ def test_look(sku):
     at = sku.reserve(("a", "u", 2), generation=4)[2]
     sku.run("beacon", 12)
     sku.run("gate", 4, RUN, "")
-    assert sku.run("look") == ["OK", "4", f"open:4:{RUN}", "5", "0", "1", at, "12", 1, "4"]
+    word, *_, last, beacon, length, oldest = found = sku.run("look")
+    assert found[:6] == ["OK", "4", f"open:4:{RUN}", "5", "0", "1"]
+    assert int(last) > int(at) and (beacon, length, oldest) == ("12", 1, "4")
 
 
 def test_look_of_an_absent_sku_still_tells_its_journal(sku):
