@@ -13,12 +13,10 @@ if not available or math.abs(available) > 9007199254740990 then return {'CORRUPT
 local _ = redis.call('XLEN', journal_key), redis.call('ZCARD', due_key)
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
-local records, counts, entries, learnt = {}, {}, {}, 0
-
+local records, counts, entries, zeros, learnt = {}, {}, {}, {}, 0
 local function whole(text, limit)
     return text and string.find(text, '^%d+$') and tonumber(text) <= limit and tonumber(text)
 end
-
 local function time_of(id)
     local us, r = string.match(id, '^(%d+)%-(%d+)$')
     return us and #us < 20 and (#r < 20 or #r == 20 and r <= '18446744073709551615') and us
@@ -41,7 +39,13 @@ local function adopt(ref, letter, version, quantity, user, due)
     records[ref] = letter .. version .. ':' .. quantity .. ':' .. (same and at or now) .. ':' .. due .. ':' .. user
     return letter == 'C'
 end
-
+local function fields_of(values) -- for many fields a command: a recovery adopts hundreds of lines a call
+    local fields = {}
+    for name, value in pairs(values) do
+        if value == 0 then zeros[#zeros + 1] = name else fields[#fields + 1], fields[#fields + 2] = name, value end
+    end
+    return fields
+end
 local clean = whole(ARGV[2], #ARGV - 2)
 for j = 3, (clean or 0) + 2 do clean = time_of(ARGV[j]) and clean end
 local i = clean and clean + 3
@@ -60,18 +64,14 @@ while i and i <= #ARGV do
     i = us and count and i + 2 + 6 * count
 end
 if not i then return {'CORRUPT', 'arguments'} end
-
 local reply = {'OK', learnt}
 for j = 3, clean + 2 do
     if redis.call('XDEL', journal_key, ARGV[j]) == 0 then reply[#reply + 1] = ARGV[j] end
 end
-for ref, record in pairs(records) do
-    redis.call('HSET', orders_key, ref, record)
-end
-for user, count in pairs(counts) do
-    redis.call('HSET', users_key, user, count)
-    if count == 0 then redis.call('HDEL', users_key, user) end
-end
+local orders, users = fields_of(records), fields_of(counts)
+for j = 1, #orders, 2000 do redis.call('HSET', orders_key, unpack(orders, j, math.min(j + 1999, #orders))) end
+for j = 1, #users, 2000 do redis.call('HSET', users_key, unpack(users, j, math.min(j + 1999, #users))) end
+for _, user in ipairs(zeros) do redis.call('HDEL', users_key, user) end
 for _, entry in ipairs(entries) do
     redis.call('XDEL', journal_key, entry.id)
     if entry.member then redis.call('ZADD', due_key, entry.due, entry.member) end
