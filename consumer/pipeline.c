@@ -310,6 +310,7 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         } else {
             ack_idle(pipeline);
         }
+        flash_anchors_turn(pipeline, flash_time_monotonic_us());
         catch_up(pipeline);
         unpark(pipeline);
         flash_dead_poll(pipeline->dead);
@@ -337,6 +338,7 @@ bool flash_pipeline_new(const struct flash_config *config, struct flash_pipeline
         return flash_error_set(err, FLASH_ERROR_RETRY, "pipeline: out of memory");
     }
     pipeline->config = config;
+    flash_anchors_init(&pipeline->anchors);
     pipeline->health.redis_ready = pipeline->health.ledger_ready = true;
     pipeline->health.kafka_ready = pipeline->health.progress_ready = true;
     struct flash_subscriber_hooks hooks = {flash_positions_assigned, flash_positions_revoked,
@@ -344,6 +346,7 @@ bool flash_pipeline_new(const struct flash_config *config, struct flash_pipeline
     if (!flash_ledger_new(config, &pipeline->ledger, err) ||
         !flash_settler_new(config, config->consumer.batch_lines, &pipeline->settler, err) ||
         !flash_dead_new(config, &pipeline->dead, err) ||
+        !flash_probe_new(config, &pipeline->probe, err) ||
         !flash_subscriber_new(config, &hooks, &pipeline->subscriber, err)) {
         flash_pipeline_free(pipeline);
         return false;
@@ -360,6 +363,7 @@ void flash_pipeline_free(struct flash_pipeline *pipeline)
     flash_batch_finish(&pipeline->batch);
     flash_batch_finish(&pipeline->single);
     flash_subscriber_free(pipeline->subscriber);
+    flash_probe_free(pipeline->probe);
     flash_dead_free(pipeline->dead);
     flash_settler_free(pipeline->settler);
     flash_ledger_free(pipeline->ledger);

@@ -2,8 +2,9 @@
 #ifndef CONSUMER_PIPELINE_INTERNAL_H
 #define CONSUMER_PIPELINE_INTERNAL_H
 
+#include "anchors.h"
 #include "dead.h"
-#include "flash/kafka.h"
+#include "flash/kafka_probe.h"
 #include "ledger.h"
 #include "pipeline.h"
 #include "settle.h"
@@ -12,6 +13,8 @@ struct flash_pipeline {
     const struct flash_config *config;
     const _Atomic bool *stop;
     struct flash_subscriber *subscriber;
+    struct flash_probe *probe;
+    struct flash_anchors anchors;
     struct flash_ledger *ledger;
     struct flash_settler *settler;
     struct flash_dead *dead;
@@ -35,6 +38,12 @@ void flash_positions_revoked(int partition, bool lost, void *arg);
 /* Whether message belongs into the batch; false: it was freed (read only to verify, or out of
  * place). */
 bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_message *message);
+/* The partition is not the one that was read before: back to offset, and everything again. */
+void flash_positions_set_back(struct flash_pipeline *pipeline, int partition, int64_t offset,
+                              const char *what);
+/* Whether message is the entry id. */
+bool flash_positions_same_entry(struct flash_pipeline *pipeline,
+                                const struct flash_message *message, const struct flash_uuid *id);
 void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition);
 /* Carries out a wanted reposition. */
 void flash_positions_renew(struct flash_pipeline *pipeline);

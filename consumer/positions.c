@@ -36,6 +36,7 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
     flash_settle_under(pipeline->settler, pipeline->generation);
     pipeline->health.ledger_ready = true;
     progress->verify = progress->acked > 0 && progress->has_acked_entry;
+    flash_anchors_begin(pipeline, partition);
     *ret_offset = progress->acked == 0 ? FLASH_OFFSET_BEGINNING
                   : progress->verify   ? progress->acked - 1
                                        : progress->acked;
@@ -55,9 +56,8 @@ void flash_positions_revoked(int partition, bool lost, void *arg)
     }
 }
 
-/* The partition is not the one that was read before: back to offset, and everything again. */
-static void set_back(struct flash_pipeline *pipeline, int partition, int64_t offset,
-                     const char *what)
+void flash_positions_set_back(struct flash_pipeline *pipeline, int partition, int64_t offset,
+                              const char *what)
 {
     struct flash_progress *progress = &pipeline->progress.partitions[partition];
     struct flash_error err = {0};
@@ -72,8 +72,8 @@ static void set_back(struct flash_pipeline *pipeline, int partition, int64_t off
     pipeline->reposition = true;
 }
 
-static bool same_entry(struct flash_pipeline *pipeline, const struct flash_message *message,
-                       const struct flash_uuid *id)
+bool flash_positions_same_entry(struct flash_pipeline *pipeline,
+                                const struct flash_message *message, const struct flash_uuid *id)
 {
     struct flash_error err;
     return flash_entry_decode(message->value, pipeline->batch.scratch, &err) &&
@@ -94,12 +94,14 @@ bool flash_positions_accept(struct flash_pipeline *pipeline, struct flash_messag
     }
     progress->verify = false;
     bool first = message->offset == progress->acked - 1;
-    if (first && same_entry(pipeline, message, &progress->acked_entry)) {
+    if (first && flash_positions_same_entry(pipeline, message, &progress->acked_entry)) {
         pipeline->health.progress_ready = true;
     } else if (first) {
-        set_back(pipeline, message->partition, 0, "another message at the stored position");
+        flash_positions_set_back(pipeline, message->partition, 0,
+                                 "another message at the stored position");
     } else {
-        set_back(pipeline, message->partition, 0, "no message at the stored position");
+        flash_positions_set_back(pipeline, message->partition, 0,
+                                 "no message at the stored position");
     }
     flash_message_free(message);
     return false;
@@ -115,9 +117,9 @@ void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition
         return;
     }
     bool gone = kept.low > pipeline->progress.partitions[partition].acked;
-    set_back(pipeline, partition, kept.low,
-             gone ? "records were deleted before they were read"
-                  : "the log is shorter than it was");
+    flash_positions_set_back(pipeline, partition, kept.low,
+                             gone ? "records were deleted before they were read"
+                                  : "the log is shorter than it was");
 }
 
 /* The partitions are being taken away, which a poll has to let happen. What it brings is dropped:

@@ -133,7 +133,7 @@ static const struct flash_config_key keys[] = {
      "for health checks, metrics and the back office"},
     {AT(reconciler, expiry_interval, expiry_interval_ms), MS, "1s", 100, HOUR, NULL,
      "between looks for orders that are due"},
-    {AT(reconciler, expiry_rate, expiry_rate), INT, "5000", 1, 1000000, NULL,
+    {AT(reconciler, expiry_rate, expiry_rate), INT, "2000", 1, 1000000, NULL,
      "due orders taken a second, at most; evenly, so that buyers do not wait"},
     {AT(reconciler, interval, interval_ms), MS, "5s", 100, HOUR, NULL,
      "between comparisons of the journals with the ledger"},

@@ -25,6 +25,11 @@ rd_kafka_conf_t *flash_kafka_conf_consumer(const struct flash_config *config,
 /* What a caller may do about an error that librdkafka reports on its own, not about one message. */
 enum flash_error_kind flash_kafka_error_kind(rd_kafka_resp_err_t code, bool fatal);
 
+/* ---- subscriber.c ---- */
+
+/* What our callers see of a message; it owns from. */
+struct flash_message flash_kafka_message(rd_kafka_message_t *from);
+
 /* ---- health.c ---- */
 
 enum flash_health_state {

@@ -95,15 +95,20 @@ enum flash_poll flash_subscriber_poll(struct flash_subscriber *subscriber, int t
     if (message == NULL || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return poll_error(subscriber, message, ret_message, err);
     }
-    *ret_message = (struct flash_message){
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-        .handle = message,
-    };
+    *ret_message = flash_kafka_message(message);
     return FLASH_POLL_MESSAGE;
+}
+
+struct flash_message flash_kafka_message(rd_kafka_message_t *from)
+{
+    return (struct flash_message){
+        .partition = from->partition,
+        .offset = from->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(from, NULL),
+        .key = {from->key, from->key_len},
+        .value = {from->payload, from->len},
+        .handle = from,
+    };
 }
 
 void flash_message_free(struct flash_message *message)

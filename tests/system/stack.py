@@ -4,7 +4,8 @@
         subprocess.run([daemon], env=stack.daemon_env())
         stack.kill("redis"); stack.restart("redis")
 
-Parts: redis, mariadb, kafka (all brokers), kafka1, kafka2, kafka3.
+Parts: redis, mariadb, kafka (all brokers), kafka1, kafka2, kafka3. With FLASH_TEST_LEDGER=mysql the ledger is a MySQL
+server beside them (mysql_server.py), and the test is skipped where that is not to be had.
 """
 import os
 import pathlib
@@ -40,6 +41,7 @@ class Stack:
         self.brokers = brokers
         self.appendfsync = appendfsync
         self.env = {}
+        self.other_ledger = None  # instead of MariaDB
 
     def __enter__(self):
         try:
@@ -58,10 +60,25 @@ class Stack:
         """Starts what is down of the stack; returns when every part answers."""
         self._local("up", "--brokers", self.brokers, "--appendfsync", self.appendfsync)
         self.env = dict(re.findall(r"^export (\w+)=(.*)$", self._local("env").stdout, re.MULTILINE))
+        if os.environ.get("FLASH_TEST_LEDGER") == "mysql" and not self.other_ledger:
+            self._start_mysql()
         return self
+
+    def _start_mysql(self):
+        import pytest
+        from mysql_server import MySqlServer, NotToBeHad
+        try:
+            self.other_ledger = MySqlServer(self.folder / "mysql")
+        except NotToBeHad as error:
+            pytest.skip(f"no MySQL to be had: {error}")
+        self.other_ledger.start()
+        self.env.update(self.other_ledger.env)
+        self.migrate("up")
 
     def down(self, purge=False):
         """Stops everything; with purge the folder goes too. Logs stay otherwise, in folder/log."""
+        if self.other_ledger:
+            self.other_ledger.stop()
         self._local("down", *(["--purge"] if purge else []))
         if purge:
             shutil.rmtree(self.folder, ignore_errors=True)

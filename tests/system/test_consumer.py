@@ -226,9 +226,10 @@ def make_anew(sale, topic, sku, count):
     until(lambda: sum(topic.ends()) >= count, topic.ends, 60)
 
 
-@pytest.mark.parametrize("length, restarted", [("shorter", False), ("shorter", True), ("longer", True)])
+@pytest.mark.parametrize("length, restarted", [("shorter", False), ("shorter", True), ("longer", False), ("longer", True)])
 def test_a_topic_made_anew_is_noticed_and_read_from_its_beginning(sale, topic, length, restarted):
-    """One that is longer than the stored position is known by the entry before it, which is read at each start."""
+    """One that is longer than the stored position is known by a message that was read before: the one before the position
+    at each start, and the anchor of each partition again and again while it is read."""
     sku, partition = started_sale(sale, topic)
     buy_apart(sale, sku, 10, "before")
     until_read(sale, topic)
