@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "dead.h"
+#include "flash/fault.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -178,6 +179,7 @@ static void process(struct flash_pipeline *pipeline)
     struct flash_batch *batch = &pipeline->batch;
     enum flash_ledger_outcome outcome = write_batch(pipeline, batch, NULL);
     if (outcome == FLASH_LEDGER_COMMITTED) {
+        FLASH_FAULT("consumer.committed");
         flash_dead_publish(pipeline->dead, batch);
         settle_batch(pipeline, batch);
     } else if (outcome == FLASH_LEDGER_OUTRUN) {

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "flash/fault.h"
 #include "flash/time.h"
 #include "metrics.h"
 
 bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication)
 {
     char key[FLASH_SKU_TEXT_MAX + 1], type[32];
+    FLASH_FAULT("engine.accepted");
     int key_len = snprintf(key, sizeof(key), "%lld", (long long)publication->sku->id);
     snprintf(type, sizeof(type), "flashgate.%s", flash_entry_type_name(publication->type));
     struct flash_message_headers headers = {

@@ -2,6 +2,7 @@
  *
  *     catalog duty: ledger ──▶ SKUs, generation ─┐
  *     expiry duty:  asks, Redis ◀────────────────┴──▶ Kafka
+ *     reconcile duty: ledger, Redis ◀──▶ Kafka
  *     main thread:  listener, signals, Kafka's reports
  *
  * TERM and INT finish the call in hand, answer what is open, and give Kafka time to take what was
@@ -18,6 +19,8 @@
 #include "flash/time.h"
 #include "metrics.h"
 #include "publish.h"
+#include "reconcile_duty.h"
+#include "reconcile_metrics.h"
 #include "recover_duty.h"
 #include "routes.h"
 
@@ -38,6 +41,7 @@ struct daemon {
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
     struct flash_recover_duty *recover_duty;
+    struct flash_reconcile_duty *reconcile_duty;
     struct flash_routes routes;
     struct flash_http *http;
     struct event_base *base;
@@ -105,6 +109,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
     struct flash_error kafka;
     const char *recovery = NULL;
     bool recovered = flash_recover_duty_ready(daemon->recover_duty, &recovery);
+    struct flash_reconcile_health reconcile;
+    flash_reconcile_duty_health(daemon->reconcile_duty, &reconcile);
     flash_producer_last_error(daemon->producer, &kafka);
     const struct flash_ready_row rows[] = {
         {"process", !daemon->draining, "shutting down"},
@@ -114,6 +120,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
         {"recovery", recovered, recovery},
+        {"reconcile", !*reconcile.pass, reconcile.pass},
+        {"proof", !*reconcile.proof, reconcile.proof},
     };
     return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }
@@ -136,6 +144,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         daemon->drain_end_us =
             flash_time_monotonic_us() + (uint64_t)daemon->config->http.drain_timeout_ms * 1000;
         flash_duty_stop(daemon->expiry_duty);
+        flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
         flash_recover_duty_stop(daemon->recover_duty);
         flash_http_drain(daemon->http);
@@ -165,7 +174,8 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     reports(fd, what, arg);
     flash_expiry_note_lag(daemon->expiry);
     if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty) ||
-        !flash_recover_duty_stopped(daemon->recover_duty)) {
+        !flash_recover_duty_stopped(daemon->recover_duty) ||
+        !flash_reconcile_duty_stopped(daemon->reconcile_duty)) {
         return;
     }
     flash_asks_close(daemon->asks);
@@ -225,7 +235,8 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
                                              daemon->catalog_duty};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
-           flash_recover_duty_new(daemon->config, daemon->producer, &daemon->recover_duty, err);
+           flash_recover_duty_new(daemon->config, daemon->producer, &daemon->recover_duty, err) &&
+           flash_reconcile_duty_new(daemon->config, daemon->producer, &daemon->reconcile_duty, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)
@@ -233,6 +244,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     const struct flash_config *config = daemon->config;
     flash_metrics_register(flash_reconciler_metrics, METRIC_RECONCILER_COUNT);
+    flash_reconcile_metrics_register();
     daemon->base = event_base_new();
     if (!daemon->base) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no event loop");
@@ -248,6 +260,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 static void finish(struct daemon *daemon)
 {
     flash_recover_duty_free(daemon->recover_duty);
+    flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);
     flash_asks_free(daemon->asks);

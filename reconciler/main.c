@@ -1,5 +1,5 @@
-/* flash-reconciler: takes orders whose time to pay is over. Its first argument is what to do, a row
- * of one table.
+/* flash-reconciler: takes orders whose time to pay is over, and mends what was lost on the way. Its
+ * first argument is what to do, a row of one table.
  *
  * Exit codes: 0 done, 2 usage or configuration, 3 it could not start. */
 #include <signal.h>
@@ -40,7 +40,8 @@ static const struct {
     const char *name, *title, *help;
     verb_run run;
 } verbs[] = {
-    {"run", PROGRAM " run", "the daemon: takes due orders, every reconciler.expiry_interval", run},
+    {"run", PROGRAM " run",
+     "the daemon: takes due orders, and reconciles the journals with the ledger", run},
     {"recover", PROGRAM " recover", "Redis or the ledger has lost something: recovers, by hand",
      flash_recover_cli},
 };

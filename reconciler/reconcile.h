@@ -83,7 +83,9 @@ struct flash_reconcile_done {
     int64_t oldest_ms;   /* age of the oldest entry met without being settled; 0: none */
     int64_t took_us;
     int64_t findings[FLASH_CAUSE_COUNT]; /* told to found, also when that is NULL */
-    struct flash_error err;              /* the last failure or reason; kind NONE: none */
+    struct flash_error topic; /* why the topic's settings allow no proof; kind NONE: they do, as
+                                 far as is known */
+    struct flash_error err;   /* the last failure or reason; kind NONE: none */
 };
 
 /* One pass; blocks. Logs nothing. One thread at a time. */

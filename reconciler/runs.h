@@ -46,7 +46,12 @@ struct flash_run_end {
     const char *detail; /* (borrowed) */
 };
 
-/* A ledger connection of its own. Error kinds: CONFIG, RETRY. */
+/* "run", "report", …: as in reconcile_run.mode. Static. */
+const char *flash_run_mode_name(enum flash_run_mode mode);
+/* "running", "done", …: as in reconcile_run.state. Static. */
+const char *flash_run_state_name(enum flash_run_state state);
+
+/* A ledger connection of its own, made at the first use. Error kinds: CONFIG, RETRY. */
 FLASH_MUST_CHECK bool flash_runs_new(const struct flash_config *config,
                                      struct flash_runs **ret_runs, struct flash_error *err);
 /* A run that was not ended stays as it is: running. NULL is fine. */
@@ -58,7 +63,8 @@ FLASH_MUST_CHECK bool flash_runs_begin(struct flash_runs *runs, const struct fla
 /* Whether a run is open. */
 bool flash_runs_open(const struct flash_runs *runs);
 /* Adds a finding to the open run; copied. Written when the buffer is full. Error kinds: RETRY
- * (kept, written with the next), BUG (no run is open). */
+ * (kept, written with the next; only while a full buffer cannot be written it is left out, which
+ * the run's end counts and says), BUG (no run is open). */
 FLASH_MUST_CHECK bool flash_runs_add(struct flash_runs *runs, const struct flash_finding *finding,
                                      struct flash_error *err);
 /* Writes what is buffered and the run's end, its findings counted; the run is closed even when this

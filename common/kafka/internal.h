@@ -30,6 +30,11 @@ enum flash_error_kind flash_kafka_error_kind(rd_kafka_resp_err_t code, bool fata
 /* What our callers see of a message; it owns from. */
 struct flash_message flash_kafka_message(rd_kafka_message_t *from);
 
+/* ---- producer.c ---- */
+
+/* The name of the orders topic, and the client to ask about it; both borrowed. */
+const char *flash_producer_topic(const struct flash_producer *producer, rd_kafka_t **ret_rk);
+
 /* ---- health.c ---- */
 
 enum flash_health_state {

@@ -156,6 +156,12 @@ void flash_producer_last_error(struct flash_producer *producer, struct flash_err
     flash_health_last(&producer->health, ret_error);
 }
 
+const char *flash_producer_topic(const struct flash_producer *producer, rd_kafka_t **ret_rk)
+{
+    *ret_rk = producer->rk;
+    return rd_kafka_topic_name(producer->orders);
+}
+
 int64_t flash_producer_flush(struct flash_producer *producer, int timeout_ms)
 {
     uint64_t end_us = flash_time_monotonic_us() + (uint64_t)timeout_ms * 1000;

@@ -28,7 +28,7 @@ struct flash_producer {
     int first; /* all before it are REPORTED */
     int queued;
     bool full, ready;
-    struct flash_error error;
+    struct flash_error error, topic_error;
     int fd;
     struct flash_producer_hooks hooks;
 };
@@ -292,4 +292,22 @@ void fake_kafka_set_error(struct flash_producer *producer, const struct flash_er
     pthread_mutex_lock(&producer->lock);
     producer->error = *error;
     pthread_mutex_unlock(&producer->lock);
+}
+
+void fake_kafka_set_topic(struct flash_producer *producer, const struct flash_error *error)
+{
+    pthread_mutex_lock(&producer->lock);
+    producer->topic_error = *error;
+    pthread_mutex_unlock(&producer->lock);
+}
+
+bool flash_producer_check_topic(struct flash_producer *producer, int64_t window_ms, int timeout_ms,
+                                struct flash_error *err)
+{
+    (void)window_ms;
+    (void)timeout_ms;
+    pthread_mutex_lock(&producer->lock);
+    struct flash_error said = producer->topic_error;
+    pthread_mutex_unlock(&producer->lock);
+    return said.kind == FLASH_ERROR_NONE || flash_error_set(err, said.kind, "%s", said.text);
 }

@@ -8,7 +8,7 @@
 #ifndef FLASH_FAKE_KAFKA_H
 #define FLASH_FAKE_KAFKA_H
 
-#include "flash/kafka.h"
+#include "flash/kafka_topic.h"
 
 /* One message that was taken; texts are copies, valid until the producer is freed. */
 struct fake_kafka_message {
@@ -37,5 +37,8 @@ void fake_kafka_set_full(struct flash_producer *producer, bool full);
 void fake_kafka_set_ready(struct flash_producer *producer, bool ready);
 /* What flash_producer_last_error says; kind NONE at the start. */
 void fake_kafka_set_error(struct flash_producer *producer, const struct flash_error *error);
+
+/* What flash_producer_check_topic says; kind NONE, as at the start: the settings are right. */
+void fake_kafka_set_topic(struct flash_producer *producer, const struct flash_error *error);
 
 #endif

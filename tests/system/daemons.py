@@ -29,13 +29,15 @@ def until(condition, what, seconds=PATIENCE_S):
 
 
 class Daemon:
-    """Authentication is off unless the settings say otherwise. lines has its log, parsed."""
+    """Authentication is off unless the settings say otherwise. With FLASH_FAULT among them it is the build that dies at that
+    point (flash/fault.h). lines has its log, parsed."""
 
     def __init__(self, stack, name, *arguments, build=BUILD, **settings):
         ports = {listener: "127.0.0.1:0" for listener in LISTENERS[name]}
         env = stack.daemon_env(**{**ports, "FLASH_AUTH_MODE": "off", **settings})
         self.name, self.lines = name, []
-        self.process = subprocess.Popen([pathlib.Path(build) / name / f"flash-{name}", *arguments], env=env,
+        program = f"flash-{name}" + (".faults" if "FLASH_FAULT" in settings else "")
+        self.process = subprocess.Popen([pathlib.Path(build) / name / program, *arguments], env=env,
                                         stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

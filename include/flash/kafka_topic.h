@@ -1,0 +1,16 @@
+/* What the proof that a message is lost rests on: the orders topic's settings (DESIGN §9.1). */
+#ifndef FLASH_KAFKA_TOPIC_H
+#define FLASH_KAFKA_TOPIC_H
+
+#include "flash/kafka.h"
+
+/* Asks the brokers for the settings of the configuration's orders topic, waiting up to timeout_ms:
+ * records are kept whatever their key (cleanup.policy=delete), are stamped by their sender
+ * (message.timestamp.type=CreateTime), and are refused once their sender's clock is so far from the
+ * broker's that message.timestamp.before.max.ms and after.max.ms together are at most window_ms.
+ * Any thread. Error kinds: RETRY (no answer, or it is refused), CONFIG (they are not so; text says
+ * which). */
+FLASH_MUST_CHECK bool flash_producer_check_topic(struct flash_producer *producer, int64_t window_ms,
+                                                 int timeout_ms, struct flash_error *err);
+
+#endif

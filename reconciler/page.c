@@ -1,0 +1,184 @@
+/* Pages of a journal, by lua/journal and one look-up of verdicts; see page.h. */
+#include "page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGS 3
+#define HEAD 4 /* elements of an answer before its entries: OK, now, generation, more */
+#define VERDICT_FENCED 2
+
+void flash_page_finish(struct flash_page *page)
+{
+    flash_redis_reply_free(page->reply);
+    page->reply = NULL;
+    page->count = 0;
+}
+
+/* ---- reading ---- */
+
+/* "<µs>-<r>"; false when it is not one. */
+static bool parse_id(struct flash_text text, uint64_t *ret_us, uint64_t *ret_r)
+{
+    char copy[FLASH_STREAM_ID_TEXT + 1], *end;
+    if (text.len == 0 || text.len > FLASH_STREAM_ID_TEXT) {
+        return false;
+    }
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    *ret_us = strtoull(copy, &end, 10);
+    if (*end != '-') {
+        return false;
+    }
+    *ret_r = strtoull(end + 1, &end, 10);
+    return *end == '\0';
+}
+
+static void read_entry(struct flash_page *page, struct flash_page_entry *entry)
+{
+    struct flash_error err;
+    const struct flash_entry *read = &page->scratch;
+    entry->readable = flash_entry_decode(entry->value, &page->scratch, &err) &&
+                      read->type != FLASH_ENTRY_MARKER && read->sku == page->sku &&
+                      read->stream_us == entry->us && read->stream_r == entry->r;
+    if (entry->readable) {
+        entry->id = read->id;
+        entry->type = read->type;
+        entry->generation = read->generation;
+        entry->line_count = read->line_count;
+        for (int n = 0; n < read->line_count; n++) {
+            entry->units += read->lines[n].quantity;
+        }
+    }
+}
+
+static bool read_answer(struct flash_page *page, struct flash_error *err)
+{
+    const struct flash_redis_reply *reply = page->reply;
+    size_t elements = flash_redis_reply_count(reply);
+    size_t count = elements > HEAD ? (elements - HEAD) / 2 : 0;
+    if (elements < HEAD || (elements - HEAD) % 2 || count > FLASH_PAGE_ENTRIES) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "SKU %lld: a journal of %zu elements",
+                               (long long)page->sku, elements);
+    }
+    page->now_us = (uint64_t)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
+    page->generation = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
+    page->more = flash_redis_reply_int(flash_redis_reply_at(reply, 3)) == 1;
+    for (size_t i = 0; i < count; i++) {
+        struct flash_page_entry *entry = &page->entries[i];
+        *entry = (struct flash_page_entry){
+            .value = flash_redis_reply_text(flash_redis_reply_at(reply, HEAD + 2 * i + 1))};
+        struct flash_text id = flash_redis_reply_text(flash_redis_reply_at(reply, HEAD + 2 * i));
+        if (!parse_id(id, &entry->us, &entry->r)) {
+            return flash_error_set(err, FLASH_ERROR_RETRY, "SKU %lld: not a stream id",
+                                   (long long)page->sku);
+        }
+        read_entry(page, entry);
+    }
+    page->count = (int)count;
+    return true;
+}
+
+bool flash_page_read(struct flash_page *page, struct flash_redis_sync *redis,
+                     const struct flash_page_place *place, struct flash_error *err)
+{
+    char age[24], most[24];
+    int age_len = snprintf(age, sizeof(age), "%lld", (long long)place->age_ms);
+    int most_len = snprintf(most, sizeof(most), "%d", place->most);
+    const char *const argv[ARGS] = {age, place->after, most};
+    const size_t len[ARGS] = {(size_t)age_len, strlen(place->after), (size_t)most_len};
+    const struct flash_redis_call call = {.script = FLASH_SCRIPT_JOURNAL,
+                                          .sku = place->sku,
+                                          .argc = ARGS,
+                                          .argv = argv,
+                                          .argv_len = len};
+    flash_page_finish(page);
+    page->sku = place->sku;
+    page->more = false;
+    return flash_redis_sync_call(redis, &call, &page->reply, err) && read_answer(page, err);
+}
+
+void flash_page_last(const struct flash_page *page, char ret_id[FLASH_STREAM_ID_TEXT + 1])
+{
+    const struct flash_page_entry *last = &page->entries[page->count - 1];
+    snprintf(ret_id, FLASH_STREAM_ID_TEXT + 1, "%llu-%llu", (unsigned long long)last->us,
+             (unsigned long long)last->r);
+}
+
+int64_t flash_page_age_ms(const struct flash_page *page, const struct flash_page_entry *entry)
+{
+    return entry->us < page->now_us ? (int64_t)((page->now_us - entry->us) / 1000) : 0;
+}
+
+/* ---- verdicts ---- */
+
+static int by_id(const void *a, const void *b, void *page)
+{
+    const struct flash_page_entry *entries = ((const struct flash_page *)page)->entries;
+    const struct flash_uuid *x = &entries[*(const int *)a].id, *y = &entries[*(const int *)b].id;
+    return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
+}
+
+/* The first of the entries with this id, in page->order; count when there is none. */
+static int search(const struct flash_page *page, int count, const char *id)
+{
+    int low = 0, high = count;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        int cmp = memcmp(page->entries[page->order[middle]].id.bytes, id, 16);
+        low = cmp < 0 ? middle + 1 : low;
+        high = cmp < 0 ? high : middle;
+    }
+    return low;
+}
+
+struct verdicts {
+    struct flash_page *page;
+    int count; /* in page->order */
+};
+
+static bool take_verdict(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    struct verdicts *verdicts = arg;
+    struct flash_page *page = verdicts->page;
+    for (int i = search(page, verdicts->count, cells[0].bytes.at); i < verdicts->count; i++) {
+        struct flash_page_entry *entry = &page->entries[page->order[i]];
+        if (memcmp(entry->id.bytes, cells[0].bytes.at, sizeof(entry->id.bytes)) != 0) {
+            break;
+        }
+        entry->verdict = cells[1].number == VERDICT_FENCED ? FLASH_PAGE_FENCED : FLASH_PAGE_APPLIED;
+        entry->clean = cells[2].number == 1;
+    }
+    return true;
+}
+
+bool flash_page_judge(struct flash_page *page, struct flash_mysql *mysql, struct flash_error *err)
+{
+    struct flash_value keys[FLASH_PAGE_ENTRIES];
+    struct verdicts verdicts = {page, 0};
+    int key_count = 0;
+    for (int i = 0; i < page->count; i++) {
+        if (page->entries[i].readable) {
+            page->order[verdicts.count++] = i;
+        }
+    }
+    qsort_r(page->order, (size_t)verdicts.count, sizeof(page->order[0]), by_id, page);
+    for (int i = 0; i < verdicts.count; i++) {
+        const struct flash_uuid *id = &page->entries[page->order[i]].id;
+        if (i == 0 || by_id(&page->order[i - 1], &page->order[i], page) != 0) {
+            keys[key_count++] = (struct flash_value){
+                .type = FLASH_COLUMN_BYTES, .bytes = {(const char *)id->bytes, sizeof(id->bytes)}};
+        }
+    }
+    const struct flash_query_in query = {
+        .sql = "SELECT entry_id, verdict, clean FROM verdict WHERE entry_id IN (%s)",
+        .keys = keys,
+        .key_count = key_count,
+        .column_count = 3,
+        .row = take_verdict,
+        .arg = &verdicts,
+    };
+    return flash_mysql_query_in(mysql, &query, err);
+}
