@@ -8,7 +8,7 @@
 
 #include "daemon.h"
 #include "flash/log.h"
-#include "recover_cli.h"
+#include "verb_recover.h"
 
 #define PROGRAM "flash-reconciler"
 
@@ -43,7 +43,7 @@ static const struct {
     {"run", PROGRAM " run",
      "the daemon: takes due orders, and reconciles the journals with the ledger", run},
     {"recover", PROGRAM " recover", "Redis or the ledger has lost something: recovers, by hand",
-     flash_recover_cli},
+     flash_verb_recover},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

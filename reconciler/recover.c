@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/fault.h"
 #include "flash/time.h"
 
 bool flash_recover_new(const struct flash_config *config, struct flash_producer *producer,
@@ -32,7 +33,7 @@ bool flash_recover_new(const struct flash_config *config, struct flash_producer 
     }
     recover->replay.mysql = recover->mysql;
     recover->replay.producer = producer;
-    recover->replay.topic = config->kafka.topic;
+    recover->replay.sent.topic = recover->replay.now.topic = config->kafka.topic;
     *ret_recover = recover;
     return true;
 }
@@ -108,16 +109,20 @@ static bool close_gates(struct flash_recover *recover)
 static bool raise_ledger(struct flash_recover *recover)
 {
     struct flash_sight *sight = &recover->sight;
-    bool raised = false;
     if (!flash_recover_read_lost(recover->mysql, sight, recover->config->reconciler.loss_window_ms,
-                                 &recover->done->err) ||
-        !flash_recover_raise(recover->mysql, sight, recover->config->kafka.topic, &raised,
-                             &recover->done->err)) {
+                                 &recover->done->err)) {
         return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
     }
-    if (!raised) {
+    switch (flash_recover_raise(recover->mysql, sight, recover->config->kafka.topic,
+                                &recover->done->err)) {
+    case FLASH_RECOVER_RAISED:
+        break;
+    case FLASH_RECOVER_OUTRUN:
         return flash_recover_end(recover, FLASH_RECOVER_OVERTAKEN);
+    case FLASH_RECOVER_FAILED:
+        return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
     }
+    FLASH_FAULT("recover.raised");
     recover->done->generation = recover->replay.generation = sight->generation;
     for (size_t i = 0; i < sight->count; i++) {
         recover->done->lost += sight->skus[i].lost;

@@ -163,25 +163,11 @@ static bool set_back(struct flash_mysql *mysql, const struct flash_sight_sku *sk
                             params, 4, NULL, err);
 }
 
-static bool raise_once(struct flash_mysql *mysql, const struct flash_sight *sight,
-                       const char *topic, bool *ret_raised, struct flash_error *err)
+static bool take_over(struct flash_mysql *mysql, const struct flash_sight *sight, const char *topic,
+                      struct flash_error *err)
 {
-    int64_t next = flash_sight_next_generation(sight), changed = 0;
-    const struct flash_value up[] = {number(next), number(flash_sight_next_beacon(sight)),
-                                     number(sight->generation)};
-    const struct flash_value over[] = {number(next), bytes(topic, strlen(topic))};
-    if (!flash_mysql_begin(mysql, err) ||
-        !flash_mysql_exec(mysql,
-                          "UPDATE generation SET generation = ?, beacon = ? "
-                          "WHERE id = 1 AND generation = ?",
-                          up, 3, &changed, err)) {
-        return false;
-    }
-    *ret_raised = changed == 1;
-    if (!*ret_raised) {
-        flash_mysql_rollback(mysql);
-        return true;
-    }
+    const struct flash_value over[] = {number(flash_sight_next_generation(sight)),
+                                       bytes(topic, strlen(topic))};
     if (!flash_mysql_exec(mysql,
                           "UPDATE consumer_progress SET generation = ?, "
                           "updated_at_ms = updated_at_ms + 1 WHERE topic = ?",
@@ -194,26 +180,50 @@ static bool raise_once(struct flash_mysql *mysql, const struct flash_sight *sigh
             return false;
         }
     }
-    return flash_mysql_commit(mysql, err);
+    return true;
 }
 
-bool flash_recover_raise(struct flash_mysql *mysql, struct flash_sight *sight, const char *topic,
-                         bool *ret_raised, struct flash_error *err)
+static enum flash_recover_raised raise_once(struct flash_mysql *mysql,
+                                            const struct flash_sight *sight, const char *topic,
+                                            struct flash_error *err)
 {
-    for (int i = 0; i < RAISE_TRIES; i++) {
-        if (raise_once(mysql, sight, topic, ret_raised, err)) {
-            if (*ret_raised) {
-                sight->beacon = flash_sight_next_beacon(sight);
-                sight->generation = flash_sight_next_generation(sight);
-            }
-            return true;
+    int64_t changed = 0;
+    const struct flash_value up[] = {number(flash_sight_next_generation(sight)),
+                                     number(flash_sight_next_beacon(sight)),
+                                     number(sight->generation)};
+    if (!flash_mysql_begin(mysql, err) ||
+        !flash_mysql_exec(mysql,
+                          "UPDATE generation SET generation = ?, beacon = ? "
+                          "WHERE id = 1 AND generation = ?",
+                          up, 3, &changed, err)) {
+        return FLASH_RECOVER_FAILED;
+    }
+    if (changed != 1) {
+        return FLASH_RECOVER_OUTRUN;
+    }
+    bool done = take_over(mysql, sight, topic, err) && flash_mysql_commit(mysql, err);
+    return done ? FLASH_RECOVER_RAISED : FLASH_RECOVER_FAILED;
+}
+
+enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql, struct flash_sight *sight,
+                                              const char *topic, struct flash_error *err)
+{
+    enum flash_recover_raised raised = FLASH_RECOVER_FAILED;
+    for (int i = 0; i < RAISE_TRIES && raised == FLASH_RECOVER_FAILED; i++) {
+        raised = raise_once(mysql, sight, topic, err);
+        if (raised != FLASH_RECOVER_RAISED) {
+            flash_mysql_rollback(mysql);
         }
-        flash_mysql_rollback(mysql);
-        if (err->kind != FLASH_ERROR_RETRY) {
-            return false; /* UNKNOWN too: the next look tells whether it was committed */
+        if (raised == FLASH_RECOVER_FAILED && err->kind != FLASH_ERROR_RETRY) {
+            return raised;
         }
     }
-    return false;
+    if (raised == FLASH_RECOVER_RAISED) {
+        int64_t beacon = flash_sight_next_beacon(sight);
+        sight->generation = flash_sight_next_generation(sight);
+        sight->beacon = beacon;
+    }
+    return raised;
 }
 
 bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_beaten,
@@ -231,26 +241,19 @@ bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_bea
 
 /* ---- waiting ---- */
 
-struct progress {
-    struct flash_recover_partition *partitions;
-    int count;
-};
-
 static bool take_partition(const struct flash_value *cells, int count, void *arg)
 {
-    struct progress *progress = arg;
+    struct flash_recover_progress *progress = arg;
     (void)count;
-    progress->partitions[progress->count++] =
-        (struct flash_recover_partition){(int)cells[0].number, cells[1].number};
+    progress->partitions[progress->count].number = (int)cells[0].number;
+    progress->partitions[progress->count++].acked = cells[1].number;
     return progress->count < FLASH_RECOVER_PARTITIONS;
 }
 
-bool flash_recover_read_progress(struct flash_mysql *mysql, const char *topic,
-                                 struct flash_recover_partition *partitions, int *ret_count,
+bool flash_recover_read_progress(struct flash_mysql *mysql, struct flash_recover_progress *progress,
                                  struct flash_error *err)
 {
-    struct progress progress = {partitions, 0};
-    const struct flash_value param = bytes(topic, strlen(topic));
+    const struct flash_value param = bytes(progress->topic, strlen(progress->topic));
     const struct flash_query query = {
         .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ? "
                "ORDER BY partition_no",
@@ -258,13 +261,10 @@ bool flash_recover_read_progress(struct flash_mysql *mysql, const char *topic,
         .param_count = 1,
         .column_count = 2,
         .row = take_partition,
-        .arg = &progress,
+        .arg = progress,
     };
-    if (!flash_mysql_query(mysql, &query, err)) {
-        return false;
-    }
-    *ret_count = progress.count;
-    return true;
+    progress->count = 0;
+    return flash_mysql_query(mysql, &query, err);
 }
 
 bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uuid *nonce,

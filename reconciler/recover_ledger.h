@@ -19,25 +19,34 @@ void flash_recover_lease_done(struct flash_mysql *mysql);
 /* Notes in sight which entries with a verdict Redis has lost. */
 FLASH_MUST_CHECK bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sight,
                                               int64_t window_ms, struct flash_error *err);
+enum flash_recover_raised {
+    FLASH_RECOVER_RAISED,
+    FLASH_RECOVER_OUTRUN, /* somebody else was faster: nothing was done */
+    FLASH_RECOVER_FAILED, /* err is filled; after UNKNOWN the next look tells */
+};
 /* One transaction: generation and beacon raised from what sight saw, every partition's progress
- * taken over, and set back to the first entry that is to be replayed. *ret_raised false: somebody
- * else was faster. */
-FLASH_MUST_CHECK bool flash_recover_raise(struct flash_mysql *mysql, struct flash_sight *sight,
-                                          const char *topic, bool *ret_raised,
-                                          struct flash_error *err);
+ * taken over, and set back to the first entry that is to be replayed. Into sight goes what the
+ * ledger has then. */
+FLASH_MUST_CHECK enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql,
+                                                               struct flash_sight *sight,
+                                                               const char *topic,
+                                                               struct flash_error *err);
 /* beacon + 1, if it is still what sight saw; *ret_beacon is what the ledger has then. */
 FLASH_MUST_CHECK bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon,
                                          bool *ret_beaten, struct flash_error *err);
 
-/* How far one partition is settled. */
-struct flash_recover_partition {
-    int number;
-    int64_t acked;
+/* How far the partitions that the ledger knows of are settled. */
+struct flash_recover_progress {
+    const char *topic; /* (borrowed) */
+    int count;
+    struct {
+        int number;
+        int64_t acked;
+    } partitions[FLASH_RECOVER_PARTITIONS];
 };
-/* The partitions the ledger knows of; at most FLASH_RECOVER_PARTITIONS. */
-FLASH_MUST_CHECK bool flash_recover_read_progress(struct flash_mysql *mysql, const char *topic,
-                                                  struct flash_recover_partition *partitions,
-                                                  int *ret_count, struct flash_error *err);
+FLASH_MUST_CHECK bool flash_recover_read_progress(struct flash_mysql *mysql,
+                                                  struct flash_recover_progress *progress,
+                                                  struct flash_error *err);
 /* The offset of a marker; -1: the consumer has not met it yet. */
 FLASH_MUST_CHECK bool flash_recover_read_marker(struct flash_mysql *mysql,
                                                 const struct flash_uuid *nonce, int64_t *ret_offset,

@@ -40,17 +40,25 @@ struct round {
     void (*learn)(struct flash_sight_sku *sku, const struct flash_redis_reply *reply);
 };
 
-static bool queue_one(struct flash_redis_sync *redis, const struct flash_sight *sight,
-                      const struct round *round, size_t i, struct flash_error *err)
+/* One round in hand. */
+struct lap {
+    struct flash_redis_sync *redis;
+    struct flash_sight *sight;
+    const struct round *round;
+    size_t from, to; /* of the SKUs: in this pipeline */
+};
+
+static bool queue_one(const struct lap *lap, const struct flash_sight_sku *sku,
+                      struct flash_error *err)
 {
     struct words words = {.count = 0};
-    round->fill(sight, &sight->skus[i], &words);
-    const struct flash_redis_call call = {.script = round->script,
-                                          .sku = sight->skus[i].sku,
+    lap->round->fill(lap->sight, sku, &words);
+    const struct flash_redis_call call = {.script = lap->round->script,
+                                          .sku = sku->sku,
                                           .argc = words.count,
                                           .argv = words.argv,
                                           .argv_len = words.len};
-    return flash_redis_sync_queue(redis, &call, err);
+    return flash_redis_sync_queue(lap->redis, &call, err);
 }
 
 static bool is_good(const struct round *round, const struct flash_sight_sku *sku,
@@ -73,17 +81,17 @@ static bool wants(const struct round *round, const struct flash_sight_sku *sku)
     return !sku->broken && (!round->wanted || round->wanted(sku));
 }
 
-/* Takes the answers of [from, to). A SKU that is refused is broken, and the others go on. */
-static bool take_round(struct flash_redis_sync *redis, struct flash_sight *sight,
-                       const struct round *round, const size_t span[2], struct flash_error *err)
+/* Takes the pipeline's answers. A SKU that is refused is broken, and the others go on. */
+static bool take_answers(const struct lap *lap, struct flash_error *err)
 {
-    for (size_t i = span[0]; i < span[1]; i++) {
+    const struct round *round = lap->round;
+    for (size_t i = lap->from; i < lap->to; i++) {
         struct flash_redis_reply *reply;
-        struct flash_sight_sku *sku = &sight->skus[i];
+        struct flash_sight_sku *sku = &lap->sight->skus[i];
         if (!wants(round, sku)) {
             continue;
         }
-        if (!flash_redis_sync_take(redis, &reply, err)) {
+        if (!flash_redis_sync_take(lap->redis, &reply, err)) {
             sku->broken = true;
             if (err->kind == FLASH_ERROR_UNKNOWN) {
                 return false; /* the rest of the pipeline is gone */
@@ -102,15 +110,15 @@ static bool take_round(struct flash_redis_sync *redis, struct flash_sight *sight
 static bool run(struct flash_redis_sync *redis, struct flash_sight *sight,
                 const struct round *round, struct flash_error *err)
 {
-    for (size_t from = 0; from < sight->count; from += PIPELINE) {
-        size_t to = from + PIPELINE < sight->count ? from + PIPELINE : sight->count;
-        const size_t span[2] = {from, to};
-        for (size_t i = from; i < to; i++) {
-            if (wants(round, &sight->skus[i]) && !queue_one(redis, sight, round, i, err)) {
+    struct lap lap = {.redis = redis, .sight = sight, .round = round};
+    for (; lap.from < sight->count; lap.from = lap.to) {
+        lap.to = lap.from + PIPELINE < sight->count ? lap.from + PIPELINE : sight->count;
+        for (size_t i = lap.from; i < lap.to; i++) {
+            if (wants(round, &sight->skus[i]) && !queue_one(&lap, &sight->skus[i], err)) {
                 return false;
             }
         }
-        if (!take_round(redis, sight, round, span, err)) {
+        if (!take_answers(&lap, err)) {
             return false;
         }
     }

@@ -24,7 +24,7 @@ static bool send_marker(struct flash_replay *replay, int i, struct flash_error *
     const struct flash_produce message = {.key = {"", 0},
                                           .value = {value, (size_t)len},
                                           .headers = &headers,
-                                          .partition = replay->partitions[i].number};
+                                          .partition = replay->sent.partitions[i].number};
     replay->markers[i].offset = -1;
     replay->markers[i].done = false;
     return flash_uuid_parse((struct flash_text){name.uuid, FLASH_UUID_TEXT},
@@ -34,11 +34,10 @@ static bool send_marker(struct flash_replay *replay, int i, struct flash_error *
 
 bool flash_replay_send_markers(struct flash_replay *replay, struct flash_error *err)
 {
-    if (!flash_recover_read_progress(replay->mysql, replay->topic, replay->partitions,
-                                     &replay->count, err)) {
+    if (!flash_recover_read_progress(replay->mysql, &replay->sent, err)) {
         return false;
     }
-    for (int i = 0; i < replay->count; i++) {
+    for (int i = 0; i < replay->sent.count; i++) {
         if (!send_marker(replay, i, err)) {
             return false;
         }
@@ -46,11 +45,11 @@ bool flash_replay_send_markers(struct flash_replay *replay, struct flash_error *
     return true;
 }
 
-static int64_t acked_of(const struct flash_recover_partition *partitions, int count, int number)
+static int64_t acked_of(const struct flash_recover_progress *progress, int number)
 {
-    for (int i = 0; i < count; i++) {
-        if (partitions[i].number == number) {
-            return partitions[i].acked;
+    for (int i = 0; i < progress->count; i++) {
+        if (progress->partitions[i].number == number) {
+            return progress->partitions[i].acked;
         }
     }
     return -1;
@@ -58,13 +57,11 @@ static int64_t acked_of(const struct flash_recover_partition *partitions, int co
 
 bool flash_replay_look(struct flash_replay *replay, bool *ret_done, struct flash_error *err)
 {
-    struct flash_recover_partition now[FLASH_RECOVER_PARTITIONS];
-    int now_count;
-    bool done = replay->count > 0;
-    if (!flash_recover_read_progress(replay->mysql, replay->topic, now, &now_count, err)) {
+    bool done = replay->sent.count > 0;
+    if (!flash_recover_read_progress(replay->mysql, &replay->now, err)) {
         return false;
     }
-    for (int i = 0; i < replay->count; i++) {
+    for (int i = 0; i < replay->sent.count; i++) {
         int64_t offset = replay->markers[i].offset;
         if (offset < 0 &&
             !flash_recover_read_marker(replay->mysql, &replay->markers[i].nonce, &offset, err)) {
@@ -72,7 +69,7 @@ bool flash_replay_look(struct flash_replay *replay, bool *ret_done, struct flash
         }
         replay->markers[i].offset = offset;
         replay->markers[i].done |=
-            offset >= 0 && acked_of(now, now_count, replay->partitions[i].number) > offset;
+            offset >= 0 && acked_of(&replay->now, replay->sent.partitions[i].number) > offset;
         done = done && replay->markers[i].done;
     }
     *ret_done = done;

@@ -16,15 +16,13 @@
 struct flash_replay {
     struct flash_mysql *mysql;       /* (borrowed) */
     struct flash_producer *producer; /* (borrowed) */
-    const char *topic;               /* (borrowed) */
     int64_t generation;              /* the new one */
-    int count;                       /* of partitions */
     struct {
         struct flash_uuid nonce;
         int64_t offset; /* -1: not applied yet */
         bool done;      /* applied and acked */
     } markers[FLASH_RECOVER_PARTITIONS];
-    struct flash_recover_partition partitions[FLASH_RECOVER_PARTITIONS];
+    struct flash_recover_progress sent, now; /* a marker each; what was read last */
 };
 
 /* Sends a marker to every partition that the ledger knows of. Error kinds: RETRY, BUG, CONFIG. */

@@ -9,6 +9,7 @@ from findings import Finding, rule
 UNSAFE = "strcpy strcat sprintf vsprintf gets atoi atol atoll strtok system popen rand srand sleep usleep".split()
 PRINTING = "printf fprintf vprintf vfprintf dprintf puts fputs putchar putc fputc perror".split()
 ENDING = "exit _exit _Exit quick_exit abort flash_log_write FLASH_LOG".split()
+MAIN = re.compile(r"main\.c|verb(_\w+)?\.c")  # a program's main, and the verbs it hands over to
 CLOCKS = "time clock gettimeofday clock_gettime timespec_get".split()
 ADAPTERS = ("common/http/", "common/redis/", "common/kafka/", "common/mysql/")
 
@@ -31,7 +32,7 @@ def no_unsafe_calls(tree):
 @rule
 def only_mains_and_tools_print(tree):
     for path in tree.matching(".c"):
-        if not path.startswith(("tools/", "tests/")) and PurePosixPath(path).name != "main.c":
+        if not path.startswith(("tools/", "tests/")) and not MAIN.fullmatch(PurePosixPath(path).name):
             yield from calls(tree, path, PRINTING)
 
 

@@ -10,83 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../consumer/settle.h"
-#include "fake_redis_sync.h"
-#include "letter.h"
-
-#define AIM 3000
-
-struct desk {
-    struct flash_batch batch;
-    struct flash_settler *settler;
-    struct flash_redis_sync *redis;
-    struct flash_settle_counts counts;
-    struct flash_error err;
-};
-
-static int open_desk(void **state)
-{
-    static struct flash_config config;
-    struct desk *desk = calloc(1, sizeof(*desk));
-    assert_non_null(desk);
-    assert_true(flash_batch_init(&desk->batch, AIM));
-    assert_true(flash_settler_new(&config, AIM, &desk->settler, &desk->err));
-    desk->redis = fake_redis_sync_last();
-    flash_settle_under(desk->settler, LETTER_GENERATION);
-    *state = desk;
-    return 0;
-}
-
-static int close_desk(void **state)
-{
-    struct desk *desk = *state;
-    assert_int_equal(fake_redis_sync_answers_left(desk->redis), 0);
-    flash_settler_free(desk->settler);
-    flash_batch_finish(&desk->batch);
-    free(desk);
-    return 0;
-}
-
-/* Adds an entry as a commit leaves it: applied, clean, its lines' rows made. */
-static struct flash_batch_entry *add(struct desk *desk, const struct letter *letter)
-{
-    struct flash_batch *batch = &desk->batch;
-    struct flash_message message = letter_write(letter);
-    flash_batch_add(batch, &message);
-    struct flash_batch_entry *entry = &batch->entries[batch->message_count - 1];
-    entry->clean = true;
-    for (int n = 0; n < entry->line_count; n++) {
-        struct flash_batch_line *line = &batch->lines[entry->first_line + n];
-        line->fate = FLASH_LINE_APPLIED;
-        line->row = (struct flash_batch_row){.made = true,
-                                             .state = FLASH_STATE_CREATED,
-                                             .version = 1,
-                                             .quantity = line->quantity,
-                                             .due_s = entry->due_s,
-                                             .user = line->user};
-    }
-    return entry;
-}
-
-static struct flash_batch_entry *add_reserve(struct desk *desk, int id, int64_t sku)
-{
-    return add(desk, &(struct letter){FLASH_ENTRY_RESERVE, id, sku, "a:u-1:2 b:u-2:3"});
-}
-
-static void answer_ok(struct desk *desk, int learnt)
-{
-    fake_redis_sync_reply(desk->redis, json_pack("[s,i]", "OK", learnt));
-}
-
-static void answer_closed(struct desk *desk)
-{
-    fake_redis_sync_reply(desk->redis, json_pack("[s]", "CLOSED"));
-}
-
-static bool settle(struct desk *desk)
-{
-    return flash_settle(desk->settler, &desk->batch, &desk->counts, &desk->err);
-}
+#include "settle_desk.h"
 
 /* The arguments of call i are these, NULL at the end. */
 static void check_call(struct desk *desk, int i, int64_t sku, const char *const *expected)
@@ -203,53 +127,6 @@ static void an_entry_that_was_not_in_the_journal_is_adopted(void **state)
     CHECK_CALL(desk, 0, 5, "7", "2", id(1), id(2));
     CHECK_CALL(desk, 1, 5, "7", "0", id(2), "1", "d", "P", "2", "1", "u-4\"pay-9", "0");
     assert_true(desk->counts.dropped == 1 && desk->counts.adopted == 1 && desk->counts.learnt == 1);
-}
-
-static void check_gate_call(struct desk *desk, int i, int64_t sku)
-{
-    const struct fake_redis_sync_call *call = fake_redis_sync_call(desk->redis, i);
-    assert_non_null(call);
-    assert_int_equal(call->script, FLASH_SCRIPT_GATE);
-    assert_int_equal(call->sku, sku);
-    assert_int_equal(call->argc, 3);
-    assert_string_equal(call->argv[0], "7");
-    assert_string_equal(call->argv[1], "");
-    assert_string_equal(call->argv[2], "forgotten");
-}
-
-/* Rule 5: what Redis forgot without a recovery closes the SKU; what a recovery replays does not. */
-static void a_sku_that_redis_forgot_orders_of_is_closed(void **state)
-{
-    struct desk *desk = *state;
-    add_reserve(desk, 1, 5)->generation = LETTER_GENERATION - 1;
-    add_reserve(desk, 2, 6);
-    answer_ok(desk, 0);
-    fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(2)));
-    answer_ok(desk, 2);
-    answer_ok(desk, 2);
-    answer_closed(desk);
-    assert_true(settle(desk));
-    check_gate_call(desk, 4, 6);
-    assert_int_equal(fake_redis_sync_calls(desk->redis), 5);
-    assert_int_equal(desk->counts.closed_sku, 6);
-    assert_int_equal(desk->counts.learnt, 4);
-}
-
-static void a_gate_that_could_not_be_closed_is_closed_first_the_next_time(void **state)
-{
-    struct desk *desk = *state;
-    add_reserve(desk, 1, 5);
-    fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(1)));
-    answer_ok(desk, 2);
-    fake_redis_sync_lose(desk->redis);
-    assert_false(settle(desk));
-    assert_int_equal(desk->counts.closed_sku, 0);
-    answer_closed(desk);
-    answer_ok(desk, 0);
-    assert_true(settle(desk));
-    check_gate_call(desk, 3, 5);
-    assert_int_equal(desk->counts.closed_sku, 5);
-    assert_int_equal(fake_redis_sync_calls(desk->redis), 5);
 }
 
 /* A replay: the ledger's rows as they were found, some of them of nobody. */
@@ -430,8 +307,6 @@ int main(void)
         DESK(a_mixed_entry_is_told_line_by_line),
         DESK(what_may_not_be_dropped_is_adopted),
         DESK(an_entry_that_was_not_in_the_journal_is_adopted),
-        DESK(a_sku_that_redis_forgot_orders_of_is_closed),
-        DESK(a_gate_that_could_not_be_closed_is_closed_first_the_next_time),
         DESK(a_duplicate_is_told_with_the_rows_that_were_found),
         DESK(a_line_that_shares_a_row_is_told_with_it),
         DESK(clean_ids_go_in_calls_of_1024),

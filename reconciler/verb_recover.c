@@ -1,5 +1,5 @@
-/* The verb `recover`: its options, its questions, its progress; see recover_cli.h. */
-#include "recover_cli.h"
+/* The verb `recover`: its options, its questions, its progress; see verb_recover.h. */
+#include "verb_recover.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -188,7 +188,7 @@ static int run(struct cli *cli, struct flash_recover *recover)
     return exit_code(cli, &done);
 }
 
-int flash_recover_cli(int argc, char *const argv[])
+int flash_verb_recover(int argc, char *const argv[])
 {
     static const struct flash_producer_hooks hooks = {.delivered = flash_publish_delivered};
     static struct flash_config config; /* large */
