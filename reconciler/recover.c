@@ -197,31 +197,42 @@ static bool sweep_all(struct flash_recover *recover)
 static void found(struct flash_recover *recover, const struct flash_sight_sku *sku,
                   enum flash_cause cause, int64_t count)
 {
+    static const char *const texts[FLASH_CAUSE_COUNT] = {
+        [FLASH_CAUSE_FORGOTTEN] = "entries that Redis had lost were replayed",
+        [FLASH_CAUSE_SHORTAGE] = "orders of this SKU were refused by the ledger",
+        [FLASH_CAUSE_INFLOW] = "inflows that Redis has were lost by the ledger: make them again",
+    };
     struct flash_finding finding = {.cause = cause,
                                     .state = FLASH_FINDING_APPLIED,
                                     .sku = sku->sku,
                                     .partition = -1,
                                     .offset = -1};
-    snprintf(finding.detail, sizeof(finding.detail),
-             cause == FLASH_CAUSE_SHORTAGE
-                 ? "%" PRId64 " orders of this SKU were refused by the ledger, generation %" PRId64
-                 : "%" PRId64 " entries that Redis had lost were replayed, generation %" PRId64,
-             count, recover->sight.generation);
+    snprintf(finding.detail, sizeof(finding.detail), "%" PRId64 " %s (generation %" PRId64 ")",
+             count, texts[cause], recover->sight.generation);
     recover->options->found(&finding, recover->options->arg);
+}
+
+static void report_one(struct flash_recover *recover, const struct flash_sight_sku *sku)
+{
+    struct flash_error ignored; /* the recovery is done; only its report is shorter */
+    int64_t orders = 0;
+    if (sku->lost > 0) {
+        found(recover, sku, FLASH_CAUSE_FORGOTTEN, sku->lost);
+    }
+    if (sku->redis.inflow > sku->inflow) {
+        found(recover, sku, FLASH_CAUSE_INFLOW, sku->redis.inflow - sku->inflow);
+    }
+    if (sku->flagged && flash_recover_count_short(recover->mysql, sku->sku, &orders, &ignored) &&
+        orders > 0) {
+        found(recover, sku, FLASH_CAUSE_SHORTAGE, orders);
+    }
 }
 
 static void report(struct flash_recover *recover)
 {
-    struct flash_error ignored; /* the recovery is done; only its report is shorter */
     for (size_t i = 0; recover->options->found && i < recover->sight.count; i++) {
-        struct flash_sight_sku *sku = &recover->sight.skus[i];
-        int64_t orders = 0;
-        if (sku->lost > 0) {
-            found(recover, sku, FLASH_CAUSE_FORGOTTEN, sku->lost);
-        }
-        if (sku->need != FLASH_NEED_NOTHING && sku->flagged &&
-            flash_recover_count_short(recover->mysql, sku->sku, &orders, &ignored) && orders > 0) {
-            found(recover, sku, FLASH_CAUSE_SHORTAGE, orders);
+        if (recover->sight.skus[i].need != FLASH_NEED_NOTHING) {
+            report_one(recover, &recover->sight.skus[i]);
         }
     }
 }

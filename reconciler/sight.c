@@ -85,8 +85,8 @@ static enum flash_need judge(const struct flash_sight *sight, const struct flash
 {
     bool open =
         sku->redis.gate == FLASH_GATE_OPEN && sku->redis.gate_generation == sku->redis.generation;
-    bool ahead = sku->redis.generation > sight->generation || sku->redis.beacon > sight->beacon ||
-                 sku->redis.inflow > sku->inflow || sku->redis.sale > sku->sale;
+    /* Not by inflow or sale: a recovery cannot mend those, and would be due again at once. */
+    bool ahead = sku->redis.generation > sight->generation || sku->redis.beacon > sight->beacon;
     const struct {
         bool holds;
         enum flash_need need;

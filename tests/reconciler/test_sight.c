@@ -64,6 +64,7 @@ static void a_sku_in_order_needs_nothing(void **state)
 {
     add(*state, 1);
     add(*state, 2)->redis.inflow = 3; /* its inflow is on its way: Redis may be behind */
+    add(*state, 3)->redis.inflow = 5; /* no recovery can mend that */
     assert_int_equal(judge(*state), 0);
     expect(*state, 0, FLASH_NEED_NOTHING, false);
     expect(*state, 1, FLASH_NEED_NOTHING, false);
@@ -96,14 +97,12 @@ static void each_sign_has_its_name_and_its_cure(void **state)
 static void a_ledger_that_fell_back_concerns_every_sku(void **state)
 {
     struct flash_sight *sight = *state;
-    for (int sign = 0; sign < 4; sign++) {
+    for (int sign = 0; sign < 2; sign++) {
         sight->count = 0;
         add(sight, 1);
         struct flash_sight_sku *sku = add(sight, 2);
         sku->redis.generation += sign == 0;
         sku->redis.beacon += sign == 1;
-        sku->redis.inflow += sign == 2;
-        sku->redis.sale += sign == 3;
         assert_int_equal(judge(sight), 2);
         expect(sight, 0, FLASH_NEED_LEDGER_BACK, false);
         expect(sight, 1, FLASH_NEED_LEDGER_BACK, false);

@@ -23,16 +23,17 @@ LINES_SHOWN = 25
 
 
 class Sale:
-    def __init__(self, stack, build=BUILD, engine=None, consumer=None, reconciler=None):
+    def __init__(self, stack, build=BUILD, engine=None, consumer=None, reconciler=None,
+                 names=NAMES):
         self.stack, self.build, self.calls, self.daemons, self.ended = stack, build, [], {}, []
         self.settings = {"engine": {"FLASH_ENGINE_WORKERS": 2, **(engine or {})}, "consumer": dict(consumer or {}),
                          "reconciler": dict(reconciler or {})}
-        self.skus = itertools.count(1001)
+        self.names, self.skus = names, itertools.count(1001)
         self.redis = stack.redis(decode_responses=True)
 
     def __enter__(self):
         try:
-            for name in NAMES:
+            for name in self.names:
                 self.start(name)
             self.admin = Daemon(self.stack, "admin", build=self.build)
             self.daemons["admin"] = self.admin

@@ -42,7 +42,6 @@ def stack(tmp_path_factory):
 def sale(stack):
     with Sale(stack) as shop:
         shop.skus = numbers
-        shop.daemons["reconciler"] = Daemon(stack, "reconciler", "run", build=shop.build)
         yield shop
 
 
