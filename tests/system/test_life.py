@@ -17,7 +17,7 @@ import time
 import pytest
 
 from books import Books, read_quiet
-from daemons import BUILD, Daemon, until
+from daemons import BUILD, until
 from sale import Sale
 from stack import Stack
 from volley import LOST, Request, volley
