@@ -248,9 +248,11 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
                                              daemon->catalog_duty};
     const struct flash_reconcile_duty_parts reconcile = {daemon->config, daemon->producer,
                                                          flash_alerting_alarms(daemon->alerting)};
+    const struct flash_recover_duty_parts recover = {daemon->config, daemon->producer,
+                                                     flash_alerting_alarms(daemon->alerting)};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
-           flash_recover_duty_new(daemon->config, daemon->producer, &daemon->recover_duty, err) &&
+           flash_recover_duty_new(&recover, &daemon->recover_duty, err) &&
            flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
            flash_reconcile_duty_new(&reconcile, &daemon->reconcile_duty, err) &&
            flash_alerting_start(daemon->alerting, err);

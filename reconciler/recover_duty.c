@@ -2,13 +2,16 @@
 #include "recover_duty.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
-#include "recover.h"
+#include "recover_record.h"
 
+#define OPERATOR "flash-reconciler"
+#define RUNNING "recovery.running"
 #define BEACON_US                                                                                  \
     5000000 /* between beacons: what a ledger may fall back by without being noticed */
 
@@ -16,6 +19,8 @@ struct flash_recover_duty {
     struct flash_duty *duty;
     struct flash_duty *here; /* the same, as the thread was given it */
     struct flash_recover *recover;
+    struct flash_recover_record *record;
+    struct flash_alarms *alarms; /* (borrowed) */
     bool automatic;
     _Atomic bool stopping;
     uint64_t beacon_us; /* the next is due */
@@ -28,6 +33,9 @@ static bool step(const struct flash_recover_step *step, void *arg)
 {
     struct flash_recover_duty *duty = arg;
     if (step->done == 0 && (step->stage != duty->said_stage || step->stage == 0)) {
+        const struct flash_alarm running = {RUNNING, FLASH_SEVERITY_CRITICAL,
+                                            "nothing is sold of the SKUs in need until it is done"};
+        flash_alarm_raise(duty->alarms, &running);
         FLASH_LOG(WARN, "recover.stage", FLASH_TEXT("stage", flash_recover_stage_name(step->stage)),
                   FLASH_INT("generation", step->generation), FLASH_INT("skus", step->total));
     }
@@ -44,7 +52,7 @@ static bool wait_a_little(int ms, void *arg)
 
 static void log_finding(const struct flash_finding *finding, void *arg)
 {
-    (void)arg;
+    flash_recover_record_found(((struct flash_recover_duty *)arg)->record, finding);
     flash_reconciler_count(METRIC_RECOVER_FINDINGS, 1);
     FLASH_LOG(ERROR, "recover.finding", FLASH_TEXT("cause", flash_cause_name(finding->cause)),
               FLASH_INT("sku", finding->sku), FLASH_TEXT("detail", finding->detail));
@@ -66,6 +74,26 @@ static void say(struct flash_recover_duty *duty, const struct flash_recover_done
                   FLASH_INT("in_need", done->in_need), FLASH_TEXT("error", done->err.text));
     }
     duty->said = done->end;
+}
+
+/* What people are told, and what stays in the ledger. */
+static void report(struct flash_recover_duty *duty, const struct flash_recover_done *done)
+{
+    struct flash_error err = {0};
+    char text[160];
+    bool over = done->end == FLASH_RECOVER_NOTHING || done->end == FLASH_RECOVER_DONE;
+    bool unknown = done->generation == 0 && done->in_need == 0; /* it could not even look */
+    if (over) {
+        flash_alarm_clear(duty->alarms, RUNNING, "every SKU is in order");
+    } else if (!unknown) {
+        snprintf(text, sizeof(text), "%s: %lld SKUs in need", flash_recover_end_name(done->end),
+                 (long long)done->in_need);
+        flash_alarm_raise(duty->alarms,
+                          &(struct flash_alarm){RUNNING, FLASH_SEVERITY_CRITICAL, text});
+    }
+    if (!flash_recover_record_write(duty->record, done, OPERATOR, &err)) {
+        FLASH_LOG(WARN, "reconciler.not_recorded", FLASH_TEXT("error", err.text));
+    }
 }
 
 static void beat(struct flash_recover_duty *duty)
@@ -93,6 +121,7 @@ static void look(struct flash_duty *thread, void *arg)
     duty->here = thread;
     flash_recover_run(duty->recover, &options, &done);
     say(duty, &done);
+    report(duty, &done);
     bool recovered = done.end == FLASH_RECOVER_DONE || done.end == FLASH_RECOVER_PARTLY;
     flash_metric_set(&flash_reconciler_metrics[METRIC_RECOVER_IN_NEED],
                      recovered ? done.in_need - done.opened : done.in_need);
@@ -106,17 +135,20 @@ static void look(struct flash_duty *thread, void *arg)
     duty->found = (int)done.end;
 }
 
-bool flash_recover_duty_new(const struct flash_config *config, struct flash_producer *producer,
+bool flash_recover_duty_new(const struct flash_recover_duty_parts *parts,
                             struct flash_recover_duty **ret_duty, struct flash_error *err)
 {
+    const struct flash_config *config = parts->config;
     struct flash_recover_duty *duty = calloc(1, sizeof(*duty));
     if (!duty) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "recover: out of memory");
     }
     const struct flash_duty_plan plan = {config->reconciler.recover_interval_ms, look, duty};
+    duty->alarms = parts->alarms;
     duty->automatic = config->reconciler.recover == FLASH_SWITCH_ON;
     duty->said_stage = FLASH_RECOVER_STAGE_COUNT;
-    if (!flash_recover_new(config, producer, &duty->recover, err) ||
+    if (!flash_recover_new(config, parts->producer, &duty->recover, err) ||
+        !flash_recover_record_new(config, &duty->record, err) ||
         !flash_duty_new(&plan, &duty->duty, err)) {
         flash_recover_duty_free(duty);
         return false;
@@ -143,6 +175,7 @@ void flash_recover_duty_free(struct flash_recover_duty *duty)
     if (duty) {
         flash_recover_duty_stop(duty);
         flash_duty_free(duty->duty);
+        flash_recover_record_free(duty->record);
         flash_recover_free(duty->recover);
         free(duty);
     }

@@ -3,15 +3,22 @@
 #ifndef RECONCILER_RECOVER_DUTY_H
 #define RECONCILER_RECOVER_DUTY_H
 
+#include "alarms.h"
 #include "duty.h"
 #include "flash/config.h"
 #include "flash/kafka.h"
 
 struct flash_recover_duty;
 
-/* Starts the duty's thread; config and producer are borrowed. Error kinds: CONFIG, RETRY. */
-FLASH_MUST_CHECK bool flash_recover_duty_new(const struct flash_config *config,
-                                             struct flash_producer *producer,
+/* All borrowed. */
+struct flash_recover_duty_parts {
+    const struct flash_config *config;
+    struct flash_producer *producer;
+    struct flash_alarms *alarms; /* recovery.running: raised until every SKU is in order */
+};
+
+/* Starts the duty's thread. Error kinds: CONFIG, RETRY. */
+FLASH_MUST_CHECK bool flash_recover_duty_new(const struct flash_recover_duty_parts *parts,
                                              struct flash_recover_duty **ret_duty,
                                              struct flash_error *err);
 /* No look begins any more, and a recovery is broken off at its next step. NULL is fine. */

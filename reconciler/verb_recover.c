@@ -11,7 +11,8 @@
 
 #include "flash/time.h"
 #include "publish.h"
-#include "recover.h"
+#include "recover_record.h"
+#include "verb.h"
 
 #define ARGS_MAX 64
 #define REPORTS_PER_TURN 4096
@@ -23,6 +24,7 @@ struct cli {
     int argc; /* what is left for the configuration */
     char *argv[ARGS_MAX];
     struct flash_producer *producer;
+    struct flash_recover_record *record;
     enum flash_recover_stage stage;
     uint64_t said_us;
     int findings;
@@ -107,6 +109,7 @@ static bool wait_a_little(int ms, void *arg)
 static void print_finding(const struct flash_finding *finding, void *arg)
 {
     ((struct cli *)arg)->findings++;
+    flash_recover_record_found(((struct cli *)arg)->record, finding);
     printf("%s: SKU %" PRId64 ": %s\n", flash_cause_name(finding->cause), finding->sku,
            finding->detail);
 }
@@ -164,6 +167,7 @@ static int exit_code(const struct cli *cli, const struct flash_recover_done *don
 static int run(struct cli *cli, struct flash_recover *recover)
 {
     struct flash_recover_done done;
+    struct flash_error err = {0};
     struct flash_recover_options options = {.wish = cli->wish,
                                             .only_look = true,
                                             .step = step,
@@ -184,6 +188,9 @@ static int run(struct cli *cli, struct flash_recover *recover)
         options.only_look = false;
         flash_recover_run(recover, &options, &done);
         print_done(&done);
+        if (!flash_recover_record_write(cli->record, &done, flash_verb_operator(), &err)) {
+            fprintf(stderr, "recover: not recorded: %s\n", err.text);
+        }
     }
     return exit_code(cli, &done);
 }
@@ -213,12 +220,14 @@ int flash_verb_recover(int argc, char *const argv[])
         return 0;
     }
     if (flash_producer_new(&config, &hooks, &cli.producer, &err) &&
+        flash_recover_record_new(&config, &cli.record, &err) &&
         flash_recover_new(&config, cli.producer, &recover, &err)) {
         code = run(&cli, recover);
     } else {
         fprintf(stderr, "recover: %s\n", err.text);
     }
     flash_recover_free(recover);
+    flash_recover_record_free(cli.record);
     flash_producer_free(cli.producer);
     return code;
 }
