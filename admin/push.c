@@ -89,6 +89,10 @@ static enum flash_push load_in_redis(struct flash_redis_sync *redis,
     add_number(&arguments, row->version);
     add_text(&arguments, row->title);
     add_number(&arguments, row->threshold);
+    if (!flash_redis_sync_ping(redis, err)) {
+        return FLASH_PUSH_REDIS_AWAY;
+    }
+    add_text(&arguments, flash_redis_sync_run_id(redis)); /* a new SKU has lost nothing: open */
     if (!call(redis, &arguments, &reply, err)) {
         return FLASH_PUSH_REDIS_AWAY;
     }

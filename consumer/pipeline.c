@@ -136,6 +136,9 @@ static bool settle_batch(struct flash_pipeline *pipeline, struct flash_batch *ba
     if (counts.learnt) {
         FLASH_LOG(ERROR, "consumer.redis_had_forgotten", FLASH_INT("orders", counts.learnt));
     }
+    if (counts.closed_sku) {
+        FLASH_LOG(ERROR, "consumer.gate_closed", FLASH_INT("sku", counts.closed_sku));
+    }
     return accepted;
 }
 

@@ -17,6 +17,8 @@ struct flash_settler {
     char (*ids)[FLASH_STREAM_ID_TEXT + 1]; /* per entry: its stream id */
     bool *adopt;                           /* per entry: line by line */
     int64_t refused_sku;                   /* of the last refusal */
+    bool fresh;            /* the call in hand adopts an entry of the current generation */
+    int64_t forgetful_sku; /* its gate is still to be closed; 0: none */
     struct flash_settle_call *call;
 };
 
@@ -186,6 +188,35 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
     return ok;
 }
 
+/* ---- what Redis had forgotten ---- */
+
+/* The SKU is not sold any more until a recovery (rule 5). Any answer is fine: another generation
+ * means that one is under way. A crash before this leaves the gate open; the audit finds the rest.
+ */
+static bool close_gate(struct flash_settler *settler, struct flash_error *err)
+{
+    char generation[24];
+    int len = snprintf(generation, sizeof(generation), "%lld", (long long)settler->generation);
+    const char *const argv[] = {generation, "", "forgotten"};
+    const size_t lens[] = {(size_t)len, 0, strlen("forgotten")};
+    const struct flash_redis_call call = {.script = FLASH_SCRIPT_GATE,
+                                          .sku = settler->forgetful_sku,
+                                          .argc = 3,
+                                          .argv = argv,
+                                          .argv_len = lens};
+    struct flash_redis_reply *reply;
+    if (settler->forgetful_sku == 0) {
+        return true;
+    }
+    if (!flash_redis_sync_call(settler->redis, &call, &reply, err)) {
+        return false;
+    }
+    flash_redis_reply_free(reply);
+    settler->counts.closed_sku = settler->forgetful_sku;
+    settler->forgetful_sku = 0;
+    return true;
+}
+
 /* ---- the rest, line by line ---- */
 
 static void add_entry(struct flash_settler *settler, struct flash_batch *batch, int i)
@@ -214,6 +245,16 @@ static void add_entry(struct flash_settler *settler, struct flash_batch *batch, 
     }
 }
 
+/* Orders learnt from an entry of this generation were lost by a Redis that has not been recovered;
+ * those of older ones are what a recovery replays. */
+static bool note_learnt(struct flash_settler *settler, int64_t sku, int learnt,
+                        struct flash_error *err)
+{
+    settler->counts.learnt += learnt;
+    settler->forgetful_sku = learnt > 0 && settler->fresh ? sku : 0;
+    return close_gate(settler, err);
+}
+
 static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch,
                           struct flash_error *err)
 {
@@ -221,11 +262,14 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
     while (k < count) {
         int64_t sku = batch->entries[settler->order[k]].sku;
         begin(settler, sku);
+        settler->fresh = false;
         for (; k < count && !flash_settle_call_full(settler->call) &&
                batch->entries[settler->order[k]].sku == sku;
              k++) {
             if (settler->adopt[settler->order[k]]) {
-                add_entry(settler, batch, settler->order[k]);
+                int i = settler->order[k];
+                add_entry(settler, batch, i);
+                settler->fresh |= batch->entries[i].generation == settler->generation;
             }
         }
         struct flash_redis_reply *reply;
@@ -237,8 +281,11 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
             return false;
         }
         settler->counts.adopted += entries;
-        settler->counts.learnt += (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
+        int learnt = (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
         flash_redis_reply_free(reply);
+        if (!note_learnt(settler, sku, learnt, err)) {
+            return false;
+        }
     }
     return true;
 }
@@ -253,9 +300,10 @@ bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
 {
     settler->counts = (struct flash_settle_counts){0};
     list_entries(settler, batch);
-    bool ok = settler->entry_count == 0 ||
-              (queue_clean(settler, batch, err) && take_clean(settler, batch, err) &&
-               adopt_entries(settler, batch, err));
+    bool ok = close_gate(settler, err);
+    ok = ok && (settler->entry_count == 0 ||
+                (queue_clean(settler, batch, err) && take_clean(settler, batch, err) &&
+                 adopt_entries(settler, batch, err)));
     *ret_counts = settler->counts;
     return ok;
 }

@@ -12,9 +12,10 @@
 struct flash_settler;
 
 struct flash_settle_counts {
-    int dropped; /* clean entries that left the journal */
-    int adopted; /* entries told line by line */
-    int learnt;  /* orders Redis had forgotten: it has lost writes */
+    int dropped;        /* clean entries that left the journal */
+    int adopted;        /* entries told line by line */
+    int learnt;         /* orders Redis had forgotten: it has lost writes */
+    int64_t closed_sku; /* the last SKU whose gate was closed for it; 0: none */
 };
 
 /* Error kinds: CONFIG, RETRY. */

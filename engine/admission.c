@@ -17,6 +17,7 @@ enum flash_admission flash_admission_decide(const struct flash_admission_state *
         {s->kafka_queue >= s->kafka_queue_max, FLASH_STOP_KAFKA_QUEUE},
         {s->journal_entries >= s->journal_entries_max, FLASH_STOP_JOURNAL_DEPTH},
         {s->journal_age_us >= s->journal_age_us_max, FLASH_STOP_JOURNAL_AGE},
+        {s->gate_closed, FLASH_STOP_GATE},
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].stop) {
@@ -38,6 +39,7 @@ const char *flash_admission_text(enum flash_admission admission)
         [FLASH_STOP_KAFKA_QUEUE] = "too many messages wait for Kafka",
         [FLASH_STOP_JOURNAL_DEPTH] = "the journal is too long",
         [FLASH_STOP_JOURNAL_AGE] = "the journal's oldest entry is too old",
+        [FLASH_STOP_GATE] = "The stock is being recovered.",
     };
     assert(admission < FLASH_ADMISSION_COUNT);
     return texts[admission];

@@ -18,11 +18,12 @@ enum flash_admission {
     FLASH_STOP_KAFKA_QUEUE,   /* too many messages wait for Kafka */
     FLASH_STOP_JOURNAL_DEPTH, /* this SKU's journal is too long: the ledger is far behind */
     FLASH_STOP_JOURNAL_AGE,   /* its oldest entry is too old */
+    FLASH_STOP_GATE,          /* its gate is closed: what Redis says of this SKU is not complete */
     FLASH_ADMISSION_COUNT,
 };
 
 struct flash_admission_state {
-    bool draining, redis_ready, kafka_ready;
+    bool draining, redis_ready, kafka_ready, gate_closed;
     int64_t redis_lines, redis_lines_max;
     int64_t memory_percent, memory_percent_max;
     int64_t kafka_queue, kafka_queue_max;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "metrics.h"
@@ -213,7 +214,10 @@ void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
         } else if (sku->known == FLASH_SKU_ABSENT) { /* lost by Redis, when it was there before */
             refuse_lane(worker, lane,
                         sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
-                        sku->generation ? "The stock is being recovered." : NULL);
+                        sku->generation ? flash_admission_text(FLASH_STOP_GATE) : NULL);
+        } else if (sku->known == FLASH_SKU_CLOSED) {
+            refuse_lane(worker, lane, FLASH_REFUSE_UNAVAILABLE,
+                        flash_admission_text(FLASH_STOP_GATE));
         }
     }
 }

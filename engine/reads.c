@@ -5,9 +5,11 @@
  * length and age of its journal. */
 #include "reads.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission.h"
 #include "change.h"
 #include "events.h"
 #include "flash/log.h"
@@ -17,6 +19,7 @@
 #include "waiters.h"
 
 #define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
+#define CLOSED_KEPT_US 100000  /* and a closed gate */
 #define REPLY_HEAD 6           /* OK, now, journal length, oldest, generation, sale */
 #define READS_PER_CALL FLASH_BATCH_LINES
 
@@ -24,6 +27,7 @@ struct read_call {
     struct flash_worker *worker;
     struct flash_sku *sku;
     struct flash_lane_item *reads;
+    bool with_sale; /* and with its gate */
 };
 
 static struct flash_read *read_of(struct flash_lane_item *item)
@@ -101,25 +105,43 @@ bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
     return read != NULL;
 }
 
-/* Redis has no such SKU, but had it before: that is no "unknown SKU". */
+/* Redis has no such SKU, but had it before, or has it behind a closed gate: what it does not know
+ * it may have forgotten. */
 static bool lost(const struct flash_sku *sku)
 {
-    return sku->known == FLASH_SKU_ABSENT && sku->generation != 0;
+    return sku->known == FLASH_SKU_CLOSED ||
+           (sku->known == FLASH_SKU_ABSENT && sku->generation != 0);
 }
 
 static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku)
 {
     flash_reserve_refuse_waiting(worker, sku,
                                  lost(sku) ? FLASH_REFUSE_NOT_ADMITTING : FLASH_REFUSE_UNKNOWN_SKU,
-                                 lost(sku) ? "The stock is being recovered." : NULL);
+                                 lost(sku) ? flash_admission_text(FLASH_STOP_GATE) : NULL);
+}
+
+/* What was found out on a connection to another server, or before this one came back, counts no
+ * more. */
+static bool gate_seen_open(const struct flash_worker *worker, const struct flash_sku *sku)
+{
+    return strcmp(sku->run_id, flash_redis_run_id(worker->redis)) == 0;
+}
+
+bool flash_reads_closed(const struct flash_worker *worker, const struct flash_sku *sku)
+{
+    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < CLOSED_KEPT_US;
 }
 
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
 {
-    bool believed = worker->now_us - sku->asked_us < ABSENT_KEPT_US;
-    if (sku->known == FLASH_SKU_ABSENT && believed) {
+    uint64_t age_us = worker->now_us - sku->asked_us;
+    if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
+        sku->known = FLASH_SKU_NEW;
+    }
+    if ((sku->known == FLASH_SKU_ABSENT && age_us < ABSENT_KEPT_US) ||
+        flash_reads_closed(worker, sku)) {
         refuse_absent(worker, sku);
-    } else if (sku->known == FLASH_SKU_NEW || sku->known == FLASH_SKU_ABSENT) {
+    } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
         if (flash_reads_refresh(worker, sku)) {
             sku->known = FLASH_SKU_ASKING;
         } else {
@@ -176,7 +198,8 @@ static void finish_read(struct flash_worker *worker, struct flash_read *read,
     } else if (read->kind == FLASH_READ_WATCHER && read->watcher) {
         flash_watchers_seen(read->watcher, order);
     } else if (read->kind == FLASH_READ_SALE) {
-        bool present = read->sku->known == FLASH_SKU_PRESENT;
+        bool present =
+            read->sku->known == FLASH_SKU_PRESENT || read->sku->known == FLASH_SKU_CLOSED;
         read->sale_done(present           ? FLASH_SALE_READ
                         : lost(read->sku) ? FLASH_SALE_UNAVAILABLE
                                           : FLASH_SALE_ABSENT,
@@ -221,8 +244,9 @@ static bool send_call(struct read_call *call, struct flash_error *err)
             len[argc++] = read->ref_len;
         }
     }
-    bool fresh = call->sku->sale.read_us &&
+    bool fresh = call->sku->known == FLASH_SKU_PRESENT && call->sku->sale.read_us &&
                  call->worker->now_us - call->sku->sale.read_us < FLASH_SALE_FRESH_US;
+    call->with_sale = !fresh;
     argv[0] = fresh ? "0" : "1";
     len[0] = 1;
     struct flash_redis_call redis_call = {
@@ -278,9 +302,6 @@ static int64_t number_at(const struct flash_redis_reply *reply, size_t i)
 
 static void learn_sale(struct flash_sku *sku, const struct flash_redis_reply *sale, uint64_t now_us)
 {
-    if (flash_redis_reply_count(sale) < 9) {
-        return;
-    }
     struct flash_text title = flash_redis_reply_text(flash_redis_reply_at(sale, 7));
     size_t len = title.len < FLASH_TITLE_MAX ? title.len : FLASH_TITLE_MAX;
     sku->sale = (struct flash_sale){
@@ -298,21 +319,41 @@ static void learn_sale(struct flash_sku *sku, const struct flash_redis_reply *sa
     memcpy(sku->sale.title, title.at, len);
 }
 
-static void learn(struct flash_worker *worker, struct flash_sku *sku,
-                  const struct flash_redis_reply *reply)
+static void learn_gate(struct flash_worker *worker, struct flash_sku *sku, struct flash_text text)
 {
+    const char *run_id = flash_redis_run_id(worker->redis);
+    struct flash_gate gate = flash_gate_parse(text);
+    if (flash_gate_admits(&gate, sku->generation, run_id)) {
+        sku->known = FLASH_SKU_PRESENT;
+        snprintf(sku->run_id, sizeof(sku->run_id), "%s", run_id);
+    } else {
+        sku->known = FLASH_SKU_CLOSED;
+        refuse_absent(worker, sku);
+        flash_change_refuse_waiting(worker, sku);
+    }
+}
+
+static void learn(const struct read_call *call, const struct flash_redis_reply *reply)
+{
+    struct flash_worker *worker = call->worker;
+    struct flash_sku *sku = call->sku;
     sku->asked_us = worker->now_us;
     if (!flash_redis_reply_is(flash_redis_reply_at(reply, 0), "OK")) {
         sku->known = FLASH_SKU_ABSENT;
         refuse_absent(worker, sku);
         return;
     }
-    sku->known = FLASH_SKU_PRESENT;
+    const struct flash_redis_reply *sale = flash_redis_reply_at(reply, 5);
     sku->journal_read_us = number_at(reply, 1);
     sku->journal_entries = number_at(reply, 2);
     sku->journal_oldest_us = number_at(reply, 3);
-    sku->generation = number_at(reply, 4);
-    learn_sale(sku, flash_redis_reply_at(reply, 5), worker->now_us);
+    if (call->with_sale) {
+        sku->generation = number_at(reply, 4);
+        learn_sale(sku, sale, worker->now_us);
+        learn_gate(worker, sku, flash_redis_reply_text(flash_redis_reply_at(sale, 9)));
+    } else if (sku->known == FLASH_SKU_PRESENT && sku->generation != number_at(reply, 4)) {
+        sku->known = FLASH_SKU_NEW; /* a recovery went by: its gate is to be read */
+    }
 }
 
 static void finish_list(struct flash_worker *worker, struct flash_lane_item *item,
@@ -340,7 +381,7 @@ static void status_done(const struct flash_redis_result *result, void *arg)
     worker->now_us = flash_time_monotonic_us();
     flash_lane_done(&call->sku->reads);
     if (result->outcome == FLASH_REDIS_REPLY) {
-        learn(worker, call->sku, result->reply);
+        learn(call, result->reply);
         finish_list(worker, call->reads, result->reply);
     } else {
         if (result->outcome == FLASH_REDIS_ERROR) {

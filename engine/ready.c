@@ -8,6 +8,7 @@
 struct sums {
     bool redis_ready;
     int64_t lines, memory_percent, journal_entries, journal_age_us, connections, waiting, streams;
+    int64_t closed;
 };
 
 static int64_t larger(int64_t a, int64_t b)
@@ -25,6 +26,7 @@ static struct sums sum_workers(struct flash_engine *engine)
         sums.memory_percent = larger(sums.memory_percent, worker->seen.memory_percent);
         sums.journal_entries = larger(sums.journal_entries, worker->seen.journal_entries);
         sums.journal_age_us = larger(sums.journal_age_us, worker->seen.journal_age_us);
+        sums.closed = larger(sums.closed, worker->seen.closed);
         sums.connections += worker->seen.connections;
         sums.waiting += worker->seen.waiting;
         sums.streams += worker->seen.streams;
@@ -52,6 +54,7 @@ int flash_ready_parts(struct flash_ready_part *parts, int max, void *arg)
          flash_admission_text(FLASH_STOP_JOURNAL_DEPTH)},
         {"journal-age", sums.journal_age_us < engine->limits.journal_age_us,
          flash_admission_text(FLASH_STOP_JOURNAL_AGE)},
+        {"gates", sums.closed == 0, flash_admission_text(FLASH_STOP_GATE)},
     };
     return flash_ready_fill_rows(parts, max, rows, sizeof(rows) / sizeof(rows[0]));
 }

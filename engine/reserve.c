@@ -81,6 +81,7 @@ static enum flash_admission admit(struct flash_worker *worker, const struct flas
         .journal_age_us =
             sku->journal_oldest_us ? sku->journal_read_us - sku->journal_oldest_us : 0,
         .journal_age_us_max = engine->limits.journal_age_us,
+        .gate_closed = flash_reads_closed(worker, sku),
     };
     return flash_admission_decide(&state);
 }
@@ -377,7 +378,7 @@ static void reserve_done(const struct flash_redis_result *result, void *arg)
         flash_engine_count(METRIC_GENERATION_REFUSALS, 1);
         sku->known = FLASH_SKU_NEW;
         refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING,
-                    "The stock is being recovered.");
+                    flash_admission_text(FLASH_STOP_GATE));
     }
     flash_worker_touch(worker, sku);
     free(call);

@@ -9,6 +9,7 @@
 
 #include <sys/queue.h>
 
+#include "flash/gate.h"
 #include "flash/limits.h"
 #include "lane.h"
 
@@ -18,6 +19,8 @@ enum flash_sku_known {
     FLASH_SKU_NEW,     /* nothing asked yet */
     FLASH_SKU_ASKING,  /* the first status call is out; orders wait */
     FLASH_SKU_PRESENT, /* generation and sale are those of the last answer */
+    FLASH_SKU_CLOSED,  /* it is there, and its gate was closed at asked_us: nothing is sold or
+                          changed */
     FLASH_SKU_ABSENT,  /* Redis had no such SKU at asked_us */
 };
 
@@ -41,6 +44,7 @@ struct flash_sku {
     int64_t id;
     enum flash_sku_known known;
     int64_t generation;
+    char run_id[FLASH_GATE_RUN_ID + 1]; /* PRESENT: of the server whose gate was found open */
     uint64_t asked_us;
     struct flash_sale sale;
     int64_t journal_entries;                       /* by the last answer */

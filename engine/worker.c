@@ -82,12 +82,14 @@ static void gather_over(evutil_socket_t fd, short what, void *arg)
 /* Looks at every SKU in use: its journal's length and age decide about admission. */
 static void run_round(struct flash_worker *worker)
 {
-    int64_t entries = 0, age_us = 0;
+    int64_t entries = 0, age_us = 0, closed = 0;
     struct flash_sku *sku;
     for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
-        if (sku->known != FLASH_SKU_PRESENT || worker->now_us - sku->used_us > IN_USE_US) {
+        bool there = sku->known == FLASH_SKU_PRESENT || sku->known == FLASH_SKU_CLOSED;
+        if (!there || worker->now_us - sku->used_us > IN_USE_US) {
             continue;
         }
+        closed += sku->known == FLASH_SKU_CLOSED;
         int64_t oldest_us = sku->journal_oldest_us;
         int64_t sku_age_us = oldest_us ? sku->journal_read_us - oldest_us : 0;
         entries = sku->journal_entries > entries ? sku->journal_entries : entries;
@@ -98,6 +100,7 @@ static void run_round(struct flash_worker *worker)
     }
     worker->seen.journal_entries = entries;
     worker->seen.journal_age_us = age_us;
+    worker->seen.closed = closed;
 }
 
 static void tick(evutil_socket_t fd, short what, void *arg)

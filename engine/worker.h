@@ -118,6 +118,7 @@ struct flash_worker {
         _Atomic bool redis_ready;
         _Atomic int64_t lines, memory_percent, connections, waiting, streams;
         _Atomic int64_t journal_entries, journal_age_us; /* deepest and oldest of all SKUs in use */
+        _Atomic int64_t closed;                          /* SKUs in use whose gate is closed */
     } seen; /* for readiness and metrics, written once a round, read by any thread */
 };
 

@@ -15,21 +15,18 @@ local _ = redis.call('XLEN', journal_key), redis.call('ZCARD', due_key), redis.c
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
 local records, counts, entries, given, learnt = {}, {}, {}, {}, 0
-
 local function whole(text, limit) return text and string.find(text, '^%d+$') and tonumber(text) <= limit and tonumber(text) end
 local function time_of(id)
     local us, r = string.match(id, '^(%d+)%-(%d+)$')
     return us and #us < 20 and (#r < 20 or #r == 20 and r <= '18446744073709551615') and us
 end
-
 local function adopt(ref, letter, version, quantity, user, due)
     local old = records[ref] or redis.call('HGET', orders_key, ref)
     if not old then learnt = learnt + 1 end
     local old_letter, old_version, old_quantity, at, old_user =
         string.match(old or 'X0:0:' .. now .. ':0:' .. user, '^(%u)(%d+):(%d+):(%d+):%d+:([^"]*)')
-    local whose = string.match(user, '^[^"]*')
     if tonumber(version) < tonumber(old_version) then return false end
-    local freed, taken = HOLDS[old_letter] * old_quantity, HOLDS[letter] * quantity
+    local whose, freed, taken = string.match(user, '^[^"]*'), HOLDS[old_letter] * old_quantity, HOLDS[letter] * quantity
     available = available + freed - taken
     counts[old_user] = (counts[old_user] or tonumber(redis.call('HGET', users_key, old_user) or 0)) - freed
     counts[whose] = (counts[whose] or tonumber(redis.call('HGET', users_key, whose) or 0)) + taken
@@ -37,13 +34,18 @@ local function adopt(ref, letter, version, quantity, user, due)
     records[ref] = letter .. version .. ':' .. quantity .. ':' .. (same and at or now) .. ':' .. due .. ':' .. user
     return letter == 'C'
 end
-
 local function give_back(id, reference)
     local took, units = string.match(redis.call('HGET', takes_key, reference) or '', '^(%d+%-%d+):(%d+):')
     if took ~= id or given[reference] then return end
     available, base, given[reference] = available + units, base + units, true
 end
-
+local function fields_of(values) -- for many a command: a recovery adopts hundreds of lines a call
+    local fields, zeros = {}, {}
+    for name, value in pairs(values) do
+        if value == 0 then zeros[#zeros + 1] = name else fields[#fields + 1], fields[#fields + 2] = name, value end
+    end
+    return fields, zeros
+end
 local clean = whole(ARGV[2], #ARGV - 2)
 for j = 3, (clean or 0) + 2 do clean = time_of(ARGV[j]) and clean end
 local i = clean and clean + 3
@@ -63,14 +65,13 @@ while i and i <= #ARGV do
     i = us and count and i + 2 + 6 * count
 end
 if not i then return {'CORRUPT', 'arguments'} end
-
 local reply = {'OK', learnt}
 for j = 3, clean + 2 do if redis.call('XDEL', journal_key, ARGV[j]) == 0 then reply[#reply + 1] = ARGV[j] end end
 for reference in pairs(given) do redis.call('HDEL', takes_key, reference) end
-for ref, record in pairs(records) do redis.call('HSET', orders_key, ref, record) end
-for user, count in pairs(counts) do
-    if count == 0 then redis.call('HDEL', users_key, user) else redis.call('HSET', users_key, user, count) end
-end
+local orders, users, gone = fields_of(records), fields_of(counts)
+for j = 1, #orders, 2000 do redis.call('HSET', orders_key, unpack(orders, j, math.min(j + 1999, #orders))) end
+for j = 1, #users, 2000 do redis.call('HSET', users_key, unpack(users, j, math.min(j + 1999, #users))) end
+for _, user in ipairs(gone) do redis.call('HDEL', users_key, user) end
 for _, entry in ipairs(entries) do
     redis.call('XDEL', journal_key, entry.id)
     if entry.member then redis.call('ZADD', due_key, entry.due, entry.member) end

@@ -58,20 +58,14 @@ static void note_record(struct flash_audit_duty *duty, bool ok, const struct fla
 
 static void record(struct flash_audit_duty *duty, const struct flash_audit_done *done)
 {
-    const struct flash_run_start start = {
-        .mode = FLASH_RUN_AUDIT, .operator= OPERATOR, .generation = done->generation};
-    const struct flash_run_end end = {
-        .state = FLASH_RUN_DONE, .skus = done->skus, .exit_code = 1, .detail = ""};
+    const struct flash_run_whole whole = {
+        .start = {.mode = FLASH_RUN_AUDIT, .operator= OPERATOR, .generation = done->generation},
+        .end = {.state = FLASH_RUN_DONE, .skus = done->skus, .exit_code = 1, .detail = ""},
+        .findings = duty->found.at,
+        .finding_count = duty->found.count,
+    };
     struct flash_error err = {0};
-    struct flash_uuid id;
-    bool ok = flash_runs_begin(duty->runs, &start, &id, &err);
-    for (size_t i = 0; ok && i < duty->found.count; i++) {
-        ok = flash_runs_add(duty->runs, &duty->found.at[i], &err);
-    }
-    if (flash_runs_open(duty->runs)) {
-        ok = flash_runs_end(duty->runs, &end, &err) && ok;
-    }
-    note_record(duty, ok, &err);
+    note_record(duty, flash_runs_write(duty->runs, &whole, &err), &err);
 }
 
 static void say(const struct flash_audit_duty *duty, enum flash_audit_form form,

@@ -27,6 +27,7 @@
 #include "publish.h"
 #include "reconcile_duty.h"
 #include "reconcile_metrics.h"
+#include "recover_duty.h"
 #include "routes.h"
 
 #define CATALOG_INTERVAL_MS 3000
@@ -46,6 +47,7 @@ struct daemon {
     struct flash_asks *asks;
     struct flash_duty *catalog_duty, *expiry_duty;
     struct flash_inflow_duty *inflow_duty;
+    struct flash_recover_duty *recover_duty;
     struct flash_reconcile_duty *reconcile_duty;
     struct flash_audit_duty *audit_duty;
     struct flash_alerting *alerting;
@@ -114,6 +116,8 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
     struct daemon *daemon = arg;
     struct flash_error kafka;
+    const char *recovery = NULL;
+    bool recovered = flash_recover_duty_ready(daemon->recover_duty, &recovery);
     struct flash_reconcile_health reconcile;
     flash_reconcile_duty_health(daemon->reconcile_duty, &reconcile);
     flash_producer_last_error(daemon->producer, &kafka);
@@ -124,6 +128,7 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
         {"redis", flash_expiry_redis_ready(daemon->expiry), "was not asked yet or did not answer"},
         {"kafka", flash_producer_ready(daemon->producer),
          kafka.kind == FLASH_ERROR_NONE ? "no broker was seen yet" : kafka.text},
+        {"recovery", recovered, recovery},
         {"reconcile", !*reconcile.pass, reconcile.pass},
         {"proof", !*reconcile.proof, reconcile.proof},
     };
@@ -150,6 +155,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         flash_duty_stop(daemon->expiry_duty);
         flash_reconcile_duty_stop(daemon->reconcile_duty);
         flash_duty_stop(daemon->catalog_duty);
+        flash_recover_duty_stop(daemon->recover_duty);
         flash_inflow_duty_stop(daemon->inflow_duty);
         flash_audit_duty_stop(daemon->audit_duty);
         flash_alerting_stop(daemon->alerting);
@@ -180,6 +186,7 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     reports(fd, what, arg);
     flash_expiry_note_lag(daemon->expiry);
     if (!daemon->draining || !flash_duty_stopped(daemon->expiry_duty) ||
+        !flash_recover_duty_stopped(daemon->recover_duty) ||
         !flash_reconcile_duty_stopped(daemon->reconcile_duty)) {
         return;
     }
@@ -241,8 +248,11 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
                                              daemon->catalog_duty};
     const struct flash_reconcile_duty_parts reconcile = {daemon->config, daemon->producer,
                                                          flash_alerting_alarms(daemon->alerting)};
+    const struct flash_recover_duty_parts recover = {daemon->config, daemon->producer,
+                                                     flash_alerting_alarms(daemon->alerting)};
     return flash_expiry_new(&parts, daemon->config->reconciler.expiry_rate, &daemon->expiry, err) &&
            flash_duty_new(&expiry, &daemon->expiry_duty, err) &&
+           flash_recover_duty_new(&recover, &daemon->recover_duty, err) &&
            flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
            flash_reconcile_duty_new(&reconcile, &daemon->reconcile_duty, err) &&
            flash_alerting_start(daemon->alerting, err);
@@ -274,6 +284,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
 static void finish(struct daemon *daemon)
 {
     flash_alerting_stop(daemon->alerting); /* it looks at the duties */
+    flash_recover_duty_free(daemon->recover_duty);
     flash_reconcile_duty_free(daemon->reconcile_duty);
     flash_duty_free(daemon->expiry_duty);
     flash_duty_free(daemon->catalog_duty);

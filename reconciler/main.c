@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "flash/log.h"
 #include "verb.h"
+#include "verb_recover.h"
 
 #define PROGRAM "flash-reconciler"
 
@@ -47,6 +48,8 @@ static const struct {
     {"apply", PROGRAM, "do what a plan says", flash_verb_apply},
     {"audit", PROGRAM, "compare Redis and the ledger, order by order", flash_verb_audit},
     {"history", PROGRAM, "the record of runs", flash_verb_history},
+    {"recover", PROGRAM " recover", "Redis or the ledger has lost something: recovers, by hand",
+     flash_verb_recover},
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

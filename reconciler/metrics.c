@@ -61,4 +61,12 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"not_taken\"", ATTEMPTS),
     [METRIC_ALERTS_MAIL_GIVEN_UP] =
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"given_up\"", ATTEMPTS),
+    [METRIC_RECOVERIES] =
+        ROW(COUNTER, "recoveries_total", NULL, "Recoveries that came to their end"),
+    [METRIC_RECOVER_IN_NEED] = ROW(GAUGE, "recover_in_need_skus", NULL,
+                                   "SKUs that are in need of a recovery, as the last look found"),
+    [METRIC_RECOVER_FINDINGS] =
+        ROW(COUNTER, "recover_findings_total", NULL, "What recoveries found lost or refused"),
+    [METRIC_RECOVER_LATENCY] =
+        ROW(HISTOGRAM, "recover_seconds", NULL, "One recovery, until its gates were open"),
 };

@@ -5,6 +5,8 @@
 #ifndef RECONCILER_RUNS_H
 #define RECONCILER_RUNS_H
 
+#include <stddef.h>
+
 #include "finding.h"
 #include "flash/config.h"
 
@@ -71,5 +73,16 @@ FLASH_MUST_CHECK bool flash_runs_add(struct flash_runs *runs, const struct flash
  * fails. Error kind: RETRY. */
 FLASH_MUST_CHECK bool flash_runs_end(struct flash_runs *runs, const struct flash_run_end *end,
                                      struct flash_error *err);
+
+/* A run with all that is to be said of it. */
+struct flash_run_whole {
+    struct flash_run_start start;
+    struct flash_run_end end;
+    const struct flash_finding *findings; /* (borrowed) */
+    size_t finding_count;
+};
+/* begin, add and end in one; no run is open before and after. Error kinds: those of the three. */
+FLASH_MUST_CHECK bool flash_runs_write(struct flash_runs *runs, const struct flash_run_whole *whole,
+                                       struct flash_error *err);
 
 #endif

@@ -35,6 +35,9 @@ EMBEDDED(release);
 EMBEDDED(expire);
 EMBEDDED(inflow);
 EMBEDDED(take);
+EMBEDDED(gate);
+EMBEDDED(sight);
+EMBEDDED(beacon);
 EMBEDDED(journal);
 EMBEDDED(page);
 EMBEDDED(look);
@@ -56,6 +59,9 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_EXPIRE] = ROW(expire, "stock orders due journal"),
     [FLASH_SCRIPT_INFLOW] = ROW(inflow, "stock takes"),
     [FLASH_SCRIPT_TAKE] = ROW(take, "stock takes journal"),
+    [FLASH_SCRIPT_GATE] = ROW(gate, "stock journal"),
+    [FLASH_SCRIPT_SIGHT] = ROW(sight, "stock journal"),
+    [FLASH_SCRIPT_BEACON] = ROW(beacon, "stock"),
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
     [FLASH_SCRIPT_PAGE] = ROW(page, "orders users journal"),
     [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),

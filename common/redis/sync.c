@@ -61,8 +61,8 @@ static void forget_first(struct flash_redis_sync *redis)
         freeReplyObject(call->kept);
         call->kept = NULL;
     }
-    redis->first = (redis->first + 1) % QUEUE_MAX;
-    redis->count--;
+    redis->count--; /* an empty ring begins anew: few slots keep memory for the next round */
+    redis->first = redis->count > 0 ? (redis->first + 1) % QUEUE_MAX : 0;
 }
 
 static void hang_up(struct flash_redis_sync *redis)

@@ -103,6 +103,8 @@ struct flash_config {
         int64_t settle_after_ms, proof_after_ms, compensate_after_ms; /* ages of an entry */
         int64_t stuck_after_ms; /* consumer: no progress for so long while messages wait */
         int guard_percent, guard_floor, guard_entries; /* compensations of a pass */
+        enum flash_switch recover;                     /* by itself */
+        int64_t recover_interval_ms, loss_window_ms, open_after_ms;
         enum flash_switch lease;
         int64_t audit_interval_ms, audit_full_interval_ms;
         int audit_rate; /* orders compared a second, at most */

@@ -10,78 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../consumer/settle.h"
-#include "fake_redis_sync.h"
-#include "letter.h"
-
-#define AIM 3000
-
-struct desk {
-    struct flash_batch batch;
-    struct flash_settler *settler;
-    struct flash_redis_sync *redis;
-    struct flash_settle_counts counts;
-    struct flash_error err;
-};
-
-static int open_desk(void **state)
-{
-    static struct flash_config config;
-    struct desk *desk = calloc(1, sizeof(*desk));
-    assert_non_null(desk);
-    assert_true(flash_batch_init(&desk->batch, AIM));
-    assert_true(flash_settler_new(&config, AIM, &desk->settler, &desk->err));
-    desk->redis = fake_redis_sync_last();
-    flash_settle_under(desk->settler, LETTER_GENERATION);
-    *state = desk;
-    return 0;
-}
-
-static int close_desk(void **state)
-{
-    struct desk *desk = *state;
-    assert_int_equal(fake_redis_sync_answers_left(desk->redis), 0);
-    flash_settler_free(desk->settler);
-    flash_batch_finish(&desk->batch);
-    free(desk);
-    return 0;
-}
-
-/* Adds an entry as a commit leaves it: applied, clean, its lines' rows made. */
-static struct flash_batch_entry *add(struct desk *desk, const struct letter *letter)
-{
-    struct flash_batch *batch = &desk->batch;
-    struct flash_message message = letter_write(letter);
-    flash_batch_add(batch, &message);
-    struct flash_batch_entry *entry = &batch->entries[batch->message_count - 1];
-    entry->clean = true;
-    for (int n = 0; n < entry->line_count; n++) {
-        struct flash_batch_line *line = &batch->lines[entry->first_line + n];
-        line->fate = FLASH_LINE_APPLIED;
-        line->row = (struct flash_batch_row){.made = true,
-                                             .state = FLASH_STATE_CREATED,
-                                             .version = 1,
-                                             .quantity = line->quantity,
-                                             .due_s = entry->due_s,
-                                             .user = line->user};
-    }
-    return entry;
-}
-
-static struct flash_batch_entry *add_reserve(struct desk *desk, int id, int64_t sku)
-{
-    return add(desk, &(struct letter){FLASH_ENTRY_RESERVE, id, sku, "a:u-1:2 b:u-2:3"});
-}
-
-static void answer_ok(struct desk *desk, int learnt)
-{
-    fake_redis_sync_reply(desk->redis, json_pack("[s,i]", "OK", learnt));
-}
-
-static bool settle(struct desk *desk)
-{
-    return flash_settle(desk->settler, &desk->batch, &desk->counts, &desk->err);
-}
+#include "settle_desk.h"
 
 /* The arguments of call i are these, NULL at the end. */
 static void check_call(struct desk *desk, int i, int64_t sku, const char *const *expected)
@@ -147,6 +76,7 @@ static void a_mixed_entry_is_told_line_by_line(void **state)
     add_reserve(desk, 2, 5);
     answer_ok(desk, 0);
     answer_ok(desk, 4);
+    answer_closed(desk);
     assert_true(settle(desk));
     CHECK_CALL(desk, 0, 5, "7", "1", id(2)); /* also asks whether the generation is right */
     CHECK_CALL(desk, 1, 5, "7", "0", id(1), "2", "a", "C", "1", "2", "u-1", "1763719800", "b", "S",
@@ -192,6 +122,7 @@ static void an_entry_that_was_not_in_the_journal_is_adopted(void **state)
     row->payment = (struct flash_text){"pay-9", 5};
     fake_redis_sync_reply(desk->redis, json_pack("[s,i,s]", "OK", 0, id(2)));
     answer_ok(desk, 1);
+    answer_closed(desk);
     assert_true(settle(desk));
     CHECK_CALL(desk, 0, 5, "7", "2", id(1), id(2));
     CHECK_CALL(desk, 1, 5, "7", "0", id(2), "1", "d", "P", "2", "1", "u-4\"pay-9", "0");

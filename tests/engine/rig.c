@@ -52,6 +52,7 @@ int rig_open(void **state)
     rig->engine.producer = rig->producer;
     must(flash_worker_init(&rig->worker, &rig->engine, 0, &err));
     rig->redis = fake_redis_last();
+    rig_gate(rig, "open", RIG_GENERATION, flash_redis_run_id(rig->redis));
     *state = rig;
     return 0;
 }
@@ -112,6 +113,7 @@ struct flash_sku *rig_know(struct rig *rig, int64_t id)
     struct flash_sku *sku = flash_sku_find(rig->worker.skus, id, rig->worker.now_us);
     must(sku != NULL);
     sku->known = FLASH_SKU_PRESENT;
+    snprintf(sku->run_id, sizeof(sku->run_id), "%s", flash_redis_run_id(rig->redis));
     sku->generation = RIG_GENERATION;
     sku->asked_us = rig->worker.now_us;
     return sku;
@@ -137,6 +139,11 @@ void rig_kafka(struct rig *rig)
 }
 
 /* ---- what Redis says ---- */
+
+void rig_gate(struct rig *rig, const char *word, int generation, const char *more)
+{
+    snprintf(rig->gate, sizeof(rig->gate), "%s:%d:%s", word, generation, more);
+}
 
 static void append(json_t *reply, const char *const *words)
 {
@@ -169,8 +176,8 @@ void rig_decide_all(struct rig *rig, const char *word)
 void rig_status(struct rig *rig, const char *const *records)
 {
     assert(rig_script(rig, 0) == FLASH_SCRIPT_STATUS);
-    json_t *sale = json_pack("[i,i,I,I,i,i,i,s,i]", 40, 100, (json_int_t)1763717000000,
-                             (json_int_t)1763720000000, 2, 900, 1, "Trainers", 10);
+    json_t *sale = json_pack("[i,i,I,I,i,i,i,s,i,s]", 40, 100, (json_int_t)1763717000000,
+                             (json_int_t)1763720000000, 2, 900, 1, "Trainers", 10, rig->gate);
     json_t *reply = json_pack("[s,I,i,s,i,o]", "OK", (json_int_t)RIG_AT, 2, "1763718000000000",
                               RIG_GENERATION, sale);
     append(reply, records);

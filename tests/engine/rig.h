@@ -30,6 +30,7 @@ struct rig {
     struct flash_producer *producer;
     struct flash_request *requests[RIG_REQUESTS];
     int request_count;
+    char gate[80]; /* what status answers say of it */
 };
 
 /* cmocka's setup and teardown; *state is the rig. */
@@ -58,6 +59,8 @@ void rig_tick(struct rig *rig, int64_t sku);
 /* Runs the producer's reports and the worker's mailbox. */
 void rig_kafka(struct rig *rig);
 
+/* From now on status answers have this gate; it is open when the rig begins. */
+void rig_gate(struct rig *rig, const char *word, int generation, const char *more);
 /* Answers the oldest call, a reserve, with these words; NULL ends them. */
 void rig_decide(struct rig *rig, const char *const *words);
 /* Answers it with the same word for every one of its lines. */

@@ -45,6 +45,7 @@ static void make(struct flash_admission_state *s, enum flash_admission reason)
     s->kafka_queue += reason == FLASH_STOP_KAFKA_QUEUE;
     s->journal_entries += reason == FLASH_STOP_JOURNAL_DEPTH;
     s->journal_age_us += reason == FLASH_STOP_JOURNAL_AGE;
+    s->gate_closed |= reason == FLASH_STOP_GATE;
 }
 
 static void each_limit_stops_and_the_first_is_named(void **state)

@@ -100,7 +100,10 @@ static void another_generation_is_asked_anew(void **state)
     assert_int_equal(rig_metric(METRIC_GENERATION_REFUSALS), 1);
     rig_turn(rig);
     assert_int_equal(rig_script(rig, 0), FLASH_SCRIPT_STATUS);
-    fake_redis_reply(rig->redis, json_pack("[s,I,i,s,i,[]]", "OK", (json_int_t)RIG_AT, 0, "", 8));
+    rig_gate(rig, "open", 8, flash_redis_run_id(rig->redis));
+    fake_redis_reply(rig->redis,
+                     json_pack("[s,I,i,s,i,[i,i,i,i,i,i,i,s,i,s]]", "OK", (json_int_t)RIG_AT, 0, "",
+                               8, 1, 1, 0, 9, 0, 9, 1, "", 0, rig->gate));
     rig_turn(rig);
     assert_true(fake_redis_argument_is(rig->redis, 0, 0, "8"));
     fake_redis_reply(rig->redis, json_pack("[s,s,I,i,s,s]", "OK", "{}", (json_int_t)RIG_AT, 1,

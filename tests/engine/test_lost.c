@@ -68,6 +68,8 @@ static void a_call_that_could_not_be_sent_made_no_order(void **state)
     fake_redis_set_ready(rig->redis, true);
     request = rig_order(rig, SKU, "a");
     rig_turn(rig);
+    rig_status(rig, (const char *const[]){NULL}); /* it was away: the gate is read anew */
+    rig_turn(rig);
     rig_decide_all(rig, "ACCEPTED");
     assert_int_equal(rig_answered(request), 202);
 }
@@ -101,7 +103,10 @@ static void another_generation_is_asked_anew(void **state)
     assert_int_equal(rig_metric(METRIC_GENERATION_REFUSALS), 1);
     rig_turn(rig);
     assert_int_equal(rig_script(rig, 0), FLASH_SCRIPT_STATUS);
-    fake_redis_reply(rig->redis, json_pack("[s,I,i,s,i,[]]", "OK", (json_int_t)RIG_AT, 0, "", 8));
+    rig_gate(rig, "open", 8, flash_redis_run_id(rig->redis));
+    fake_redis_reply(rig->redis,
+                     json_pack("[s,I,i,s,i,[i,i,i,i,i,i,i,s,i,s]]", "OK", (json_int_t)RIG_AT, 0, "",
+                               8, 1, 1, 0, 9, 0, 9, 1, "", 0, rig->gate));
     rig_turn(rig);
     assert_true(fake_redis_argument_is(rig->redis, 0, 0, "8"));
     rig_decide_all(rig, "ACCEPTED");
@@ -211,6 +216,7 @@ static void every_reason_to_stop_is_looked_at(void **state)
         sku->journal_entries = reason == FLASH_STOP_JOURNAL_DEPTH ? 1000 : 999;
         sku->journal_oldest_us = RIG_AT;
         sku->journal_read_us = RIG_AT + (reason == FLASH_STOP_JOURNAL_AGE ? 30000000 : 29999999);
+        sku->known = reason == FLASH_STOP_GATE ? FLASH_SKU_CLOSED : FLASH_SKU_PRESENT;
         struct flash_request *request = rig_order(rig, SKU, "a");
         assert_true(rig_refused(request, 503, "not-admitting"));
         assert_string_equal(fake_request_answer(request)->detail,
@@ -219,6 +225,7 @@ static void every_reason_to_stop_is_looked_at(void **state)
     assert_int_equal(rig_metric(METRIC_ORDERS_NOT_ADMITTED), FLASH_ADMISSION_COUNT - 1);
     assert_int_equal(fake_redis_calls(rig->redis), 0);
     sku->journal_read_us = RIG_AT;
+    sku->known = FLASH_SKU_PRESENT;
     struct flash_request *request = rig_order(rig, SKU, "a");
     rig_turn(rig);
     rig_decide_all(rig, "ACCEPTED");

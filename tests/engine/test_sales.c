@@ -45,8 +45,8 @@ struct sale {
 static void answer(struct rig *rig, const struct sale *sale)
 {
     json_t *row =
-        json_pack("[i,i,I,I,i,i,i,s,i]", sale->available, 100000, (json_int_t)sale->starts_ms,
-                  (json_int_t)sale->ends_ms, 2, 900, sale->version, "Trainers", 10);
+        json_pack("[i,i,I,I,i,i,i,s,i,s]", sale->available, 100000, (json_int_t)sale->starts_ms,
+                  (json_int_t)sale->ends_ms, 2, 900, sale->version, "Trainers", 10, rig->gate);
     fake_redis_reply(rig->redis,
                      json_pack("[s,I,i,s,i,o]", "OK", (json_int_t)RIG_AT, 0, "", 7, row));
 }

@@ -72,7 +72,8 @@ def test_house_rules(name):
 @pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("journal", "no-writes"), ("snapshot", "no-writes"),
                                         ("page", "no-writes"), ("look", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
-                                        ("load", ""), ("sale", ""), ("inflow", "allow-oom"), ("take", "")])
+                                        ("load", ""), ("sale", ""), ("inflow", "allow-oom"), ("take", ""),
+                                        ("gate", "allow-oom"), ("sight", "no-writes"), ("beacon", "allow-oom")])
 def test_flags(name, flags):
     assert name in SCRIPTS
     first = body(name).splitlines()[0]

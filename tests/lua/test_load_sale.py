@@ -8,7 +8,7 @@ def test_load_absent(sku):
     assert sku.run("load", 3, 500, 7, 'A "title" ü', 20) == ["LOADED"]
     assert sku.redis.hgetall(sku.key("stock")) == {
         "generation": "3", "available": "500", "base": "500", "inflow": "7", "title": 'A "title" ü', "threshold": "20",
-        "starts": "0", "ends": "0", "limit": "0", "hold": "0", "sale": "0", "last": "0"}
+        "starts": "0", "ends": "0", "limit": "0", "hold": "0", "sale": "0", "last": "0", "gate": "closed:3:recovery"}
     assert sku.words(("a", "u", 1), generation=3) == ["NOT_STARTED"]
 
 
@@ -21,7 +21,7 @@ def test_load_live_raises_and_older(sku):
     assert sku.dump() == before
     stock = sku.redis.hgetall(sku.key("stock"))
     assert sku.run("load", 10, 99, 9, "other", 1) == ["RAISED"]
-    assert sku.redis.hgetall(sku.key("stock")) == {**stock, "generation": "10"}
+    assert sku.redis.hgetall(sku.key("stock")) == {**stock, "generation": "10", "gate": "closed:10:recovery"}
     assert sku.status("a")[6][0] == "Q"
     assert sku.run("load", 9, 99, 9, "other", 1) == ["GENERATION", "10"]  # as numbers, not as texts
 

@@ -18,13 +18,13 @@ def test_status_without_refs(sku):
     answer = sku.status(sale=1)
     stock = sku.redis.hgetall(sku.key("stock"))
     assert answer[0] == "OK" and answer[2:5] == [0, "", "1"] and len(answer) == 6
-    assert answer[5] == ["7", "7", stock["starts"], stock["ends"], "2", "60", "1", "A thing", "5"]
+    assert answer[5] == ["7", "7", stock["starts"], stock["ends"], "2", "60", "1", "A thing", "5", "closed:1:recovery"]
     assert sku.status()[5] == ""
 
 
 def test_sale_with_missing_fields_keeps_its_places(sku):
     sku.redis.hset(sku.key("stock"), mapping={"generation": 1, "threshold": 9})
-    assert sku.status(sale=1)[5] == [None] * 8 + ["9"]
+    assert sku.status(sale=1)[5] == [None] * 8 + ["9", None]
 
 
 def test_queued_becomes_created(sku):

@@ -24,6 +24,9 @@ CALLS = {
     "snapshot": lambda sku: sku.snapshot(refs=["a"]),
     "page": lambda sku: sku.run("page", "orders", 0, 10),
     "look": lambda sku: sku.run("look", "u", "a"),
+    "gate": lambda sku: sku.run("gate", 1, "ab12", ""),
+    "sight": lambda sku: sku.run("sight"),
+    "beacon": lambda sku: sku.run("beacon", 5),
 }
 
 

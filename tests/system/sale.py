@@ -1,4 +1,4 @@
-"""A whole shop for tests: a private stack, an engine, a consumer, SKUs on sale, and what every buyer was told.
+"""A whole shop for tests: a private stack, an engine, a consumer, a reconciler, SKUs on sale, and what every buyer was told.
 
     with Sale(stack) as sale:
         sku = sale.put_on_sale(units=1000, limit=2)
@@ -17,20 +17,23 @@ from buyers import CONNECTIONS, buy
 from checker import MAYBE, PUT_OFF, check
 from daemons import BUILD, Daemon, until
 
-NAMES = ("engine", "consumer")
+NAMES = ("engine", "consumer", "reconciler")
+VERBS = {"reconciler": ["run"]}
 LINES_SHOWN = 25
 
 
 class Sale:
-    def __init__(self, stack, build=BUILD, engine=None, consumer=None):
+    def __init__(self, stack, build=BUILD, engine=None, consumer=None, reconciler=None,
+                 names=NAMES):
         self.stack, self.build, self.calls, self.daemons, self.ended = stack, build, [], {}, []
-        self.settings = {"engine": {"FLASH_ENGINE_WORKERS": 2, **(engine or {})}, "consumer": dict(consumer or {})}
-        self.skus = itertools.count(1001)
+        self.settings = {"engine": {"FLASH_ENGINE_WORKERS": 2, **(engine or {})}, "consumer": dict(consumer or {}),
+                         "reconciler": dict(reconciler or {})}
+        self.names, self.skus = names, itertools.count(1001)
         self.redis = stack.redis(decode_responses=True)
 
     def __enter__(self):
         try:
-            for name in NAMES:
+            for name in self.names:
                 self.start(name)
             self.admin = Daemon(self.stack, "admin", build=self.build)
             self.daemons["admin"] = self.admin
@@ -55,7 +58,7 @@ class Sale:
 
     def start(self, name, ready=True, **settings):
         """Starts it, on the ports it had before; returns once it is ready."""
-        daemon = Daemon(self.stack, name, build=self.build, **{**self.settings[name], **settings})
+        daemon = Daemon(self.stack, name, *VERBS.get(name, ()), build=self.build, **{**self.settings[name], **settings})
         self.daemons[name] = daemon
         if name == "engine":
             self.settings[name] = {**self.settings[name], "FLASH_ENGINE_LISTEN": f"127.0.0.1:{daemon.port}",

@@ -56,7 +56,8 @@ class Orders:
         self.redis, self.sku = stack.redis(decode_responses=True), next(numbers)
         self.redis.hset(f"flash:{{{self.sku}}}:stock", mapping={
             "generation": 1, "available": 100, "base": 100, "inflow": 0, "starts": 0, "ends": 4102444800000, "limit": 0,
-            "hold": 1800, "sale": 1, "title": "t", "threshold": 0, "last": 0})
+            "hold": 1800, "sale": 1, "title": "t", "threshold": 0, "last": 0,
+            "gate": f"open:1:{self.redis.info('server')['run_id']}"})
 
     def put(self, letter, *refs, user="ann"):
         """Each order is now in this state; returns the first one's id."""

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from books import Books, read_quiet
-from daemons import BUILD, Daemon, until
+from daemons import BUILD, until
 from sale import Sale
 from stack import Stack
 from volley import LOST, Request, volley
@@ -42,7 +42,6 @@ def stack(tmp_path_factory):
 def sale(stack):
     with Sale(stack) as shop:
         shop.skus = numbers
-        shop.daemons["reconciler"] = Daemon(stack, "reconciler", "run", build=shop.build)
         yield shop
 
 

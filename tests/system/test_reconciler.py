@@ -64,7 +64,7 @@ class Shop(Sale):
         self.topic = topic
         away = make_topic(stack, "elsewhere") if deaf else topic
         super().__init__(stack, engine={"FLASH_KAFKA_TOPIC": away, "FLASH_ENGINE_WORKERS": 1},
-                         consumer={"FLASH_KAFKA_TOPIC": topic})
+                         consumer={"FLASH_KAFKA_TOPIC": topic}, names=("engine", "consumer"))
 
     def reconciler(self, **settings):
         return running(self.stack, "reconciler", "run", **{"FLASH_KAFKA_TOPIC": self.topic, **FAST, **settings})

@@ -50,7 +50,7 @@ def shop(tmp_path_factory):
         stack.migrate("up")
         reconciler = start_reconciler(stack)
         try:
-            with Sale(stack) as sale:
+            with Sale(stack, names=("engine", "consumer")) as sale:
                 sale.daemons["reconciler"] = reconciler
                 yield sale
         finally:

@@ -187,8 +187,8 @@ def test_stock_accepts_the_edges_and_refuses_to_leave_them(ledger):
 
 
 def test_there_is_one_generation(ledger):
-    refused(CHECK_FAILED, lambda: ledger.execute("INSERT INTO generation VALUES (2, 1)"))
-    refused(DUPLICATE, lambda: ledger.execute("INSERT INTO generation VALUES (1, 2)"))
+    refused(CHECK_FAILED, lambda: ledger.execute("INSERT INTO generation VALUES (2, 1, 0)"))
+    refused(DUPLICATE, lambda: ledger.execute("INSERT INTO generation VALUES (1, 2, 0)"))
     refused(CHECK_FAILED, lambda: ledger.execute("UPDATE generation SET generation = 0"))
 
 

@@ -1,0 +1,35 @@
+/* A recovery in hand, shared by recover.c (the order of steps) and recover_await.c (the last of
+ * them).
+ */
+#ifndef RECONCILER_RECOVER_INTERNAL_H
+#define RECONCILER_RECOVER_INTERNAL_H
+
+#include "recover.h"
+#include "recover_ledger.h"
+#include "recover_redis.h"
+#include "replay.h"
+#include "sweep.h"
+
+struct flash_recover {
+    const struct flash_config *config;
+    struct flash_redis_sync *redis;
+    struct flash_mysql *mysql;
+    struct flash_sweep *sweep;
+    struct flash_sight sight, fresh;
+    struct flash_replay replay;
+    /* of the run in hand */
+    const struct flash_recover_options *options;
+    struct flash_recover_done *done;
+    enum flash_recover_stage stage;
+    uint64_t stage_us, closed_us, again_us;
+    int64_t orders; /* to be swept */
+};
+
+/* Notes how the run ends; false, for the caller to return. */
+bool flash_recover_end(struct flash_recover *recover, enum flash_recover_end how);
+/* Tells how far the stage is; false: break off. */
+bool flash_recover_tell(struct flash_recover *recover, int64_t done, int64_t total);
+/* The last stage: waits for the consumer and opens the gates. */
+bool flash_recover_await(struct flash_recover *recover);
+
+#endif

@@ -1,0 +1,317 @@
+/* Statements of a recovery; see recover_ledger.h. */
+#include "recover_ledger.h"
+
+#include <string.h>
+
+#define RAISE_TRIES 5 /* a consumer in the middle of its transaction may be met */
+
+static struct flash_value number(int64_t value)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = value};
+}
+
+static struct flash_value bytes(const void *at, size_t len)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
+}
+
+static bool take_number(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    *(int64_t *)arg = cells[0].null ? 0 : cells[0].number;
+    return true;
+}
+
+/* ---- reading ---- */
+
+static bool take_generation(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_sight *sight = arg;
+    (void)count;
+    sight->generation = cells[0].number;
+    sight->beacon = cells[1].number;
+    return true;
+}
+
+static bool take_sku(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_sight_sku *sku = flash_sight_add(arg);
+    (void)count;
+    if (!sku) {
+        ((struct flash_sight *)arg)->generation = 0;
+        return false;
+    }
+    int64_t *const numbers[] = {&sku->sku,       &sku->base,  &sku->inflow,
+                                &sku->threshold, &sku->sale,  &sku->starts_ms,
+                                &sku->ends_ms,   &sku->limit, &sku->hold_s};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        *numbers[i] = cells[i].number;
+    }
+    sku->flagged = cells[9].number != 0;
+    size_t len = cells[10].bytes.len < FLASH_TITLE_MAX ? cells[10].bytes.len : FLASH_TITLE_MAX;
+    memcpy(sku->title, cells[10].bytes.at, len);
+    return true;
+}
+
+bool flash_recover_read(struct flash_mysql *mysql, struct flash_sight *sight,
+                        struct flash_error *err)
+{
+    const struct flash_query generation = {
+        .sql = "SELECT generation, beacon FROM generation WHERE id = 1",
+        .column_count = 2,
+        .row = take_generation,
+        .arg = sight,
+    };
+    const struct flash_query skus = {
+        .sql = "SELECT s.sku, s.base, s.version, s.low_stock_threshold, COALESCE(v.version, 0), "
+               "COALESCE(v.starts_at_ms, 0), COALESCE(v.ends_at_ms, 0), "
+               "COALESCE(v.per_user_limit, 0), COALESCE(v.hold_seconds, 0), s.flagged, s.title "
+               "FROM stock s LEFT JOIN sale v ON v.sku = s.sku WHERE s.loaded_generation > 0 "
+               "ORDER BY s.sku",
+        .column_count = 11,
+        .row = take_sku,
+        .arg = sight,
+    };
+    sight->count = 0;
+    sight->generation = 0;
+    if (!flash_mysql_connect(mysql, err) || !flash_mysql_query(mysql, &generation, err) ||
+        !flash_mysql_query(mysql, &skus, err)) {
+        return false;
+    }
+    return sight->generation > 0 ||
+           flash_error_set(err, FLASH_ERROR_RETRY, "recover: no generation, or out of memory");
+}
+
+bool flash_recover_lease(struct flash_mysql *mysql, bool *ret_ours, struct flash_error *err)
+{
+    int64_t got = 0;
+    const struct flash_query query = {.sql = "SELECT GET_LOCK('flash.recover', 0)",
+                                      .column_count = 1,
+                                      .row = take_number,
+                                      .arg = &got};
+    if (!flash_mysql_query(mysql, &query, err)) {
+        return false;
+    }
+    *ret_ours = got == 1;
+    return true;
+}
+
+void flash_recover_lease_done(struct flash_mysql *mysql)
+{
+    int64_t released = 0;
+    const struct flash_query query = {.sql = "SELECT RELEASE_LOCK('flash.recover')",
+                                      .column_count = 1,
+                                      .row = take_number,
+                                      .arg = &released};
+    struct flash_error ignored; /* the connection is gone then, and the lock with it */
+    if (flash_mysql_connected(mysql) && !flash_mysql_query(mysql, &query, &ignored)) {
+        flash_mysql_rollback(mysql);
+    }
+}
+
+struct lost {
+    struct flash_sight *sight;
+    int64_t window_ms;
+};
+
+static bool take_entry(const struct flash_value *cells, int count, void *arg)
+{
+    struct lost *lost = arg;
+    (void)count;
+    flash_sight_note_entry(lost->sight,
+                           &(struct flash_sight_entry){.sku = cells[0].number,
+                                                       .stream_us = cells[1].number,
+                                                       .partition = (int)cells[2].number,
+                                                       .offset = cells[3].number},
+                           lost->window_ms);
+    return true;
+}
+
+bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sight,
+                             int64_t window_ms, struct flash_error *err)
+{
+    /* Entry ids begin with the engine's clock in ms; the window is for clocks that differ. */
+    int64_t from_ms = flash_sight_safe_us(sight) / 1000 - window_ms;
+    uint64_t ms = from_ms > 0 ? (uint64_t)from_ms : 0;
+    uint8_t floor[16] = {0};
+    for (int i = 0; i < 6; i++) {
+        floor[i] = (uint8_t)(ms >> (40 - 8 * i));
+    }
+    struct lost lost = {sight, window_ms};
+    const struct flash_value param = bytes(floor, sizeof(floor));
+    const struct flash_query query = {
+        .sql = "SELECT sku, stream_us, partition_no, kafka_offset FROM verdict WHERE entry_id >= ?",
+        .params = &param,
+        .param_count = 1,
+        .column_count = 4,
+        .row = take_entry,
+        .arg = &lost,
+    };
+    return flash_mysql_query(mysql, &query, err);
+}
+
+/* ---- the raise ---- */
+
+static bool set_back(struct flash_mysql *mysql, const struct flash_sight_sku *sku,
+                     const char *topic, struct flash_error *err)
+{
+    const struct flash_value params[] = {number(sku->offset), bytes(topic, strlen(topic)),
+                                         number(sku->partition), number(sku->offset)};
+    return flash_mysql_exec(mysql,
+                            "UPDATE consumer_progress SET acked = ?, acked_entry = NULL "
+                            "WHERE topic = ? AND partition_no = ? AND acked > ?",
+                            params, 4, NULL, err);
+}
+
+static bool take_over(struct flash_mysql *mysql, const struct flash_sight *sight, const char *topic,
+                      struct flash_error *err)
+{
+    const struct flash_value over[] = {number(flash_sight_next_generation(sight)),
+                                       bytes(topic, strlen(topic))};
+    if (!flash_mysql_exec(mysql,
+                          "UPDATE consumer_progress SET generation = ?, "
+                          "updated_at_ms = updated_at_ms + 1 WHERE topic = ?",
+                          over, 2, NULL, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sight->count; i++) {
+        const struct flash_sight_sku *sku = &sight->skus[i];
+        if (sku->lost > 0 && sku->partition >= 0 && !set_back(mysql, sku, topic, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum flash_recover_raised raise_once(struct flash_mysql *mysql,
+                                            const struct flash_sight *sight, const char *topic,
+                                            struct flash_error *err)
+{
+    int64_t changed = 0;
+    const struct flash_value up[] = {number(flash_sight_next_generation(sight)),
+                                     number(flash_sight_next_beacon(sight)),
+                                     number(sight->generation)};
+    if (!flash_mysql_begin(mysql, err) ||
+        !flash_mysql_exec(mysql,
+                          "UPDATE generation SET generation = ?, beacon = ? "
+                          "WHERE id = 1 AND generation = ?",
+                          up, 3, &changed, err)) {
+        return FLASH_RECOVER_FAILED;
+    }
+    if (changed != 1) {
+        return FLASH_RECOVER_OUTRUN;
+    }
+    bool done = take_over(mysql, sight, topic, err) && flash_mysql_commit(mysql, err);
+    return done ? FLASH_RECOVER_RAISED : FLASH_RECOVER_FAILED;
+}
+
+enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql, struct flash_sight *sight,
+                                              const char *topic, struct flash_error *err)
+{
+    enum flash_recover_raised raised = FLASH_RECOVER_FAILED;
+    for (int i = 0; i < RAISE_TRIES && raised == FLASH_RECOVER_FAILED; i++) {
+        raised = raise_once(mysql, sight, topic, err);
+        if (raised != FLASH_RECOVER_RAISED) {
+            flash_mysql_rollback(mysql);
+        }
+        if (raised == FLASH_RECOVER_FAILED && err->kind != FLASH_ERROR_RETRY) {
+            return raised;
+        }
+    }
+    if (raised == FLASH_RECOVER_RAISED) {
+        int64_t beacon = flash_sight_next_beacon(sight);
+        sight->generation = flash_sight_next_generation(sight);
+        sight->beacon = beacon;
+    }
+    return raised;
+}
+
+bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_beaten,
+                        struct flash_error *err)
+{
+    const struct flash_value params[] = {number(beacon + 1), number(beacon)};
+    int64_t changed = 0;
+    if (!flash_mysql_exec(mysql, "UPDATE generation SET beacon = ? WHERE id = 1 AND beacon = ?",
+                          params, 2, &changed, err)) {
+        return false;
+    }
+    *ret_beaten = changed == 1;
+    return true;
+}
+
+/* ---- waiting ---- */
+
+static bool take_partition(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_recover_progress *progress = arg;
+    (void)count;
+    progress->partitions[progress->count].number = (int)cells[0].number;
+    progress->partitions[progress->count++].acked = cells[1].number;
+    return progress->count < FLASH_RECOVER_PARTITIONS;
+}
+
+bool flash_recover_read_progress(struct flash_mysql *mysql, struct flash_recover_progress *progress,
+                                 struct flash_error *err)
+{
+    const struct flash_value param = bytes(progress->topic, strlen(progress->topic));
+    const struct flash_query query = {
+        .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ? "
+               "ORDER BY partition_no",
+        .params = &param,
+        .param_count = 1,
+        .column_count = 2,
+        .row = take_partition,
+        .arg = progress,
+    };
+    progress->count = 0;
+    return flash_mysql_query(mysql, &query, err);
+}
+
+bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uuid *nonce,
+                               int64_t *ret_offset, struct flash_error *err)
+{
+    int64_t offset = -1;
+    const struct flash_value param = bytes(nonce->bytes, sizeof(nonce->bytes));
+    const struct flash_query query = {.sql = "SELECT kafka_offset FROM marker WHERE nonce = ?",
+                                      .params = &param,
+                                      .param_count = 1,
+                                      .column_count = 1,
+                                      .row = take_number,
+                                      .arg = &offset};
+    if (!flash_mysql_query(mysql, &query, err)) {
+        return false;
+    }
+    *ret_offset = offset;
+    return true;
+}
+
+#define OF_SKU                                                                                     \
+    "order_id > CAST(CONCAT(?, '.') AS BINARY) AND order_id < CAST(CONCAT(?, '/') AS BINARY)"
+
+static bool count_of_sku(struct flash_mysql *mysql, const struct flash_query *like, int64_t sku,
+                         struct flash_error *err)
+{
+    const struct flash_value params[] = {number(sku), number(sku)};
+    struct flash_query query = *like;
+    query.params = params;
+    query.param_count = 2;
+    query.column_count = 1;
+    query.row = take_number;
+    return flash_mysql_query(mysql, &query, err);
+}
+
+bool flash_recover_count(struct flash_mysql *mysql, int64_t sku, int64_t *ret_orders,
+                         struct flash_error *err)
+{
+    const struct flash_query query = {.sql = "SELECT COUNT(*) FROM reservation WHERE " OF_SKU,
+                                      .arg = ret_orders};
+    return count_of_sku(mysql, &query, sku, err);
+}
+
+bool flash_recover_count_short(struct flash_mysql *mysql, int64_t sku, int64_t *ret_orders,
+                               struct flash_error *err)
+{
+    const struct flash_query query = {
+        .sql = "SELECT COUNT(*) FROM reservation WHERE state = 7 AND " OF_SKU, .arg = ret_orders};
+    return count_of_sku(mysql, &query, sku, err);
+}

@@ -1,0 +1,90 @@
+/* What a recovery sees of the ledger and of Redis side by side, and what it makes of it (DESIGN
+ * §9.4). Pure.
+ *
+ * Redis is asked before the ledger is read. Everything here goes into the ledger first, so a Redis
+ * that is ahead proves that the ledger has fallen back, and a Redis that is behind may only be
+ * late: that is why a recovery looks again once it has the lease. */
+#ifndef RECONCILER_SIGHT_H
+#define RECONCILER_SIGHT_H
+
+#include <stddef.h>
+
+#include "flash/gate.h"
+#include "flash/redis.h"
+
+enum flash_need {
+    FLASH_NEED_NOTHING,
+    FLASH_NEED_RESTARTED, /* its gate is open for another server: Redis came back, perhaps older */
+    FLASH_NEED_CLOSED, /* no gate or a closed one: orders were forgotten, or a recovery broke off */
+    FLASH_NEED_BEHIND, /* Redis has an older generation */
+    FLASH_NEED_ABSENT, /* it was loaded once and is not in Redis */
+    FLASH_NEED_LEDGER_BACK, /* Redis was told more than the ledger has: the ledger fell back */
+    FLASH_NEED_FORCED,      /* somebody wants it */
+    FLASH_NEED_COUNT,
+};
+
+/* One SKU that was given to Redis at some time. */
+struct flash_sight_sku {
+    int64_t sku;
+    int64_t base, inflow, threshold, sale, starts_ms, ends_ms, limit, hold_s; /* the ledger's */
+    bool flagged; /* the ledger has refused orders of it for lack of stock */
+    char title[FLASH_TITLE_MAX + 1];
+    struct {
+        bool asked, present;
+        int64_t generation, inflow, sale, last_us, beacon;
+        enum flash_gate_word gate;
+        int64_t gate_generation;
+        char gate_more[FLASH_GATE_RUN_ID + 1]; /* run id or cause */
+    } redis;
+    enum flash_need need;
+    bool sweep;      /* all its orders are to be told to Redis */
+    int64_t lost;    /* entries of the ledger that ran after the point Redis came back to */
+    int64_t lost_us; /* stream id of the newest of them */
+    int partition;   /* of those entries, -1: none, or several */
+    int64_t offset;  /* of the first of them */
+    bool broken;     /* Redis refused a call about it: left out of this recovery */
+    bool opened;     /* this recovery has opened its gate */
+};
+
+struct flash_sight {
+    int64_t generation, beacon;         /* the ledger's */
+    char run_id[FLASH_GATE_RUN_ID + 1]; /* of the Redis that was asked */
+    struct flash_sight_sku *skus;       /* ascending; owned */
+    size_t count, capacity;
+};
+
+void flash_sight_finish(struct flash_sight *sight);
+/* Room for one more at the end, all zero. NULL: out of memory. */
+struct flash_sight_sku *flash_sight_add(struct flash_sight *sight);
+/* The SKU's row, or NULL. */
+struct flash_sight_sku *flash_sight_find(const struct flash_sight *sight, int64_t sku);
+/* Takes over what Redis said of the SKUs of from that sight has too. */
+void flash_sight_take_redis(struct flash_sight *sight, const struct flash_sight *from);
+/* Reads the answer of lua/look into sku. */
+void flash_sight_learn(struct flash_sight_sku *sku, const struct flash_redis_reply *look);
+
+struct flash_sight_wish {
+    int64_t sku; /* only this one; 0: all */
+    bool force;  /* also where nothing indicates a need */
+};
+/* Sets need and sweep of every SKU; returns how many are in need of a recovery. */
+int flash_sight_judge(struct flash_sight *sight, const struct flash_sight_wish *wish);
+
+/* An entry that the ledger has a verdict of. */
+struct flash_sight_entry {
+    int64_t sku, stream_us, offset;
+    int partition; /* -1: fenced, it never was in Kafka */
+};
+/* Notes it if Redis has lost it; window_ms: older losses are swept, not replayed. */
+void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_entry *entry,
+                            int64_t window_ms);
+/* Microseconds of Redis' clock up to which nothing can be lost: the newest script of any SKU whose
+ * server restarted. */
+int64_t flash_sight_safe_us(const struct flash_sight *sight);
+/* One higher than the ledger and every SKU in Redis (§5.1 rule 14). */
+int64_t flash_sight_next_generation(const struct flash_sight *sight);
+int64_t flash_sight_next_beacon(const struct flash_sight *sight);
+/* "restarted", "absent", …. Static. */
+const char *flash_need_name(enum flash_need need);
+
+#endif

@@ -1,0 +1,208 @@
+/* Pages of rows into pipelined calls of lua/settle; see sweep.h.
+ *
+ * A call's lines make one entry of which no journal has the id, so it only adopts. Its CREATED
+ * lines become one member of `due`, with the deadline of the last of them as its score: they are
+ * ordered latest first, so that the member is due with the earliest (lua/expire then moves it on).
+ */
+#include "sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flash/settle.h"
+
+#define PAGE 4096 /* rows of one look-up */
+#define PAGE_TEXT "4096"
+
+struct row {
+    char order_id[FLASH_ORDER_ID_MAX];
+    char user[FLASH_USER_MAX];
+    char payment[FLASH_PAYMENT_ID_MAX];
+    uint8_t order_id_len, ref_at, user_len, payment_len;
+    enum flash_state state;
+    int64_t version, quantity, due_s;
+};
+
+struct flash_sweep {
+    struct flash_settle_call *call;
+    int count, broken; /* of rows; those whose text or state is none */
+    struct row rows[PAGE];
+    char after[FLASH_ORDER_ID_MAX]; /* the last key of the page before */
+    size_t after_len;
+};
+
+bool flash_sweep_new(struct flash_sweep **ret_sweep, struct flash_error *err)
+{
+    struct flash_sweep *sweep = calloc(1, sizeof(*sweep));
+    if (!sweep) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "sweep: out of memory");
+    }
+    if (!flash_settle_call_new(&sweep->call, err)) {
+        free(sweep);
+        return false;
+    }
+    *ret_sweep = sweep;
+    return true;
+}
+
+void flash_sweep_free(struct flash_sweep *sweep)
+{
+    if (sweep) {
+        flash_settle_call_free(sweep->call);
+        free(sweep);
+    }
+}
+
+/* ---- a page of rows ---- */
+
+static bool take_text(const struct flash_value *cell, char *out, size_t max, uint8_t *ret_len)
+{
+    size_t len = cell->null ? 0 : cell->bytes.len;
+    if (len > max) {
+        return false;
+    }
+    if (len > 0) {
+        memcpy(out, cell->bytes.at, len);
+    }
+    *ret_len = (uint8_t)len;
+    return true;
+}
+
+static bool take_row(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_sweep *sweep = arg;
+    struct row *row = &sweep->rows[sweep->count];
+    int64_t sku;
+    struct flash_text ref;
+    (void)count;
+    sweep->after_len = cells[0].bytes.len;
+    memcpy(sweep->after, cells[0].bytes.at, sweep->after_len);
+    row->state = flash_state_from_ledger_code(cells[3].number);
+    row->quantity = cells[2].number;
+    row->version = cells[4].number;
+    row->due_s = cells[5].number;
+    bool whole = flash_order_id_parse(cells[0].bytes, &sku, &ref) &&
+                 row->state != FLASH_STATE_NONE &&
+                 take_text(&cells[0], row->order_id, sizeof(row->order_id), &row->order_id_len) &&
+                 take_text(&cells[1], row->user, sizeof(row->user), &row->user_len) &&
+                 take_text(&cells[6], row->payment, sizeof(row->payment), &row->payment_len);
+    if (whole) {
+        row->ref_at = (uint8_t)(cells[0].bytes.len - ref.len);
+        sweep->count++;
+    } else {
+        sweep->broken++;
+    }
+    return true;
+}
+
+static bool read_page(struct flash_sweep *sweep, const struct flash_sweep_job *job,
+                      struct flash_error *err)
+{
+    char end[FLASH_SKU_TEXT_MAX + 2];
+    int end_len = snprintf(end, sizeof(end), "%lld/", (long long)job->sku); /* '/' follows '.' */
+    const struct flash_value params[] = {
+        {.type = FLASH_COLUMN_BYTES, .bytes = {sweep->after, sweep->after_len}},
+        {.type = FLASH_COLUMN_BYTES, .bytes = {end, (size_t)end_len}},
+    };
+    const struct flash_query query = {
+        .sql = "SELECT order_id, user_id, qty, state, version, due, payment_id FROM reservation "
+               "WHERE order_id > ? AND order_id < ? ORDER BY order_id LIMIT " PAGE_TEXT,
+        .params = params,
+        .param_count = 2,
+        .column_count = 7,
+        .row = take_row,
+        .arg = sweep,
+    };
+    sweep->count = sweep->broken = 0;
+    return flash_mysql_query(job->mysql, &query, err);
+}
+
+/* ---- and its calls ---- */
+
+static int latest_first(const void *a, const void *b)
+{
+    int64_t x = ((const struct row *)a)->due_s, y = ((const struct row *)b)->due_s;
+    return x > y ? -1 : x < y;
+}
+
+static bool queue_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
+                        int *ret_calls, struct flash_error *err)
+{
+    *ret_calls = 0;
+    for (int i = 0; i < sweep->count;) {
+        flash_settle_call_begin(sweep->call, job->sku, job->generation);
+        flash_settle_call_begin_entry(sweep->call, 0, 1);
+        for (int n = 0; n < FLASH_BATCH_LINES && i < sweep->count; n++, i++) {
+            const struct row *row = &sweep->rows[i];
+            flash_settle_call_add_line(
+                sweep->call,
+                &(struct flash_settle_line){
+                    .ref = {row->order_id + row->ref_at, (size_t)(row->order_id_len - row->ref_at)},
+                    .state = row->state,
+                    .version = row->version,
+                    .quantity = row->quantity,
+                    .user = {row->user, row->user_len},
+                    .payment = {row->payment, row->payment_len},
+                    .due_s = row->due_s,
+                });
+        }
+        if (!flash_redis_sync_queue(job->redis, flash_settle_call_finish(sweep->call), err)) {
+            return false;
+        }
+        (*ret_calls)++;
+    }
+    return true;
+}
+
+static bool take_answers(const struct flash_sweep_job *job, int calls,
+                         struct flash_sweep_done *done, struct flash_error *err)
+{
+    const struct flash_redis_call about = {.sku = job->sku};
+    bool ok = true;
+    while (calls-- > 0) {
+        struct flash_redis_reply *reply;
+        struct flash_error here = {0};
+        if (!flash_redis_sync_take(job->redis, &reply, &here)) {
+            *err = here;
+            if (here.kind == FLASH_ERROR_UNKNOWN) {
+                return false;
+            }
+            ok = false;
+            continue;
+        }
+        if (!flash_settle_accepted(&about, reply, &here)) {
+            *err = here;
+            ok = false;
+        }
+        done->learnt += ok ? flash_redis_reply_int(flash_redis_reply_at(reply, 1)) : 0;
+        flash_redis_reply_free(reply);
+    }
+    return ok;
+}
+
+bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *job,
+                     struct flash_sweep_done *ret_done, struct flash_error *err)
+{
+    struct flash_sweep_done done = {0};
+    int seen = PAGE;
+    sweep->after_len =
+        (size_t)snprintf(sweep->after, sizeof(sweep->after), "%lld.", (long long)job->sku);
+    while (seen == PAGE) {
+        int calls;
+        if (!read_page(sweep, job, err)) {
+            return false;
+        }
+        seen = sweep->count + sweep->broken;
+        qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
+        if (!queue_calls(sweep, job, &calls, err) || !take_answers(job, calls, &done, err)) {
+            return false;
+        }
+        done.orders += sweep->count;
+        if (!job->step(done.orders, job->arg)) {
+            return flash_error_set(err, FLASH_ERROR_RETRY, "sweep: broken off");
+        }
+    }
+    *ret_done = done;
+    return true;
+}

@@ -1,0 +1,29 @@
+/* The world around a recovery: the ledger, Redis, the sweep and the replay as functions that write
+ * down when they were called, and fail when the test says so. */
+#ifndef TESTS_RECONCILER_RECOVER_WORLD_H
+#define TESTS_RECONCILER_RECOVER_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../reconciler/recover_internal.h"
+
+struct recover_world {
+    char calls[512];
+    const char *fails; /* the call that fails, or NULL */
+    int looks;         /* so many find the need; then it is gone */
+    bool lease_taken;  /* by another */
+    int proven_after;  /* looks at the markers */
+    int old_entries;   /* tries to open that meet one */
+    int pauses;
+    bool restarts; /* during the pauses */
+    struct flash_recover *recover;
+};
+
+extern struct recover_world world;
+
+#endif

@@ -1,0 +1,182 @@
+/* The order of a recovery's steps, and what each failure leaves behind. */
+#include <string.h>
+
+#include "recover_world.h"
+
+/* ---- the run ---- */
+
+static enum flash_recover_stage stop_at; /* COUNT: nowhere */
+
+static bool step(const struct flash_recover_step *step, void *arg)
+{
+    (void)arg;
+    return step->stage != stop_at;
+}
+
+static bool wait_no_time(int ms, void *arg)
+{
+    (void)ms;
+    (void)arg;
+    return ++world.pauses < 100;
+}
+
+static int begin(void **state)
+{
+    static struct flash_config config;
+    struct flash_error err;
+    (void)state;
+    memset(&world, 0, sizeof(world));
+    config.reconciler.open_after_ms = 3600000;
+    world.looks = 2;
+    stop_at = FLASH_RECOVER_STAGE_COUNT;
+    return flash_recover_new(&config, NULL, &world.recover, &err) ? 0 : -1;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    flash_recover_free(world.recover);
+    return 0;
+}
+
+static struct flash_recover_done run(void)
+{
+    struct flash_recover_done done;
+    const struct flash_recover_options options = {.step = step, .pause = wait_no_time};
+    world.calls[0] = '\0';
+    flash_recover_run(world.recover, &options, &done);
+    return done;
+}
+
+#define TO_LEASE "read look read lease read look read "
+
+static void the_steps_come_in_their_order_and_the_gate_last(void **state)
+{
+    (void)state;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_DONE);
+    assert_string_equal(world.calls,
+                        TO_LEASE "close lost raise lift sweep markers open lease_done");
+    assert_true(done.generation == 5 && done.opened == 1 && done.swept == 3);
+}
+
+static void without_a_need_nothing_is_touched(void **state)
+{
+    (void)state;
+    world.looks = 0;
+    assert_int_equal(run().end, FLASH_RECOVER_NOTHING);
+    assert_string_equal(world.calls, "read look read");
+    world.looks = 1; /* gone when it is looked at again: somebody else has recovered */
+    run();
+    assert_string_equal(world.calls, TO_LEASE "lease_done");
+}
+
+static void another_ones_lease_is_respected(void **state)
+{
+    (void)state;
+    world.lease_taken = true;
+    assert_int_equal(run().end, FLASH_RECOVER_LEASE);
+    assert_string_equal(world.calls, "read look read lease");
+}
+
+/* Whatever fails, nothing behind it happens, and no gate is opened. */
+static void a_failure_ends_it_before_the_gate(void **state)
+{
+    static const struct {
+        const char *fails;
+        enum flash_recover_end end;
+        const char *calls;
+    } rows[] = {
+        {"close", FLASH_RECOVER_NO_REDIS, TO_LEASE "close lease_done"},
+        {"lost", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost lease_done"},
+        {"raise", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost raise lease_done"},
+        {"lift", FLASH_RECOVER_NO_REDIS, TO_LEASE "close lost raise lift lease_done"},
+        {"sweep", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost raise lift sweep lease_done"},
+        {"markers", FLASH_RECOVER_NO_KAFKA,
+         TO_LEASE "close lost raise lift sweep markers lease_done"},
+        {"open", FLASH_RECOVER_NO_REDIS,
+         TO_LEASE "close lost raise lift sweep markers open lease_done"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        world.fails = rows[i].fails;
+        world.looks = 2;
+        struct flash_recover_done done = run();
+        assert_string_equal(world.calls, rows[i].calls);
+        assert_int_equal(done.end, rows[i].end);
+        assert_int_equal(done.opened, 0);
+    }
+    world.fails = NULL;
+    world.looks = 2;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+}
+
+static void it_can_be_broken_off_at_every_stage(void **state)
+{
+    (void)state;
+    for (int stage = 0; stage < FLASH_RECOVER_STAGE_COUNT; stage++) {
+        stop_at = (enum flash_recover_stage)stage;
+        world.looks = 2;
+        struct flash_recover_done done = run();
+        assert_int_equal(done.opened, 0);
+        assert_true(done.end == FLASH_RECOVER_STOPPED);
+        assert_null(strstr(world.calls, "open"));
+    }
+}
+
+static void the_gate_waits_for_the_consumer(void **state)
+{
+    (void)state;
+    world.proven_after = 3;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+    assert_int_equal(world.pauses, 3);
+    assert_non_null(strstr(world.calls, "markers open lease_done"));
+}
+
+static void entries_that_nobody_sent_are_sent_again(void **state)
+{
+    (void)state;
+    world.old_entries = 2;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_DONE);
+    assert_int_equal(done.resent, 2); /* once: it takes its time until they may be sent once more */
+    assert_non_null(strstr(world.calls, "markers open again open open lease_done"));
+}
+
+static void a_redis_that_restarts_meanwhile_is_not_opened(void **state)
+{
+    (void)state;
+    world.proven_after = 3;
+    world.restarts = true;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_OVERTAKEN);
+    assert_int_equal(done.opened, 0);
+}
+
+static void a_beacon_is_raised_and_told(void **state)
+{
+    struct flash_error err;
+    (void)state;
+    world.looks = 0;
+    run();
+    assert_true(flash_recover_beacon(world.recover, &err));
+    assert_string_equal(world.calls, "read look read beat");
+}
+
+#define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RECOVER(the_steps_come_in_their_order_and_the_gate_last),
+        RECOVER(without_a_need_nothing_is_touched),
+        RECOVER(another_ones_lease_is_respected),
+        RECOVER(a_failure_ends_it_before_the_gate),
+        RECOVER(it_can_be_broken_off_at_every_stage),
+        RECOVER(the_gate_waits_for_the_consumer),
+        RECOVER(entries_that_nobody_sent_are_sent_again),
+        RECOVER(a_redis_that_restarts_meanwhile_is_not_opened),
+        RECOVER(a_beacon_is_raised_and_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

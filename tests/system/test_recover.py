@@ -1,0 +1,297 @@
+"""Redis or the ledger loses something in the middle of a sale: nothing is sold beyond the base, every buyer keeps one answer, the
+books balance, and the sale goes on by itself.
+
+Buyers order all the time. When the sale goes on, each of them asks again with the same key until there is an answer, and it must be
+the one they had; then what they were told, Redis and the ledger are compared order by order (checker.py). Every loss has a SKU of
+its own.
+"""
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from books import read_quiet
+from buyers import Crowd, Order
+from checker import MAYBE, PUT_OFF
+from daemons import BUILD, until
+from sale import Sale
+from stack import Stack
+
+RATE, LIMIT = 1000, 3
+SOME = 400  # orders accepted before a loss, in what is lost, and after it
+WINDOW_S = 3  # older losses are swept
+
+
+@pytest.fixture(scope="module")
+def sale(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("recover") / "stack") as stack:
+        stack.migrate("up")
+        with Sale(stack, reconciler={"FLASH_RECONCILER_LOSS_WINDOW": f"{WINDOW_S}s"}) as everything:
+            yield everything
+
+
+def orders():
+    """Each user has four, of one unit and of two, and the limit lets two of them pass."""
+    for n in itertools.count():
+        yield Order(f"u{n // 4}", f"k{n % 4}", 1 + n % 2)
+
+
+def more(crowd, count=SOME):
+    """Waits until so many more orders are accepted."""
+    before = crowd.accepted()
+    until(lambda: crowd.accepted() >= before + count, lambda: f"{crowd.accepted() - before} more orders accepted", 60)
+
+
+def ask_again(sale, sku):
+    """Everybody repeats until there is an answer, with the same key; returns the last call of each."""
+    asked = list(dict.fromkeys(call.order for call in sale.calls if call.sku == sku))
+    final = {}
+    until(lambda: not sale.engine.troubles(), sale.engine.troubles, 60)
+    while asked:
+        answers = sale.buy(sku, asked)
+        final.update((call.order, call) for call in answers)
+        asked = [call.order for call in answers if call.word in MAYBE | PUT_OFF]
+    return list(final.values())
+
+
+def accepted(calls):
+    return {call.body["order_id"] for call in calls if call.word == "accepted"}
+
+
+def recoveries(sale):
+    return sale.daemons["reconciler"].said("recover.done")
+
+
+@contextlib.contextmanager
+def crowd_of(sale, sku):
+    with Crowd(sale.engine.port, orders(), sku, RATE) as crowd:
+        yield crowd
+    sale.calls += crowd.calls
+
+
+# ---- what may be lost ----
+
+def emptied(sale, crowd):
+    sale.redis.flushall()
+
+
+def aof(stack):
+    return max((stack.folder / "redis" / "appendonlydir").glob("*.incr.aof"))
+
+
+def last_second_lost(sale, crowd):
+    """The end of the AOF is gone, though it was written before buyers were answered."""
+    kept = aof(sale.stack).stat().st_size
+    more(crowd)
+    sale.stack.kill("redis")
+    assert aof(sale.stack).stat().st_size > kept
+    os.truncate(aof(sale.stack), kept)
+    sale.stack.restart("redis")
+
+
+def old_copy(sale, crowd):
+    copy = sale.stack.folder / "redis.old"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(sale.stack.folder / "redis", copy)
+    until_older = sale.redis.time()[0] + WINDOW_S + 1
+    until(lambda: sale.redis.time()[0] > until_older, "time does not pass")
+    more(crowd)
+    sale.stack.kill("redis")
+    shutil.rmtree(sale.stack.folder / "redis")
+    copy.rename(sale.stack.folder / "redis")
+    sale.stack.restart("redis")
+
+
+def restarted(sale, crowd):
+    sale.stack.kill("redis")
+    sale.stack.restart("redis")
+
+
+def ledger_beacon(sale):
+    return sale.stack.query("SELECT beacon FROM generation")[0][0]
+
+
+def ledger_restored(sale, crowd):
+    """A copy some seconds old; Redis and Kafka have gone on."""
+    data = sale.stack.folder / "mariadb" / "data"
+    sale.stack.kill("mariadb")
+    shutil.copytree(data, data.with_name("data.old"))
+    sale.stack.restart("mariadb")
+    beacon = ledger_beacon(sale)
+    more(crowd)
+    until(lambda: ledger_beacon(sale) > beacon + 1, "no beacon")
+    sale.stack.kill("mariadb")
+    shutil.rmtree(data)
+    data.with_name("data.old").rename(data)
+    sale.stack.restart("mariadb")
+
+
+LOSSES = {
+    "redis restarted": (restarted, False),
+    "redis emptied": (emptied, True),
+    "the last second of the aof lost": (last_second_lost, None),  # swept if the consumer met a forgotten order first
+    "an old copy of redis": (old_copy, True),
+    "the ledger restored": (ledger_restored, False),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_sale_goes_on(sale, loss):
+    lose, swept = LOSSES[loss]
+    sku = sale.put_on_sale(units=100_000, limit=LIMIT)
+    before = len(recoveries(sale))
+    with crowd_of(sale, sku) as crowd:
+        more(crowd)
+        lose(sale, crowd)
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+        more(crowd)
+    done = recoveries(sale)[-1]
+    assert done["end"] == "done" and done["opened"] == done["in_need"] > 0, done
+    assert swept is None or (done["orders_swept"] > 0) == swept, done
+    until(lambda: sale.stack.query("SELECT 1 FROM reconcile_run WHERE mode = 'recover' AND state = 'done' AND settled = %s"
+                                   " AND generation = %s", done["orders_swept"], done["generation"]), "it is not in the record")
+    ask_again(sale, sku)
+    sale.check(sku)
+
+
+def test_a_sold_out_sku_stays_sold_out(sale):
+    """Redis comes back to a moment when half was left: the ledger's orders are there before anybody can buy again."""
+    sku = sale.put_on_sale(units=SOME, limit=LIMIT)
+    with crowd_of(sale, sku) as crowd:
+        until(lambda: crowd.accepted() > SOME // 4, "nobody buys")
+        kept = aof(sale.stack).stat().st_size
+        until(lambda: any(call.word == "sold-out" for call in list(crowd.calls)), "never sold out")
+        sale.until_settled(sku)
+        before = len(recoveries(sale))
+        sale.stack.kill("redis")
+        os.truncate(aof(sale.stack), kept)
+        sale.stack.restart("redis")
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+        refused = len(crowd.calls)
+        until(lambda: any(call.word == "sold-out" for call in list(crowd.calls)[refused:]), "no answer")
+    assert recoveries(sale)[-1]["entries_lost"] > 0
+    ask_again(sale, sku)
+    books = sale.check(sku)
+    assert books.available == 0 and sum(row.quantity for row in books.rows.values()) == SOME
+
+
+def test_an_order_that_redis_forgot_closes_the_gate(sale):
+    """Not a prefix of its history: one accepted order is gone from a Redis that never restarted (rule 5)."""
+    sku = sale.put_on_sale(limit=LIMIT)
+    before = len(recoveries(sale))
+    sale.freeze("consumer")
+    ref = sale.order(sku, "u", "k")[2]["order_id"].partition(".")[2]
+    pipe = sale.redis.pipeline()
+    pipe.hdel(sale.key(sku, "orders"), ref)
+    pipe.delete(sale.key(sku, "journal"), sale.key(sku, "due"), sale.key(sku, "users"))
+    pipe.hincrby(sale.key(sku, "stock"), "available", 1)
+    pipe.execute()
+    sale.thaw("consumer")
+    until(lambda: sale.consumer.said("consumer.gate_closed"), lambda: sale.consumer.lines[-5:])
+    until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+    status, _, body = until(lambda: (answer := sale.order(sku, "u", "k"))[0] == 202 and answer, "no answer")
+    assert (status, body["order_id"], body["status"]) == (202, f"{sku}.{ref}", "CREATED")
+    read_quiet(sale.stack, [sku])[sku].check()
+
+
+# ---- by hand ----
+
+def recover(sale, *options, kill_at=None):
+    """(exit code, stdout, stderr) of the command; killed when it says that it begins the stage kill_at."""
+    process = subprocess.Popen([BUILD / "reconciler" / "flash-reconciler", "recover", *options], env=sale.stack.daemon_env(),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if kill_at and line.startswith(f"recover: {kill_at}"):
+            process.kill()
+    out = process.stdout.read()
+    return process.wait(), out, "".join(said)
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("by_hand") / "stack") as stack:
+        stack.migrate("up")
+        with Sale(stack, reconciler={"FLASH_RECONCILER_RECOVER": "off"}) as everything:
+            yield everything
+
+
+def generation(sale):
+    return sale.stack.query("SELECT generation FROM generation")[0][0]
+
+
+def test_without_a_need_it_does_nothing(by_hand):
+    by_hand.put_on_sale()
+    before = generation(by_hand)
+    code, out, _ = recover(by_hand, "--yes")
+    assert code == 0 and out.startswith("nothing indicates a need"), out
+    assert generation(by_hand) == before
+
+
+@pytest.mark.parametrize("options", [["--sku"], ["--sku", "x"], ["--sku", "-1"], ["--bogus"]])
+def test_wrong_usage(by_hand, options):
+    code, out, said = recover(by_hand, *options)
+    assert code == 2 and out == "" and said
+
+
+def test_it_asks_first(by_hand):
+    sku = by_hand.put_on_sale()
+    by_hand.redis.delete(by_hand.key(sku, "stock"))
+    code, out, said = recover(by_hand)
+    assert code == 1 and "1 of " in out and "absent: 1" in out and "--yes" in said
+    until(lambda: "recovery" in by_hand.daemons["reconciler"].troubles(), "not said in readiness")
+    code, out, _ = recover(by_hand, "--yes")
+    assert code == 0 and by_hand.order(sku)[0] == 202, out
+
+
+@pytest.mark.parametrize("stage", ["raise", "lift", "sweep", "await"])
+def test_killed_in_the_middle_and_run_again(by_hand, stage):
+    sku = by_hand.put_on_sale(units=10_000, limit=LIMIT)
+    calls = by_hand.buy(sku, list(itertools.islice(orders(), 2000)))
+    by_hand.until_settled(sku)
+    before = generation(by_hand)
+    by_hand.redis.flushall()
+    code, _, said = recover(by_hand, "--yes", kill_at=stage)
+    assert code == -9, said
+    assert by_hand.order(sku, "new", "new")[0] in (503, 202)  # it may have come to its end in the time of the kill
+    code, out, said = recover(by_hand, "--yes")
+    assert code == 0, (out, said)
+    assert generation(by_hand) > before
+    until(lambda: by_hand.order(sku, "new", "new")[0] == 202, by_hand.engine.troubles)
+    assert accepted(ask_again(by_hand, sku)) == accepted(calls)
+    read_quiet(by_hand.stack, [sku])[sku].check()
+
+
+def test_force_sweeps_one_sku_and_leaves_the_others_open(by_hand):
+    sku, other = by_hand.put_on_sale(limit=LIMIT), by_hand.put_on_sale()
+    by_hand.buy(sku, list(itertools.islice(orders(), 100)))
+    by_hand.until_settled(sku)
+    gate = by_hand.redis.hget(by_hand.key(other, "stock"), "gate").split(":")
+    code, out, _ = recover(by_hand, "--yes", "--force", "--sku", str(sku))
+    assert code == 0 and "50 orders told to Redis" in out, out
+    word, number, run_id = by_hand.redis.hget(by_hand.key(other, "stock"), "gate").split(":")
+    assert (word, int(number), run_id) == ("open", generation(by_hand), gate[2])
+    assert by_hand.order(other)[0] == 202
+    read_quiet(by_hand.stack, [sku])[sku].check()
+
+
+def test_the_gates_wait_for_the_consumer(by_hand):
+    """With the consumer away nothing is proven; entries of the old generation keep their SKU closed until it is back."""
+    sku = by_hand.put_on_sale(limit=LIMIT)
+    by_hand.kill("consumer")
+    by_hand.buy(sku, list(itertools.islice(orders(), 100)))
+    by_hand.stack.kill("redis")
+    by_hand.stack.restart("redis")
+    process = subprocess.Popen([BUILD / "reconciler" / "flash-reconciler", "recover", "--yes"], env=by_hand.stack.daemon_env(),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: "recover: await" in process.stderr.readline(), "it did not come so far")
+    assert by_hand.order(sku, "new", "new")[2]["type"].endswith("not-admitting")
+    by_hand.start("consumer")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    until(lambda: by_hand.order(sku, "new", "new")[0] == 202, by_hand.engine.troubles)
+    read_quiet(by_hand.stack, [sku])[sku].check()
