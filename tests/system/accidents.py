@@ -14,6 +14,7 @@ import contextlib
 import json
 import pathlib
 import subprocess
+import threading
 import uuid
 
 from books import read_quiet
@@ -36,6 +37,7 @@ THRESHOLDS = {"FLASH_RECONCILER_INTERVAL": "300ms", "FLASH_RECONCILER_SETTLE_AFT
 ONE_BY_ONE = ["--set", "kafka.producer.batch.num.messages=1"]  # so that each message is judged alone by narrow()
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not; the stack's own limit
 PATIENCE_S = 90              # several thresholds, on a busy machine
+STARTING = threading.Lock()  # stacks that start at the same time choose the same ports now and then
 ENGINE, RECONCILER = "flash-engine", "flash-reconciler"
 BROKEN = ("shortage", "drift_up", "drift_down", "forgotten", "phantom", "user_count", "counter", "log", "inflow")
 FENCED = 2
@@ -52,15 +54,16 @@ class Place(Sale):
 
     def __enter__(self):
         with contextlib.ExitStack() as ending:
-            stack = ending.enter_context(self.private)
+            with STARTING:
+                stack = ending.enter_context(self.private)
             stack.migrate("up")
-            super().__init__(stack)
+            super().__init__(stack, names=("engine", "consumer"))
             self.topic = Topic(stack)
             for name, value in TOPIC_LIMITS_MS.items():
                 self.topic.set(name, value)
             ending.callback(self.close)
-            super().__enter__()
             self.start_reconciler()
+            super().__enter__()
             self.watch = ending.enter_context(Watch(stack, self.on_sale))
             self.ending = ending.pop_all()
         return self
