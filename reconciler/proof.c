@@ -2,8 +2,9 @@
  *
  * Suspects are in a hash table by id, half empty at least, that is written anew when a pass ends
  * and some are gone. A place is a SKU with suspects: at most two markers of it are out, an old one
- * and a younger one in case the old one was lost; the younger one's answer answers both, for they
- * are in one partition. */
+ * and, in case that was lost, a younger one, which every window is replaced; the younger one's
+ * answer answers both, for they are in one partition. The old one stays: of a consumer that is
+ * further behind than a window the replaced ones would never be met. */
 #include "proof.h"
 
 #include <assert.h>
@@ -12,8 +13,7 @@
 
 #define SLOTS_MIN 1024
 #define KEEP_MS 600000          /* a suspect that incomplete passes do not meet */
-#define MARKER_AGAIN_MS 60000   /* then a second marker goes out beside the first */
-#define MARKER_FORGET_MS 600000 /* then the first is given up */
+#define MARKER_FORGET_MS 600000 /* then the older of two is given up */
 #define BACK_OFF_MAX 6          /* doublings of the window between attempts */
 
 struct suspect {
@@ -229,8 +229,11 @@ int64_t flash_proof_waiting_ms(const struct flash_proof *proof, int64_t now_ms)
     return longest_ms;
 }
 
-/* A suspect that cannot be appended from final_ms on waits for the answer to a younger marker. */
-static void want_marker(struct place *place, int64_t final_ms, int64_t now_ms)
+/* A suspect that cannot be appended from final_ms on waits for the answer to a younger marker. One
+ * that was sent a window ago cannot be appended any more itself: the consumer lags, or it is lost,
+ * and which of the two is not known. */
+static void want_marker(const struct flash_proof *proof, struct place *place, int64_t final_ms,
+                        int64_t now_ms)
 {
     if (place->out_count == 2 && now_ms - place->out[0].sent_ms >= MARKER_FORGET_MS) {
         drop_markers(place, 1);
@@ -240,8 +243,11 @@ static void want_marker(struct place *place, int64_t final_ms, int64_t now_ms)
         return;
     }
     int64_t youngest_ms = place->out[place->out_count - 1].sent_ms;
-    bool of_no_use = youngest_ms < final_ms || now_ms - youngest_ms >= MARKER_AGAIN_MS;
-    place->wanted |= place->out_count == 1 && of_no_use;
+    bool perhaps_lost = now_ms - youngest_ms >= proof->limits.window_ms;
+    if (place->out_count == 2 && perhaps_lost) {
+        place->out_count = 1;
+    }
+    place->wanted |= place->out_count == 1 && (perhaps_lost || youngest_ms < final_ms);
 }
 
 /* ---- the judgement ---- */
@@ -280,7 +286,7 @@ enum flash_proof_word flash_proof_meet(struct flash_proof *proof, const struct f
         return FLASH_PROOF_OPEN;
     }
     if (place->proven_ms < final_ms) {
-        want_marker(place, final_ms, now_ms);
+        want_marker(proof, place, final_ms, now_ms);
         return FLASH_PROOF_OPEN;
     }
     if (suspect->sends == 0 || !may_be_given_up(met->type)) {

@@ -2,7 +2,8 @@
  *
  * FLASH_FAULT("reconcile.fenced") is nothing in a normal build. Compiled with FLASH_FAULTS it kills
  * the process (SIGKILL) when the environment's FLASH_FAULT is that name, or, as name:n, when it
- * comes there for the n-th time. Any thread. */
+ * comes there for the n-th time; with FLASH_FAULT_FREEZES in the environment it is frozen (SIGSTOP)
+ * instead, and goes on from there when it is let go. Any thread. */
 #ifndef FLASH_FAULT_H
 #define FLASH_FAULT_H
 
@@ -20,7 +21,7 @@ static inline void flash_fault(const char *name, _Atomic int *times)
     if (wanted && strncmp(wanted, name, len) == 0 && (wanted[len] == '\0' || wanted[len] == ':')) {
         long at = wanted[len] == ':' ? strtol(wanted + len + 1, NULL, 10) : 1;
         if (atomic_fetch_add(times, 1) + 1 == at) {
-            kill(getpid(), SIGKILL);
+            kill(getpid(), getenv("FLASH_FAULT_FREEZES") ? SIGSTOP : SIGKILL);
         }
     }
 }

@@ -29,6 +29,17 @@ def sums(pairs):
     return +total
 
 
+def read_records(sku, records, journal):
+    """{order: Order} of what Redis has of a SKU's orders; journal: the first halves of its stream ids."""
+    found = {}
+    for ref, record in records.items():
+        record, *payments = record.split('"')
+        head, quantity, at, _, user = record.split(":", 4)
+        state = "QUEUED" if head[0] == "A" and at in journal else LETTERS[head[0]]
+        found[f"{sku}.{ref}"] = Order(state, int(head[1:]), int(quantity), user, payments[0] if payments else "")
+    return found
+
+
 class Books:
     """One look: Redis first, then the ledger."""
 
@@ -48,13 +59,7 @@ class Books:
         self.takes = {reference: int(took.split(":")[1]) for reference, took in takes.items()}
         self.users = {user: int(units) for user, units in users.items()}
         self.journal = {stream.split("-")[0]: fields["e"] for stream, fields in journal}
-        self.cached = {}
-        for ref, record in orders.items():
-            record, *payments = record.split('"')
-            head, quantity, at, _, user = record.split(":", 4)
-            state = "QUEUED" if head[0] == "A" and at in self.journal else LETTERS[head[0]]
-            self.cached[f"{self.sku}.{ref}"] = Order(state, int(head[1:]), int(quantity), user,
-                                                     payments[0] if payments else "")
+        self.cached = read_records(self.sku, orders, self.journal)
 
     def _read_ledger(self, stack):
         (self.base, self.available, self.reserved, self.sold, self.flagged, self.version), = stack.query(

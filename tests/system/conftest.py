@@ -1,4 +1,4 @@
 """Failed assertions in the helpers show their values, as those in tests do."""
 import pytest
 
-pytest.register_assert_rewrite("books", "checker", "sale")
+pytest.register_assert_rewrite("accidents", "books", "checker", "sale", "watch")

@@ -14,7 +14,7 @@ import signal
 import time
 
 from buyers import CONNECTIONS, buy
-from checker import check
+from checker import MAYBE, PUT_OFF, check
 from daemons import BUILD, Daemon, until
 
 NAMES = ("engine", "consumer", "reconciler")
@@ -109,6 +109,19 @@ class Sale:
         calls = buy(port or self.engine.port, orders, sku, connections)
         self.calls += calls
         return calls
+
+    def ask_again(self, sku):
+        """Every order of the SKU once more, with the same key, by buyers who insist on an answer; returns the calls that had one."""
+        left, answered = list(dict.fromkeys(call.order for call in self.calls if call.sku == sku)), []
+
+        def all_answered():
+            calls = self.buy(sku, left)
+            answered.extend(call for call in calls if call.word not in MAYBE | PUT_OFF)
+            left[:] = [call.order for call in calls if call.word in MAYBE | PUT_OFF]
+            return not left
+
+        until(all_answered, lambda: f"{len(left)} buyers get no answer", 60)
+        return answered
 
     def order(self, sku, user="u", key="k", quantity=1, **headers):
         """(status, headers, JSON) of one order; not remembered."""

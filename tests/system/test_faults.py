@@ -10,7 +10,6 @@ import time
 import pytest
 
 from buyers import Crowd, Order
-from checker import MAYBE, PUT_OFF
 from daemons import until
 from sale import NAMES, Sale
 from stack import Stack
@@ -67,18 +66,6 @@ FAULTS = {
 LOSES = {"engine-killed", "redis-frozen", "redis-killed", "kafka-frozen", "kafka-killed"}
 
 
-def ask_again(sale, sku, asked):
-    """Every order once more, with the same key, by buyers who insist on an answer."""
-    left = list(dict.fromkeys(call.order for call in asked))
-
-    def answered():
-        nonlocal left
-        left = [call.order for call in sale.buy(sku, left) if call.word in MAYBE | PUT_OFF]
-        return not left
-
-    until(answered, lambda: f"{len(left)} buyers get no answer", 60)
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_sale_goes_on(sale, fault):
     strike, part = FAULTS[fault]
@@ -91,7 +78,7 @@ def test_a_sale_goes_on(sale, fault):
         goal = crowd.accepted() + AFTER
         until(lambda: crowd.accepted() > goal, "the sale does not go on", 60)
     sale.calls += crowd.calls
-    ask_again(sale, sku, crowd.calls)
+    sale.ask_again(sku)
     books = sale.check(sku, may_lose=fault in LOSES)
     words = {word: sum(call.word == word for call in crowd.calls) for word in {call.word for call in crowd.calls}}
     print(f"{fault}: {words}; {len(books.journal)} entries wait in the journal for the reconciler")

@@ -1,8 +1,9 @@
-"""A Kafka topic by hand: bytes into a partition, bytes out of it, the topic deleted and made again.
+"""A Kafka topic by hand: bytes into a partition, bytes out of it, its settings changed, the topic deleted and made again.
 
-Speaks the oldest versions that Kafka 4 answers, to a single broker: Produce v3, Fetch v4, ListOffsets v1, DeleteTopics v1, and
-record batches of format 2 without compression (the engine compresses nothing).
+Speaks the oldest versions that Kafka 4 answers, to a partition's leader: Produce v3, Fetch v4, ListOffsets v1, DeleteTopics v1,
+IncrementalAlterConfigs v0, and record batches of format 2 without compression (the engine compresses nothing).
 """
+import collections
 import pathlib
 import struct
 import sys
@@ -14,10 +15,12 @@ LIB = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "lib"
 sys.path.append(str(LIB))
 import kafka_admin  # noqa: E402  (the local stack's own small client)
 
-PRODUCE, FETCH, LIST_OFFSETS, DELETE_TOPICS = 0, 1, 2, 20
+PRODUCE, FETCH, LIST_OFFSETS, DELETE_TOPICS, ALTER_CONFIGS = 0, 1, 2, 20, 44
+OF_TOPIC, SET = 2, 0 # a resource's type, and what is done with a setting
 EARLIEST, LATEST = -2, -1
 PARTITIONS = 8
 BATCH_HEAD = ">qiibIhiqqqhii"
+Message = collections.namedtuple("Message", "offset key value headers")
 CONFIG = ["message.timestamp.type=CreateTime", "message.timestamp.before.max.ms=25000", "message.timestamp.after.max.ms=5000"]
 
 
@@ -71,8 +74,13 @@ def batch(key, values):
     return struct.pack(">qiibI", 0, len(body) + 9, -1, 2, crc32c(body)) + body
 
 
-def values_of(batches):
-    """[(offset, value)] of whole batches."""
+def take_bytes(data, at):
+    length, at = take_varint(data, at)
+    return (None, at) if length < 0 else (data[at:at + length], at + length)
+
+
+def messages_of(batches):
+    """[Message] of whole batches."""
     found, at, head = [], 0, struct.calcsize(BATCH_HEAD)
     while at + head <= len(batches):
         base, length, _, _, _, attributes, *_, count = struct.unpack_from(BATCH_HEAD, batches, at)
@@ -82,16 +90,14 @@ def values_of(batches):
             _, place = take_varint(batches, place)
             _, place = take_varint(batches, place + 1)  # past the attributes: the time
             offset, place = take_varint(batches, place)
-            fields = []
-            for _ in range(2):
-                length_of, place = take_varint(batches, place)
-                fields.append(None if length_of < 0 else batches[place:place + length_of])
-                place += max(length_of, 0)
-            headers, place = take_varint(batches, place)
-            for _ in range(headers * 2):
-                length_of, place = take_varint(batches, place)
-                place += max(length_of, 0)
-            found.append((base + offset, fields[1]))
+            key, place = take_bytes(batches, place)
+            value, place = take_bytes(batches, place)
+            number, place = take_varint(batches, place)
+            headers = {}
+            for _ in range(number):
+                name, place = take_bytes(batches, place)
+                headers[name.decode()], place = take_bytes(batches, place)
+            found.append(Message(base + offset, key, value, headers))
         at += 12 + length
     return found
 
@@ -107,10 +113,25 @@ def check(error):
 
 class Topic:
     def __init__(self, stack, name="flash.orders"):
-        self.address, self.name = stack.env["FLASH_KAFKA_BROKERS"], name
+        self.addresses, self.name = stack.env["FLASH_KAFKA_BROKERS"].split(","), name
 
-    def _call(self, api, version, body):
-        return kafka_admin.call(self.address, api, version, body, 15.0)
+    def _call(self, api, version, body, partition=None):
+        address = self.addresses[0] if partition is None else self.leader(partition)
+        return kafka_admin.call(address, api, version, body, 15.0)
+
+    def leader(self, partition):
+        """The address of the broker that leads it, by the word of the first that answers."""
+        if len(self.addresses) == 1:
+            return self.addresses[0]
+        for address in self.addresses:
+            try:
+                brokers, partitions = kafka_admin.metadata(address)
+            except OSError:
+                continue
+            for name, number, _, leader, *_ in partitions:
+                if (name, number) == (self.name, partition) and leader in brokers:
+                    return brokers[leader]
+        raise KafkaError("no leader")
 
     def _one(self, partition):
         """A list of one topic with one partition, in a request."""
@@ -127,12 +148,12 @@ class Topic:
         """Appends the values; returns the offset of the first."""
         data = batch(key, values)
         reply = self._call(PRODUCE, 3, struct.pack(">hhi", -1, -1, 15000) + self._one(partition)
-                           + struct.pack(">i", len(data)) + data)
+                           + struct.pack(">i", len(data)) + data, partition)
         self._skip_to_partition(reply)
         return reply.number("q")
 
     def offset(self, partition, which=LATEST):
-        reply = self._call(LIST_OFFSETS, 1, struct.pack(">i", -1) + self._one(partition) + struct.pack(">q", which))
+        reply = self._call(LIST_OFFSETS, 1, struct.pack(">i", -1) + self._one(partition) + struct.pack(">q", which), partition)
         self._skip_to_partition(reply)
         reply.number("q")
         return reply.number("q")
@@ -140,28 +161,40 @@ class Topic:
     def ends(self):
         return [self.offset(partition) for partition in range(PARTITIONS)]
 
-    def values(self, partition, start=0):
-        """[(offset, value)] from start on."""
+    def messages(self, partition, start=0):
+        """[Message] from start on, as far as they are committed."""
         found, end = [], self.offset(partition)
         while start < end:
             reply = self._call(FETCH, 4, struct.pack(">iiiib", -1, 1000, 1, 2**24, 0) + self._one(partition)
-                               + struct.pack(">qi", start, 2**24))
+                               + struct.pack(">qi", start, 2**24), partition)
             reply.number("i")
             self._skip_to_partition(reply)
             reply.number("q"), reply.number("q"), reply.array(lambda: (reply.number("q"), reply.number("q")))
             size = reply.number("i")
-            found += values_of(reply.data[reply.at:reply.at + size])
-            start = found[-1][0] + 1
+            found += messages_of(reply.data[reply.at:reply.at + size])
+            start = found[-1].offset + 1
         return found
+
+    def values(self, partition, start=0):
+        """[(offset, value)] from start on."""
+        return [(message.offset, message.value) for message in self.messages(partition, start)]
+
+    def set(self, name, value):
+        """Changes one of its settings; returns once the broker goes by it."""
+        body = struct.pack(">ib", 1, OF_TOPIC) + kafka_admin.string(self.name) + struct.pack(">i", 1)
+        body += kafka_admin.string(name) + struct.pack(">b", SET) + kafka_admin.string(str(value)) + b"\0"
+        reply = self._call(ALTER_CONFIGS, 0, body)
+        reply.number("i")
+        reply.array(lambda: (check(reply.number("h")), reply.string(), reply.number("b"), reply.string()))
 
     def delete(self):
         reply = self._call(DELETE_TOPICS, 1, struct.pack(">i", 1) + kafka_admin.string(self.name) + struct.pack(">i", 15000))
         reply.number("i")
         reply.array(lambda: (reply.string(), check(reply.number("h"))))
-        until(lambda: all(found[0] != self.name for found in kafka_admin.metadata(self.address)[1]), "the topic does not go")
+        until(lambda: all(found[0] != self.name for found in kafka_admin.metadata(self.addresses[0])[1]), "the topic does not go")
 
-    def create(self):
-        kafka_admin.create([self.address], 1, self.name, PARTITIONS, CONFIG)
+    def create(self, config=tuple(CONFIG)):
+        kafka_admin.create(self.addresses, len(self.addresses), self.name, PARTITIONS, list(config))
         until(self._answers, "no leaders")
 
     def _answers(self):
