@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static inline void flash_fault(const char *name, _Atomic int *times)
 {
@@ -21,7 +20,7 @@ static inline void flash_fault(const char *name, _Atomic int *times)
     if (wanted && strncmp(wanted, name, len) == 0 && (wanted[len] == '\0' || wanted[len] == ':')) {
         long at = wanted[len] == ':' ? strtol(wanted + len + 1, NULL, 10) : 1;
         if (atomic_fetch_add(times, 1) + 1 == at) {
-            kill(getpid(), getenv("FLASH_FAULT_FREEZES") ? SIGSTOP : SIGKILL);
+            raise(getenv("FLASH_FAULT_FREEZES") ? SIGSTOP : SIGKILL); /* this thread stops here */
         }
     }
 }

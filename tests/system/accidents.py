@@ -31,7 +31,8 @@ PROOF_AFTER_MS = 30000 // PART
 BEHIND_S = 600 // PART  # the consumer's ten minutes
 THRESHOLDS = {"FLASH_RECONCILER_INTERVAL": "300ms", "FLASH_RECONCILER_SETTLE_AFTER": f"{10000 // PART}ms",
               "FLASH_RECONCILER_PROOF_AFTER": f"{PROOF_AFTER_MS}ms", "FLASH_RECONCILER_COMPENSATE_AFTER": f"{60 // PART}s",
-              "FLASH_RECONCILER_STUCK_AFTER": f"{60 // PART}s", "FLASH_RECONCILER_GUARD_FLOOR": "100000"}
+              "FLASH_RECONCILER_STUCK_AFTER": f"{60 // PART}s", "FLASH_RECONCILER_GUARD_FLOOR": "100000",
+              "FLASH_RECONCILER_AUDIT_INTERVAL": "300ms", "FLASH_RECONCILER_AUDIT_FULL_INTERVAL": "3s"}
 ONE_BY_ONE = ["--set", "kafka.producer.batch.num.messages=1"]  # so that each message is judged alone by narrow()
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not; the stack's own limit
 PATIENCE_S = 90              # several thresholds, on a busy machine

@@ -287,7 +287,7 @@ def redis_away_and_the_consumer_killed(place):
 def topic_made_anew(place):
     """With orders in it that nobody has read."""
     first = sold(place, 1)
-    place.until_settled(first)
+    place.judge(first)
     place.freeze("consumer")
     sku = sold(place)
     entries = place.entries(sku).keys()
