@@ -173,7 +173,7 @@ static const struct flash_config_key keys[] = {
      "between audits of every SKU's units"},
     {AT(reconciler, audit_full_interval, audit_full_interval_ms), MS, "5min", 10, DAY, NULL,
      "between audits of every order, user and log row"},
-    {AT(reconciler, audit_rate, audit_rate), INT, "20000", 100, 10000000, NULL,
+    {AT(reconciler, audit_rate, audit_rate), INT, "10000", 100, 10000000, NULL,
      "orders such an audit compares a second, at most"},
 
     {AT(alerts, source, source), TEXT, "flashgate", 1, 64, NULL,
