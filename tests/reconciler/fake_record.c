@@ -82,7 +82,10 @@ static void put_value(char cell[480], const struct flash_value *value)
     } else if (value->type == FLASH_COLUMN_INT) {
         snprintf(cell, 480, "%" PRId64, value->number);
     } else {
-        snprintf(cell, 480, "%.*s", (int)value->bytes.len, value->bytes.at);
+        size_t len =
+            value->bytes.len < 479 ? value->bytes.len : 479; /* an id may have a NUL inside */
+        memcpy(cell, value->bytes.at, len);
+        cell[len] = '\0';
     }
 }
 
