@@ -160,10 +160,23 @@ struct span {
     int from, to;
 };
 
+/* Who moved an order: its buyer, or the clock. A reserve entry has many buyers: they are in its
+ * orders. */
+static struct flash_text operator_of(const struct flash_batch_entry *entry,
+                                     const struct flash_batch_line *line)
+{
+    static const char expiry[] = "flash-reconciler";
+    if (line == NULL) {
+        return (struct flash_text){NULL, 0};
+    }
+    return entry->type == FLASH_ENTRY_EXPIRE ? (struct flash_text){expiry, sizeof(expiry) - 1}
+                                             : line->user;
+}
+
 static bool insert_log_rows(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                             struct span span, struct flash_error *err)
 {
-    enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, ORDER, LINES, REFERENCE, AT };
+    enum { SKU, TYPE, QUANTITY, BEFORE, AFTER, ENTRY, ORDER, LINES, OPERATOR, REFERENCE, AT };
     int64_t **n = ledger->numbers;
     for (int i = 0; i < span.to - span.from; i++) {
         const struct flash_plan_log *log = &work->plan->logs[span.from + i];
@@ -172,6 +185,7 @@ static bool insert_log_rows(struct flash_ledger *ledger, const struct flash_ledg
         ledger->bytes[ENTRY][i] = id_text(entry);
         ledger->bytes[ORDER][i] = line ? (struct flash_text){line->order_id, line->order_id_len}
                                        : (struct flash_text){NULL, 0};
+        ledger->bytes[OPERATOR][i] = operator_of(entry, line);
         ledger->bytes[REFERENCE][i] =
             line && line->payment.len ? line->payment : (struct flash_text){NULL, 0};
         n[SKU][i] = entry->sku;
@@ -191,10 +205,11 @@ static bool insert_log_rows(struct flash_ledger *ledger, const struct flash_ledg
         bytes_column(ledger, "entry_id", ENTRY),
         bytes_column(ledger, "order_id", ORDER),
         number_column(ledger, "line_count", LINES),
+        bytes_column(ledger, "operator", OPERATOR),
         bytes_column(ledger, "reference", REFERENCE),
         number_column(ledger, "created_at_ms", AT),
     };
-    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 10, span.to - span.from}, err);
+    return insert(ledger, &(struct flash_bulk){"stock_log", columns, 11, span.to - span.from}, err);
 }
 
 /* In the order of the plan: each row begins where the one before ended. */

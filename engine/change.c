@@ -86,6 +86,15 @@ static void enqueue(struct flash_worker *worker, struct flash_change *change)
     flash_worker_touch(worker, change->sku);
 }
 
+/* Copies text, which may be of no bytes at no address; returns its length. */
+static uint8_t keep(char *to, struct flash_text text)
+{
+    if (text.len > 0) {
+        memcpy(to, text.at, text.len);
+    }
+    return (uint8_t)text.len;
+}
+
 void flash_change_submit(struct flash_worker *worker, struct flash_request *request,
                          const struct flash_change_query *query)
 {
@@ -102,12 +111,9 @@ void flash_change_submit(struct flash_worker *worker, struct flash_request *requ
     change->kind = query->kind;
     change->durable = query->durable;
     change->or_return = query->or_return;
-    change->ref_len = (uint8_t)query->ref.len;
-    change->user_len = (uint8_t)query->user.len;
-    change->payment_len = (uint8_t)query->payment.len;
-    memcpy(change->ref, query->ref.at, query->ref.len);
-    memcpy(change->user, query->user.at, query->user.len);
-    memcpy(change->payment, query->payment.at, query->payment.len);
+    change->ref_len = keep(change->ref, query->ref);
+    change->user_len = keep(change->user, query->user);
+    change->payment_len = keep(change->payment, query->payment);
     enqueue(worker, change);
 }
 

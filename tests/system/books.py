@@ -142,7 +142,9 @@ class Books:
                 reserved.append(row.entry)
                 assert -row.quantity == self.entries[row.entry], row
             elif row.order:
-                assert row.quantity == (0 if row.type == "pay" else self.rows[row.order].quantity), row
+                order = self.rows[row.order]
+                assert row.quantity == (0 if row.type == "pay" else order.quantity), row
+                assert row.operator == ("flash-reconciler" if row.type == "expire" else order.user), row
         assert left == self.available
         assert len(set(reserved)) == len(reserved)
         assert {entry for entry, units in self.entries.items() if units} <= set(reserved)
