@@ -154,10 +154,12 @@ def test_the_ledger_itself_is_away(stack, hook, box):
                                             for channel in ("webhook", "mail")]
 
 
-def test_orders_that_do_not_reach_the_ledger(stack, hook):
+def test_orders_that_do_not_reach_the_ledger(tmp_path, hook):
+    """On a stack of its own: the others count all messages there are."""
     settings = web(hook, FLASH_ALERTS_MAX_UNSETTLED_AGE="1s", FLASH_RECONCILER_SETTLE_AFTER="200ms",
                    FLASH_RECONCILER_INTERVAL="200ms")
-    with Sale(stack) as sale, reconciler(stack, **settings) as daemon:
+    with Stack(tmp_path / "stack") as stack, Sale(stack, names=("engine", "consumer")) as sale, \
+            reconciler(stack, **settings) as daemon:
         sku = sale.put_on_sale()
         sale.freeze("consumer")
         assert sale.order(sku)[0] == 202
