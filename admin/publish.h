@@ -12,13 +12,6 @@ struct flash_publication {
     struct flash_text entry; /* its bytes; copied */
 };
 
-/* A new entry's UUID, as text, and the second half of its stream id. Error kind: RETRY. */
-struct flash_entry_name {
-    char uuid[FLASH_UUID_TEXT + 1];
-    char low[24];
-};
-FLASH_MUST_CHECK bool flash_publish_name(struct flash_entry_name *ret_name,
-                                         struct flash_error *err);
 /* Any thread. */
 void flash_publish_take(struct flash_producer *producer,
                         const struct flash_publication *publication);

@@ -130,7 +130,7 @@ static enum flash_refusal take(struct taking *taking, struct flash_stores *store
     if (form->match.kind == FLASH_MATCH_VERSION) {
         snprintf(rests_on, sizeof(rests_on), "%" PRId64, form->match.version);
     }
-    if (!flash_publish_name(&name, &err)) {
+    if (!flash_entry_name_new(&name, &err)) {
         return FLASH_REFUSE_INTERNAL;
     }
     const char *argv[ARGS] = {

@@ -37,7 +37,7 @@ struct change_call {
     struct flash_sku *sku;
     enum flash_change_kind kind;
     struct flash_lane_item *changes;
-    struct flash_entry_id id;
+    struct flash_entry_name id;
     struct held_list *held;
 };
 
@@ -137,8 +137,8 @@ static bool send_call(struct change_call *call, struct flash_error *err)
 {
     struct arguments args = {.count = 0};
     char generation[24];
-    if (!flash_publish_new_id(&call->id)) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
+    if (!flash_entry_name_new(&call->id, err)) {
+        return false;
     }
     int len = snprintf(generation, sizeof(generation), "%lld", (long long)call->sku->generation);
     add(&args, generation, (size_t)len);

@@ -2,7 +2,6 @@
 #include "publish.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "flash/fault.h"
 #include "flash/time.h"
@@ -47,16 +46,4 @@ void flash_publish_returned(struct flash_letter *letter, void *arg)
     struct flash_ack_wait *wait = (struct flash_ack_wait *)letter;
     wait->worker->now_us = flash_time_monotonic_us();
     wait->done(wait, wait->outcome == FLASH_DELIVERY_ACKED);
-}
-
-bool flash_publish_new_id(struct flash_entry_id *ret_id)
-{
-    uint8_t random[10];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return false;
-    }
-    struct flash_uuid id = flash_uuid_v7(flash_time_wall_ms(), random);
-    flash_uuid_format(&id, ret_id->uuid);
-    snprintf(ret_id->low, sizeof(ret_id->low), "%llu", (unsigned long long)flash_uuid_low64(&id));
-    return true;
 }

@@ -34,12 +34,4 @@ void flash_publish_delivered(enum flash_delivery outcome, void *opaque, void *ar
 /* The worker's mailbox: an acknowledgement has come back. */
 void flash_publish_returned(struct flash_letter *letter, void *arg);
 
-/* A new entry's id: its UUID text, and the second half of its stream id as text. False: no
- * randomness. */
-struct flash_entry_id {
-    char uuid[FLASH_UUID_TEXT + 1];
-    char low[24];
-};
-FLASH_MUST_CHECK bool flash_publish_new_id(struct flash_entry_id *ret_id);
-
 #endif

@@ -27,7 +27,7 @@ struct reserve_call {
     struct flash_worker *worker;
     struct flash_sku *sku;
     struct flash_lane_item *lines;
-    struct flash_entry_id id;
+    struct flash_entry_name id;
 };
 
 /* The accepted lines of one entry, held until Kafka has it. */
@@ -154,8 +154,8 @@ static void reserve_done(const struct flash_redis_result *result, void *arg);
 
 static bool send_call(struct reserve_call *call, struct flash_error *err)
 {
-    if (!flash_publish_new_id(&call->id)) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
+    if (!flash_entry_name_new(&call->id, err)) {
+        return false;
     }
     args.count = 0;
     add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",

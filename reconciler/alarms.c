@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "alarm_queue.h"
 #include "flash/log.h"
@@ -109,13 +108,9 @@ static bool add(struct flash_alarms *alarms, const struct flash_alert *alert)
 
 static bool stamp(struct flash_alert *alert)
 {
-    uint8_t random[10];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return false;
-    }
+    struct flash_error err;
     alert->at_ms = (int64_t)flash_time_wall_ms();
-    alert->id = flash_uuid_v7((uint64_t)alert->at_ms, random);
-    return true;
+    return flash_uuid_new((uint64_t)alert->at_ms, &alert->id, &err);
 }
 
 static void offer(struct flash_alarms *alarms, const struct flash_alarm *alarm, bool raised)

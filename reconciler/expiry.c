@@ -220,7 +220,7 @@ struct arguments {
 static bool fill(struct arguments *args, const struct flash_expiry *expiry, const struct turn *turn,
                  struct flash_error *err)
 {
-    if (!flash_publish_name(&args->name, err)) {
+    if (!flash_entry_name_new(&args->name, err)) {
         return false;
     }
     snprintf(args->generation, sizeof(args->generation), "%lld",

@@ -116,7 +116,7 @@ static bool send(struct flash_markers *markers, int64_t sku, struct flash_uuid *
 {
     struct flash_entry_name name;
     char text[MARKER_BYTES];
-    if (!flash_publish_name(&name, err)) {
+    if (!flash_entry_name_new(&name, err)) {
         return false;
     }
     int len =

@@ -2,23 +2,8 @@
 #include "publish.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 
-#include "flash/time.h"
 #include "metrics.h"
-
-bool flash_publish_name(struct flash_entry_name *ret_name, struct flash_error *err)
-{
-    uint8_t random[10];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
-    }
-    struct flash_uuid id = flash_uuid_v7(flash_time_wall_ms(), random);
-    flash_uuid_format(&id, ret_name->uuid);
-    snprintf(ret_name->low, sizeof(ret_name->low), "%llu",
-             (unsigned long long)flash_uuid_low64(&id));
-    return true;
-}
 
 bool flash_publish(struct flash_producer *producer, const struct flash_publication *publication,
                    struct flash_error *err)

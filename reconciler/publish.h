@@ -1,4 +1,4 @@
-/* Entries the reconciler's own script calls made, to Kafka; and the names such a call is given.
+/* Entries the reconciler's own script calls made, to Kafka.
  *
  * The journal has every entry before it comes here, so what cannot be sent is counted and no more.
  */
@@ -7,15 +7,6 @@
 
 #include "flash/entry.h"
 #include "flash/kafka.h"
-
-struct flash_entry_name {
-    char uuid[FLASH_UUID_TEXT + 1];
-    char low[24]; /* the second half of its stream id */
-};
-
-/* A new one, from the clock and the kernel's randomness. Error kind: RETRY. */
-FLASH_MUST_CHECK bool flash_publish_name(struct flash_entry_name *ret_name,
-                                         struct flash_error *err);
 
 struct flash_publication {
     enum flash_entry_type type;

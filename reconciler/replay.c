@@ -14,7 +14,7 @@ static bool send_marker(struct flash_replay *replay, int i, struct flash_error *
 {
     struct flash_entry_name name;
     char value[96];
-    if (!flash_publish_name(&name, err)) {
+    if (!flash_entry_name_new(&name, err)) {
         return false;
     }
     int len =

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "flash/mysql.h"
 #include "flash/time.h"
@@ -149,16 +148,6 @@ static bool write_once(struct flash_runs *runs, const struct statement *statemen
     }
 }
 
-static bool new_id(struct flash_uuid *ret_id, int64_t now_ms, struct flash_error *err)
-{
-    uint8_t random[10];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "runs: no randomness");
-    }
-    *ret_id = flash_uuid_v7((uint64_t)now_ms, random);
-    return true;
-}
-
 bool flash_runs_begin(struct flash_runs *runs, const struct flash_run_start *start,
                       struct flash_uuid *ret_id, struct flash_error *err)
 {
@@ -167,7 +156,7 @@ bool flash_runs_begin(struct flash_runs *runs, const struct flash_run_start *sta
     if (runs->open) {
         return flash_error_set(err, FLASH_ERROR_BUG, "runs: a run is open already");
     }
-    if (!new_id(&id, now_ms, err)) {
+    if (!flash_uuid_new((uint64_t)now_ms, &id, err)) {
         return false;
     }
     struct flash_value params[] = {

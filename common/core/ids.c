@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base64url.h"
 #include "flash/utf8.h"
@@ -151,6 +152,16 @@ struct flash_uuid flash_uuid_v7(uint64_t now_ms, const uint8_t random[10])
 static bool dash_before(int i)
 {
     return i == 4 || i == 6 || i == 8 || i == 10;
+}
+
+bool flash_uuid_new(uint64_t now_ms, struct flash_uuid *ret_uuid, struct flash_error *err)
+{
+    uint8_t random[10];
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
+    }
+    *ret_uuid = flash_uuid_v7(now_ms, random);
+    return true;
 }
 
 void flash_uuid_format(const struct flash_uuid *uuid, char ret_text[FLASH_UUID_TEXT + 1])

@@ -49,6 +49,16 @@ struct flash_entry {
 FLASH_MUST_CHECK bool flash_entry_decode(struct flash_text value, struct flash_entry *ret_entry,
                                          struct flash_error *err);
 
+/* What a script that makes an entry is given to name it: its UUID, and the second half of its
+ * stream id. */
+struct flash_entry_name {
+    char uuid[FLASH_UUID_TEXT + 1];
+    char low[24];
+};
+/* A new one, from the clock and the kernel's randomness. Error kind: RETRY. */
+FLASH_MUST_CHECK bool flash_entry_name_new(struct flash_entry_name *ret_name,
+                                           struct flash_error *err);
+
 /* "reserve", "pay", …. Static. */
 const char *flash_entry_type_name(enum flash_entry_type type);
 

@@ -55,6 +55,9 @@ struct flash_uuid {
 
 /* UUIDv7 (RFC 9562 §5.7) of unix time in milliseconds and 10 random bytes. */
 struct flash_uuid flash_uuid_v7(uint64_t now_ms, const uint8_t random[10]);
+/* The same with the kernel's random bytes. Error kind: RETRY (it has none). */
+FLASH_MUST_CHECK bool flash_uuid_new(uint64_t now_ms, struct flash_uuid *ret_uuid,
+                                     struct flash_error *err);
 /* 8-4-4-4-12 in lower case, and a NUL. */
 void flash_uuid_format(const struct flash_uuid *uuid, char ret_text[FLASH_UUID_TEXT + 1]);
 /* Takes that form only, in lower case, and only version 7 of the RFC's variant. */
