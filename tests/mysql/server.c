@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +57,16 @@ static void free_arguments(char **argv)
     }
 }
 
+/* A server that starts deletes every #sql… file of its tmpdir, other servers' too: each has its own. */
+static void make_tmpdir(const struct server *server)
+{
+    char *tmp = format(server->folder, ".tmp");
+    if (mkdir(tmp, 0700) != 0 || setenv("TMPDIR", tmp, 1) != 0) {
+        give_up(tmp);
+    }
+    free(tmp);
+}
+
 static void install(const struct server *server)
 {
     char *argv[ARGUMENTS] = {
@@ -70,7 +81,8 @@ static void install(const struct server *server)
     int status = 0;
     pid_t pid = start_program(argv, log);
     if (waitpid(pid, &status, 0) != pid || status != 0) {
-        give_up("mariadb-install-db failed");
+        fprintf(stderr, "mariadb-install-db ended with status %d; what it said is in %s\n", status, log);
+        exit(EXIT_FAILURE);
     }
     free_arguments(argv);
     free(log);
@@ -111,6 +123,7 @@ void server_make(struct server *server)
         give_up("mkdtemp");
     }
     snprintf(server->socket, sizeof(server->socket), "%s/s", server->folder);
+    make_tmpdir(server);
     install(server);
     write_accounts(server);
     server->port = free_port();
@@ -208,10 +221,13 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 void server_remove(struct server *server)
 {
     char *log = format(server->folder, ".log");
+    char *tmp = format(server->folder, ".tmp");
     server_stop(server, SIGKILL);
     nftw(server->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    nftw(tmp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     unlink(log);
     free(log);
+    free(tmp);
 }
 
 struct flash_config server_config(const struct server *server)
