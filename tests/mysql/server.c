@@ -57,7 +57,8 @@ static void free_arguments(char **argv)
     }
 }
 
-/* A server that starts deletes every #sql… file of its tmpdir, other servers' too: each has its own. */
+/* A server that starts deletes every #sql… file of its tmpdir, other servers' too: each has its
+ * own. */
 static void make_tmpdir(const struct server *server)
 {
     char *tmp = format(server->folder, ".tmp");
@@ -81,7 +82,8 @@ static void install(const struct server *server)
     int status = 0;
     pid_t pid = start_program(argv, log);
     if (waitpid(pid, &status, 0) != pid || status != 0) {
-        fprintf(stderr, "mariadb-install-db ended with status %d; what it said is in %s\n", status, log);
+        fprintf(stderr, "mariadb-install-db ended with status %d; what it said is in %s\n", status,
+                log);
         exit(EXIT_FAILURE);
     }
     free_arguments(argv);
