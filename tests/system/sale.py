@@ -57,7 +57,8 @@ class Sale:
     # ---- the daemons ----
 
     def start(self, name, ready=True, **settings):
-        """Starts it, on the ports it had before; returns once it is ready."""
+        """Starts it, on the ports it had before; returns once it is ready. It must have ended before: nothing else would stop it."""
+        assert name not in self.daemons, f"flash-{name} is running"
         daemon = Daemon(self.stack, name, *VERBS.get(name, ()), build=self.build, **{**self.settings[name], **settings})
         self.daemons[name] = daemon
         if name == "engine":

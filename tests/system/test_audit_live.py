@@ -12,7 +12,7 @@ import time
 import pytest
 
 from buyers import Crowd, Order
-from daemons import Daemon, exchange, until
+from daemons import exchange, until
 from sale import Sale
 from stack import Stack
 from test_audit import audit
@@ -29,8 +29,7 @@ SETTINGS = {"FLASH_RECONCILER_AUDIT_INTERVAL": "10ms", "FLASH_RECONCILER_AUDIT_F
 
 @pytest.fixture
 def sale(tmp_path):
-    with Stack(tmp_path / "stack") as stack, Sale(stack) as shop:
-        shop.daemons["reconciler"] = Daemon(stack, "reconciler", "run", build=shop.build, **SETTINGS)
+    with Stack(tmp_path / "stack") as stack, Sale(stack, reconciler=SETTINGS) as shop:
         yield shop
 
 

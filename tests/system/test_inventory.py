@@ -25,8 +25,6 @@ SEED = int(os.environ.get("FLASH_SEED", 20261121))
 def sale(tmp_path_factory):
     with Stack(tmp_path_factory.mktemp("inventory") / "stack") as stack:
         with Sale(stack) as running:
-            running.daemons["reconciler"] = Daemon(stack, "reconciler", "run")
-            until(running.daemons["reconciler"].is_ready, running.daemons["reconciler"].troubles)
             yield running
 
 
@@ -129,31 +127,22 @@ def start_admin(sale):
     sale.daemons["admin"] = sale.admin
 
 
-def kill(sale, name):
-    sale.ended.append(sale.daemons[name])
-    sale.daemons[name].kill()
-
-
-def start_reconciler(sale):
-    sale.daemons["reconciler"] = Daemon(sale.stack, "reconciler", "run")
-
-
 def test_killed_between_the_ledger_and_redis(sale):
     """Restocks that are in the ledger alone are applied by the reconciler, in order, and said."""
     sku = sale.put_on_sale(units=1)
-    kill(sale, "reconciler")
+    sale.kill("reconciler")
     sale.stack.stop("redis")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         def version():
             return sale.stack.query("SELECT version FROM stock WHERE sku = %s", sku)[0][0]
         asked = [pool.submit(change, sale, sku, n, f"lost-{n}", True) for n in (5, 7)]
         until(lambda: version() == 3, lambda: version())
-        kill(sale, "admin")
+        sale.kill("admin")
         assert all(isinstance(one.exception(), OSError) for one in asked)
     sale.stack.query("UPDATE inflow SET created_at_ms = created_at_ms - 60000 WHERE sku = %s", sku)
     sale.stack.cont("redis")
     start_admin(sale)
-    start_reconciler(sale)
+    sale.start("reconciler", ready=False)
     until(lambda: in_redis(sale, sku) == {"available": 13, "base": 13, "inflow": 3}, lambda: in_redis(sale, sku))
     until(lambda: len(findings(sale, sku)) == 2, lambda: findings(sale, sku))
     assert sorted(quantity for _, _, quantity in findings(sale, sku)) == [5, 7]
@@ -171,12 +160,12 @@ def findings(sale, sku):
 def test_a_take_that_redis_forgot_is_taken_again(sale):
     """Its entry went through, then Redis lost what it had written of it."""
     sku = sale.put_on_sale(units=10)
-    kill(sale, "reconciler")
+    sale.kill("reconciler")
     assert change(sale, sku, -4, "broken-1")[0] == 202
     until(lambda: not sale.journal(sku) and sale.stack.query("SELECT version FROM stock WHERE sku = %s", sku) == [(2,)], "applied")
     sale.redis.delete(sale.key(sku, "takes"))
     sale.redis.hset(sale.key(sku, "stock"), mapping={"available": 10, "base": 10})
-    start_reconciler(sale)
+    sale.start("reconciler", ready=False)
     until_numbered(sale, sku, 2)
     assert in_redis(sale, sku) == {"available": 6, "base": 6, "inflow": 2}
     until(lambda: findings(sale, sku), "no finding is written down")
@@ -300,7 +289,7 @@ def make_trouble(sale, stop):
         if n % 2:
             sale.stack.restart("redis")
         else:
-            kill(sale, "admin")
+            sale.kill("admin")
             start_admin(sale)
 
 
