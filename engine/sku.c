@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define BUCKETS 16384 /* power of two */
+#define BUCKETS 131072 /* power of two */
 #define ABSENT_KEPT_US 1000000
 
 struct flash_sku_table {

@@ -13,7 +13,7 @@
 #include "flash/limits.h"
 #include "lane.h"
 
-#define FLASH_SKUS_MAX 8192 /* SKUs one worker can serve at a time */
+#define FLASH_SKUS_MAX 65536 /* SKUs one worker can serve at a time */
 
 enum flash_sku_known {
     FLASH_SKU_NEW,     /* nothing asked yet */
