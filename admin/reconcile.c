@@ -48,14 +48,13 @@ static const struct list runs = {"runs", "/v1/reconcile/runs", run_columns, 17};
 static const struct column finding_columns[] = {
     {"finding_id", NUMERAL}, {"run_id", ID},       {"cause", TEXT},    {"state", TEXT},
     {"sku", NUMERAL},        {"entry_id", ID},     {"order_id", TEXT}, {"partition", NUMBER},
-    {"offset", NUMBER},      {"quantity", NUMBER}, {"age_ms", NUMBER}, {"found_at", TIME},
-    {"updated_at", TIME},    {"detail", TEXT},
+    {"offset", NUMBER},      {"quantity", NUMBER}, {"found_at", TIME}, {"updated_at", TIME},
+    {"detail", TEXT},
 };
-static const struct list findings = {"findings", "/v1/reconcile/findings", finding_columns, 14};
+static const struct list findings = {"findings", "/v1/reconcile/findings", finding_columns, 13};
 #define FINDING_SELECT                                                                             \
     "SELECT id, run_id, cause, state, sku, entry_id, order_id, partition_no, kafka_offset, "       \
-    "quantity, NULLIF(age_ms, 0), found_at_ms, updated_at_ms, detail FROM reconcile_finding "      \
-    "WHERE id < ? "
+    "quantity, found_at_ms, updated_at_ms, detail FROM reconcile_finding WHERE id < ? "
 #define FINDING_FILTER                                                                             \
     "AND (? = '' OR cause = ?) AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?"
 
