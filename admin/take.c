@@ -3,6 +3,8 @@
  *     Redis up to date ──▶ reference in the ledger? ──yes──▶ 200, as it was done
  *                                │ no
  *                                ▼
+ *                           admin_log: who asks for what
+ *                                ▼
  *                           lua/take ──▶ entry to Kafka ──▶ 202: the journal has it
  *                                │ the reference has an open take: 202 again, nothing is sent
  *                                ▼
@@ -19,6 +21,7 @@
 #include <string.h>
 
 #include "adjust.h"
+#include "flash/fault.h"
 #include "flash/log.h"
 #include "ledger.h"
 #include "metrics.h"
@@ -99,6 +102,7 @@ static enum flash_refusal judge(struct taking *taking, struct flash_stores *stor
 {
     struct flash_text more = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
     if (is(reply, "OK")) {
+        FLASH_FAULT("take.taken");
         const struct flash_publication entry = {taking->job->sku, uuid, more};
         flash_publish_take(stores->producer, &entry);
         flash_admin_count(METRIC_TAKES, 1);
@@ -155,46 +159,84 @@ static enum flash_refusal take(struct taking *taking, struct flash_stores *store
 
 /* ---- the job ---- */
 
-static bool take_signed(const struct flash_value *cells, int count, void *arg)
+#define TAKEN 202
+
+struct trail {
+    const struct flash_job *job;
+    int status; /* of the row that is to be the last about this change */
+    bool wrote;
+};
+
+static bool take_status(const struct flash_value *cells, int count, void *arg)
 {
-    (void)cells;
     (void)count;
-    *(bool *)arg = true;
+    *(int64_t *)arg = cells[0].number;
     return false;
 }
 
-/* One row for a reference, whoever asks again. */
+/* One row for a reference, whoever asks again, unless it was refused meanwhile. The SKU's row is
+ * locked so that two who ask at the same time do not both write. */
 static enum flash_work sign_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
 {
-    const struct flash_job *job = arg;
+    struct trail *trail = arg;
+    const struct flash_job *job = trail->job;
     char detail[FLASH_ADJUST_DETAIL];
     flash_adjust_detail(&job->form.adjust, detail);
-    const struct flash_change change = {flash_adjust_action(&job->form.adjust), 202, detail};
+    const struct flash_change change = {flash_adjust_action(&job->form.adjust), trail->status,
+                                        detail};
     const struct flash_value params[] = {flash_value_int(job->sku), flash_value_text(change.action),
                                          flash_value_text(detail)};
-    bool there = false;
+    int64_t sku = 0, last = 0;
+    const struct flash_query lock = {.sql = "SELECT sku FROM stock WHERE sku = ? FOR UPDATE",
+                                     .params = params,
+                                     .param_count = 1,
+                                     .column_count = 1,
+                                     .row = take_status,
+                                     .arg = &sku};
     const struct flash_query query = {
-        .sql = "SELECT id FROM admin_log WHERE sku = ? AND action = ? AND detail = ? LIMIT 1",
+        .sql = "SELECT status FROM admin_log WHERE sku = ? AND action = ? AND detail = ? "
+               "ORDER BY id DESC LIMIT 1",
         .params = params,
         .param_count = 3,
         .column_count = 1,
-        .row = take_signed,
-        .arg = &there,
+        .row = take_status,
+        .arg = &last,
     };
-    if (!flash_mysql_query(mysql, &query, err) ||
-        (!there && !flash_ledger_sign(mysql, job, &change, err))) {
+    if (!flash_mysql_query(mysql, &lock, err) || !flash_mysql_query(mysql, &query, err)) {
         return FLASH_WORK_FAILED;
     }
-    return there ? FLASH_WORK_LEAVE : FLASH_WORK_COMMIT;
+    trail->wrote = last != trail->status;
+    if (trail->wrote && !flash_ledger_sign(mysql, job, &change, err)) {
+        return FLASH_WORK_FAILED;
+    }
+    return trail->wrote ? FLASH_WORK_COMMIT : FLASH_WORK_LEAVE;
 }
 
-/* The paper trail, also of a request whose first try did not come so far. The ledger gets who, what
- * and why with the entry too, so the answer does not depend on this. */
-static void sign(struct flash_job *job, struct flash_stores *stores)
+static enum flash_refusal sign(struct trail *trail, struct flash_stores *stores)
 {
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, sign_work, job, &err);
-    (void)flash_ledger_refusal(end, job, &err); /* logs it */
+    enum flash_ledger_end end = flash_ledger_run(stores->mysql, sign_work, trail, &err);
+    return flash_ledger_refusal(end, trail->job, &err); /* logs it */
+}
+
+/* The paper trail comes first: what dies between it and the script leaves a row of who asked, and
+ * what Redis has taken never lacks one. A refusal is a second row. */
+static enum flash_refusal sign_and_take(struct taking *taking, struct flash_stores *stores)
+{
+    struct trail trail = {.job = taking->job, .status = TAKEN};
+    enum flash_refusal refusal = sign(&trail, stores);
+    if (refusal != FLASH_REFUSE_NOTHING) {
+        return FLASH_REFUSE_LEDGER_AWAY;
+    }
+    FLASH_FAULT("take.signed");
+    refusal = take(taking, stores);
+    if (refusal != FLASH_REFUSE_NOTHING && refusal != FLASH_REFUSE_OUTCOME_UNKNOWN && trail.wrote) {
+        bool conflict = refusal == FLASH_REFUSE_SOLD_OUT || refusal == FLASH_REFUSE_VERSION ||
+                        refusal == FLASH_REFUSE_KEY_REUSED;
+        trail.status = conflict ? 409 : 503;
+        (void)sign(&trail, stores);
+    }
+    return refusal;
 }
 
 /* Nothing is recorded of a take that Redis was not asked for. */
@@ -214,14 +256,15 @@ void flash_take_run(struct flash_job *job, struct flash_stores *stores)
     enum flash_push push = flash_push_sku(stores, job->sku, &err);
     enum flash_refusal refusal = look(&taking, stores);
     if (refusal == FLASH_REFUSE_NOTHING && !taking.row.found) {
-        refusal = push == FLASH_PUSH_DONE ? take(&taking, stores) : not_asked(push, job, &err);
+        refusal =
+            push == FLASH_PUSH_DONE ? sign_and_take(&taking, stores) : not_asked(push, job, &err);
     }
     job->answer.refusal = refusal;
     if (refusal == FLASH_REFUSE_NEEDS_RECOVERY) {
         job->answer.detail = "Redis has lost this SKU or is of another generation. Nothing was "
                              "taken; ask again after the recovery.";
     } else if (refusal == FLASH_REFUSE_NOTHING) {
-        sign(job, stores);
+        (void)sign(&(struct trail){.job = job, .status = TAKEN}, stores); /* if it is not there */
         flash_adjust_show(job, stores, &taking.row);
     }
 }

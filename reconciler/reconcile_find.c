@@ -136,7 +136,51 @@ static bool tell_parked(struct flash_pass *pass, struct flash_error *err)
     return ok;
 }
 
+static bool take_refused(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_pass *pass = arg;
+    (void)count;
+    int64_t age_ms = (int64_t)flash_time_wall_ms() - cells[3].number;
+    struct flash_finding finding = {
+        .cause = FLASH_CAUSE_SHORTAGE,
+        .state = FLASH_FINDING_APPLIED,
+        .sku = cells[0].number,
+        .partition = -1,
+        .offset = -1,
+        .quantity = cells[2].number,
+        .age_ms = age_ms > 0 ? age_ms : 0,
+    };
+    snprintf(finding.detail, sizeof(finding.detail),
+             "%lld orders are FAILED (shortage): the ledger had no units left for them",
+             (long long)cells[1].number);
+    flash_pass_found(pass, &finding);
+    return true;
+}
+
+/* What the ledger has refused, a sum a SKU. Passes that act leave it to the audit, which finds it
+ * again each time. */
+static bool tell_refused(struct flash_pass *pass, struct flash_error *err)
+{
+    int64_t sku = pass->options->sku;
+    const struct flash_value params[] = {number(sku), number(sku), number(LEFTOVERS_MAX)};
+    const struct flash_query query = {
+        .sql = "SELECT s.sku, COUNT(*), SUM(r.qty), MIN(r.updated_at_ms) FROM reservation r "
+               "JOIN stock s ON r.order_id > CAST(CONCAT(s.sku, '.') AS BINARY) "
+               "AND r.order_id < CAST(CONCAT(s.sku, '/') AS BINARY) "
+               "WHERE s.flagged = 1 AND r.state = 7 AND (? = 0 OR s.sku = ?) "
+               "GROUP BY s.sku ORDER BY s.sku LIMIT ?",
+        .params = params,
+        .param_count = 3,
+        .column_count = 4,
+        .row = take_refused,
+        .arg = pass,
+    };
+    return pass->options->depth != FLASH_RECONCILE_LOOK ||
+           flash_mysql_query(pass->reconcile->mysql, &query, err);
+}
+
 bool flash_pass_leftovers(struct flash_pass *pass, struct flash_error *err)
 {
-    return tell_parked(pass, err) && (pass->options->sku || tell_dead(pass, err));
+    return tell_parked(pass, err) && tell_refused(pass, err) &&
+           (pass->options->sku || tell_dead(pass, err));
 }

@@ -33,14 +33,21 @@ static const struct flash_output_column run_columns[] = {
                              "exit_code, " UUID("plan_run_id") ", detail FROM reconcile_run "
 
 static const struct flash_output_column finding_columns[] = {
-    {"finding_id", FLASH_OUTPUT_NUMBER}, {"cause", FLASH_OUTPUT_TEXT},
-    {"state", FLASH_OUTPUT_WORD},        {"sku", FLASH_OUTPUT_NUMBER},
-    {"quantity", FLASH_OUTPUT_NUMBER},   {"entry_id", FLASH_OUTPUT_TEXT},
-    {"order_id", FLASH_OUTPUT_TEXT},     {"partition", FLASH_OUTPUT_NUMBER},
-    {"offset", FLASH_OUTPUT_NUMBER},     {"found_at", FLASH_OUTPUT_TIME},
-    {"updated_at", FLASH_OUTPUT_TIME},   {"detail", FLASH_OUTPUT_TEXT, .yields = true},
+    {"finding_id", FLASH_OUTPUT_NUMBER},
+    {"cause", FLASH_OUTPUT_TEXT},
+    {"state", FLASH_OUTPUT_WORD},
+    {"sku", FLASH_OUTPUT_NUMBER},
+    {"quantity", FLASH_OUTPUT_NUMBER},
+    {"age_ms", FLASH_OUTPUT_AGE},
+    {"entry_id", FLASH_OUTPUT_TEXT},
+    {"order_id", FLASH_OUTPUT_TEXT},
+    {"partition", FLASH_OUTPUT_NUMBER},
+    {"offset", FLASH_OUTPUT_NUMBER},
+    {"found_at", FLASH_OUTPUT_TIME},
+    {"updated_at", FLASH_OUTPUT_TIME},
+    {"detail", FLASH_OUTPUT_TEXT, .yields = true},
 };
-#define FINDING_COLUMNS 12
+#define FINDING_COLUMNS 13
 
 const struct flash_output_section flash_records_runs = {"runs", run_columns, RUN_COLUMNS};
 const struct flash_output_section flash_records_run = {"run", run_columns, RUN_COLUMNS, .one = true,
@@ -102,14 +109,14 @@ bool flash_records_put_findings(struct flash_mysql *mysql, const struct flash_uu
                                 struct flash_output *output, struct flash_error *err)
 {
     const struct flash_value key = id_value(id);
-    return put_rows(
-        mysql,
-        (struct flash_query){.sql = "SELECT id, cause, state, sku, quantity, " UUID(
-                                 "entry_id") ", order_id, partition_no, kafka_offset, found_at_ms, "
-                                             "updated_at_ms, detail "
-                                             "FROM reconcile_finding WHERE run_id = ? ORDER BY id",
-                             .params = &key,
-                             .column_count = FINDING_COLUMNS,
-                             .arg = output},
-        err);
+    return put_rows(mysql,
+                    (struct flash_query){
+                        .sql = "SELECT id, cause, state, sku, quantity, NULLIF(age_ms, 0), " UUID(
+                            "entry_id") ", order_id, partition_no, kafka_offset, found_at_ms, "
+                                        "updated_at_ms, detail "
+                                        "FROM reconcile_finding WHERE run_id = ? ORDER BY id",
+                        .params = &key,
+                        .column_count = FINDING_COLUMNS,
+                        .arg = output},
+                    err);
 }

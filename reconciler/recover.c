@@ -199,43 +199,51 @@ static bool sweep_all(struct flash_recover *recover)
 
 /* ---- what is to be known about it ---- */
 
+/* So many of a SKU; since_ms: the oldest of them, by the wall clock. */
+struct loss {
+    enum flash_cause cause;
+    int64_t count, since_ms;
+};
+
 static void found(struct flash_recover *recover, const struct flash_sight_sku *sku,
-                  enum flash_cause cause, int64_t count)
+                  const struct loss *loss)
 {
     static const char *const texts[FLASH_CAUSE_COUNT] = {
         [FLASH_CAUSE_FORGOTTEN] = "entries that Redis had lost were replayed",
         [FLASH_CAUSE_SHORTAGE] = "orders of this SKU were refused by the ledger",
         [FLASH_CAUSE_INFLOW] = "inflows that Redis has were lost by the ledger: make them again",
     };
-    if (!recover->options->found) {
+    if (!recover->options->found || loss->count <= 0) {
         return;
     }
-    struct flash_finding finding = {.cause = cause,
+    int64_t age_ms = (int64_t)flash_time_wall_ms() - loss->since_ms;
+    struct flash_finding finding = {.cause = loss->cause,
+                                    .age_ms = age_ms > 0 ? age_ms : 0,
                                     .state = FLASH_FINDING_APPLIED,
                                     .sku = sku->sku,
                                     .partition = -1,
                                     .offset = -1};
     snprintf(finding.detail, sizeof(finding.detail), "%" PRId64 " %s (generation %" PRId64 ")",
-             count, texts[cause], recover->sight.generation);
+             loss->count, texts[loss->cause], recover->sight.generation);
     recover->options->found(&finding, recover->options->arg);
 }
 
 static void report_one(struct flash_recover *recover, const struct flash_sight_sku *sku)
 {
     struct flash_error ignored; /* the recovery is done; only its report is shorter */
-    int64_t orders = 0;
-    if (sku->lost > 0) {
-        found(recover, sku, FLASH_CAUSE_FORGOTTEN, sku->lost);
+    struct flash_recover_refused refused = {0};
+    const struct loss lost = {FLASH_CAUSE_FORGOTTEN, sku->lost, sku->lost_first_us / 1000};
+    const struct loss inflows = {FLASH_CAUSE_INFLOW, sku->redis.inflow - sku->inflow,
+                                 (int64_t)flash_time_wall_ms()};
+    if (!flash_recover_count_short(recover->mysql, sku->sku, &refused, &ignored)) {
+        refused.orders = 0;
     }
-    if (sku->redis.inflow > sku->inflow) {
-        found(recover, sku, FLASH_CAUSE_INFLOW, sku->redis.inflow - sku->inflow);
-    }
-    if (sku->flagged && flash_recover_count_short(recover->mysql, sku->sku, &orders, &ignored) &&
-        orders > 0) {
-        found(recover, sku, FLASH_CAUSE_SHORTAGE, orders);
-    }
+    const struct loss short_of = {FLASH_CAUSE_SHORTAGE, refused.orders, refused.since_ms};
+    found(recover, sku, &lost);
+    found(recover, sku, &inflows);
+    found(recover, sku, &short_of);
     if (recover->options->sku) {
-        recover->options->sku(sku, orders, recover->options->arg);
+        recover->options->sku(sku, refused.orders, recover->options->arg);
     }
 }
 
@@ -286,6 +294,16 @@ static void recover_all(struct flash_recover *recover)
     report(recover);
 }
 
+/* Those in need, of which nothing was begun. */
+static void name_skus(struct flash_recover *recover)
+{
+    for (size_t i = 0; recover->options->sku && i < recover->sight.count; i++) {
+        if (recover->sight.skus[i].need != FLASH_NEED_NOTHING) {
+            recover->options->sku(&recover->sight.skus[i], 0, recover->options->arg);
+        }
+    }
+}
+
 static void run(struct flash_recover *recover)
 {
     bool ours = false;
@@ -295,6 +313,7 @@ static void run(struct flash_recover *recover)
     if (recover->done->in_need == 0 || recover->options->only_look) {
         flash_recover_end(recover,
                           recover->done->in_need ? FLASH_RECOVER_NEEDED : FLASH_RECOVER_NOTHING);
+        name_skus(recover);
         return;
     }
     if (!flash_recover_lease(recover->mysql, &ours, &recover->done->err)) {

@@ -52,8 +52,8 @@ struct flash_recover_options {
     /* Waits; false breaks off. */
     bool (*pause)(int ms, void *arg);
     flash_found found; /* what was lost or refused; state APPLIED. May be NULL */
-    /* At the end, each SKU that was in need, once it was begun to recover it; shortages: its orders
-     * that the ledger has ever refused. May be NULL. */
+    /* At the end, each SKU that was or is in need; shortages: its orders that the ledger has ever
+     * refused. Not of a run that could not begin. May be NULL. */
     void (*sku)(const struct flash_sight_sku *sku, int64_t shortages, void *arg);
     void *arg; /* of all of them; (borrowed) */
 };

@@ -47,9 +47,8 @@ static bool take_sku(const struct flash_value *cells, int count, void *arg)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         *numbers[i] = cells[i].number;
     }
-    sku->flagged = cells[9].number != 0;
-    size_t len = cells[10].bytes.len < FLASH_TITLE_MAX ? cells[10].bytes.len : FLASH_TITLE_MAX;
-    memcpy(sku->title, cells[10].bytes.at, len);
+    size_t len = cells[9].bytes.len < FLASH_TITLE_MAX ? cells[9].bytes.len : FLASH_TITLE_MAX;
+    memcpy(sku->title, cells[9].bytes.at, len);
     return true;
 }
 
@@ -65,10 +64,10 @@ bool flash_recover_read(struct flash_mysql *mysql, struct flash_sight *sight,
     const struct flash_query skus = {
         .sql = "SELECT s.sku, s.base, s.version, s.low_stock_threshold, COALESCE(v.version, 0), "
                "COALESCE(v.starts_at_ms, 0), COALESCE(v.ends_at_ms, 0), "
-               "COALESCE(v.per_user_limit, 0), COALESCE(v.hold_seconds, 0), s.flagged, s.title "
+               "COALESCE(v.per_user_limit, 0), COALESCE(v.hold_seconds, 0), s.title "
                "FROM stock s LEFT JOIN sale v ON v.sku = s.sku WHERE s.loaded_generation > 0 "
                "ORDER BY s.sku",
-        .column_count = 11,
+        .column_count = 10,
         .row = take_sku,
         .arg = sight,
     };
@@ -288,30 +287,41 @@ bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uui
 #define OF_SKU                                                                                     \
     "order_id > CAST(CONCAT(?, '.') AS BINARY) AND order_id < CAST(CONCAT(?, '/') AS BINARY)"
 
-static bool count_of_sku(struct flash_mysql *mysql, const struct flash_query *like, int64_t sku,
-                         struct flash_error *err)
-{
-    const struct flash_value params[] = {number(sku), number(sku)};
-    struct flash_query query = *like;
-    query.params = params;
-    query.param_count = 2;
-    query.column_count = 1;
-    query.row = take_number;
-    return flash_mysql_query(mysql, &query, err);
-}
-
 bool flash_recover_count(struct flash_mysql *mysql, int64_t sku, int64_t *ret_orders,
                          struct flash_error *err)
 {
+    const struct flash_value params[] = {number(sku), number(sku)};
     const struct flash_query query = {.sql = "SELECT COUNT(*) FROM reservation WHERE " OF_SKU,
+                                      .params = params,
+                                      .param_count = 2,
+                                      .column_count = 1,
+                                      .row = take_number,
                                       .arg = ret_orders};
-    return count_of_sku(mysql, &query, sku, err);
+    return flash_mysql_query(mysql, &query, err);
 }
 
-bool flash_recover_count_short(struct flash_mysql *mysql, int64_t sku, int64_t *ret_orders,
-                               struct flash_error *err)
+static bool take_refused(const struct flash_value *cells, int count, void *arg)
 {
+    struct flash_recover_refused *refused = arg;
+    (void)count;
+    refused->orders = cells[0].number;
+    refused->since_ms = cells[1].number;
+    return true;
+}
+
+bool flash_recover_count_short(struct flash_mysql *mysql, int64_t sku,
+                               struct flash_recover_refused *ret_refused, struct flash_error *err)
+{
+    /* The flag spares SKUs without any a walk through their orders. */
+    const struct flash_value params[] = {number(sku), number(sku), number(sku)};
     const struct flash_query query = {
-        .sql = "SELECT COUNT(*) FROM reservation WHERE state = 7 AND " OF_SKU, .arg = ret_orders};
-    return count_of_sku(mysql, &query, sku, err);
+        .sql = "SELECT COUNT(*), COALESCE(MIN(updated_at_ms), 0) FROM reservation "
+               "WHERE state = 7 AND " OF_SKU
+               " AND EXISTS (SELECT 1 FROM stock s WHERE s.sku = ? AND s.flagged = 1)",
+        .params = params,
+        .param_count = 3,
+        .column_count = 2,
+        .row = take_refused,
+        .arg = ret_refused};
+    return flash_mysql_query(mysql, &query, err);
 }

@@ -54,8 +54,12 @@ FLASH_MUST_CHECK bool flash_recover_read_marker(struct flash_mysql *mysql,
 /* How many orders of the SKU there are. */
 FLASH_MUST_CHECK bool flash_recover_count(struct flash_mysql *mysql, int64_t sku,
                                           int64_t *ret_orders, struct flash_error *err);
+struct flash_recover_refused {
+    int64_t orders, since_ms; /* the first of them, by the wall clock; 0: there is none */
+};
 /* How many of them were refused for lack of stock. */
 FLASH_MUST_CHECK bool flash_recover_count_short(struct flash_mysql *mysql, int64_t sku,
-                                                int64_t *ret_orders, struct flash_error *err);
+                                                struct flash_recover_refused *ret_refused,
+                                                struct flash_error *err);
 
 #endif

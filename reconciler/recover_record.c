@@ -78,7 +78,6 @@ bool flash_recover_record_write(struct flash_recover_record *record,
                                 struct flash_error * err)
 {
     char detail[600];
-    int exit_code = done->end == FLASH_RECOVER_DONE ? 0 : done->end == FLASH_RECOVER_PARTLY ? 1 : 3;
     struct flash_run_whole whole = {
         .start =
             {
@@ -89,7 +88,7 @@ bool flash_recover_record_write(struct flash_recover_record *record,
                         .skus = done->skus,
                         .settled = done->swept,
                         .resent = done->resent,
-                        .exit_code = exit_code == 0 && record->found.count > 0 ? 1 : exit_code,
+                        .exit_code = flash_recover_exit_code(done->end, record->found.count > 0),
                         .detail = detail},
                 .findings = record->found.at,
                 .finding_count = record->found.count,
@@ -98,4 +97,15 @@ bool flash_recover_record_write(struct flash_recover_record *record,
     bool ok = done->generation == 0 || flash_runs_write(record->runs, &whole, err);
     flash_audit_list_clear(&record->found);
     return ok;
+}
+
+int flash_recover_exit_code(enum flash_recover_end end, bool findings)
+{
+    static const int codes[FLASH_RECOVER_END_COUNT] = {
+        [FLASH_RECOVER_NOTHING] = 0,  [FLASH_RECOVER_NEEDED] = 1,    [FLASH_RECOVER_DONE] = 0,
+        [FLASH_RECOVER_PARTLY] = 1,   [FLASH_RECOVER_STOPPED] = 5,   [FLASH_RECOVER_OVERTAKEN] = 4,
+        [FLASH_RECOVER_LEASE] = 4,    [FLASH_RECOVER_NO_LEDGER] = 3, [FLASH_RECOVER_NO_REDIS] = 3,
+        [FLASH_RECOVER_NO_KAFKA] = 3,
+    };
+    return codes[end] == 0 && findings ? 1 : codes[end];
 }

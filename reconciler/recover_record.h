@@ -25,4 +25,8 @@ FLASH_MUST_CHECK bool flash_recover_record_write(struct flash_recover_record *re
                                                  const struct flash_recover_done *done,
                                                  const char *operator, struct flash_error * err);
 
+/* What the verb ends with, and what the record has: DESIGN §9's codes, 5 also when it was broken
+ * off. */
+int flash_recover_exit_code(enum flash_recover_end end, bool findings);
+
 #endif

@@ -34,7 +34,7 @@ struct flash_runs {
     struct {
         struct flash_text run[BUFFER], cause[BUFFER], state[BUFFER], entry[BUFFER], order[BUFFER];
         struct flash_text partition[BUFFER], offset[BUFFER], detail[BUFFER];
-        int64_t sku[BUFFER], quantity[BUFFER];
+        int64_t sku[BUFFER], quantity[BUFFER], age_ms[BUFFER];
         char numbers[2 * BUFFER][NUMBER_TEXT]; /* text, as only that can be NULL in bulk */
     } columns;
 };
@@ -210,6 +210,7 @@ static void fill_columns(struct flash_runs *runs)
         runs->columns.partition[i] = place_text(finding->partition, runs->columns.numbers[2 * i]);
         runs->columns.offset[i] = place_text(finding->offset, runs->columns.numbers[2 * i + 1]);
         runs->columns.quantity[i] = finding->quantity;
+        runs->columns.age_ms[i] = finding->age_ms;
         runs->columns.detail[i] = text_of(finding->detail);
     }
 }
@@ -229,12 +230,13 @@ static bool insert_columns(struct flash_runs *runs, struct flash_error *err)
         {"detail", FLASH_COLUMN_BYTES, .bytes = runs->columns.detail},
         {"found_at_ms", FLASH_COLUMN_INT, .numbers = runs->found_ms},
         {"updated_at_ms", FLASH_COLUMN_INT, .numbers = runs->found_ms},
+        {"age_ms", FLASH_COLUMN_INT, .numbers = runs->columns.age_ms},
     };
     fill_columns(runs);
     return flash_mysql_bulk_insert(runs->mysql,
                                    &(struct flash_bulk){.table = "reconcile_finding",
                                                         .columns = columns,
-                                                        .column_count = 12,
+                                                        .column_count = 13,
                                                         .row_count = runs->count},
                                    err);
 }

@@ -144,6 +144,9 @@ void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_
     bool elsewhere = sku->lost > 0 && sku->partition != entry->partition;
     sku->offset = sku->lost == 0 || entry->offset < sku->offset ? entry->offset : sku->offset;
     sku->partition = elsewhere ? -1 : entry->partition;
+    sku->lost_first_us = sku->lost == 0 || entry->stream_us < sku->lost_first_us
+                             ? entry->stream_us
+                             : sku->lost_first_us;
     sku->lost++;
     sku->lost_us = entry->stream_us > sku->lost_us ? entry->stream_us : sku->lost_us;
     sku->sweep |= sku->partition < 0 || sku->lost_us - sku->redis.last_us > window_ms * 1000;

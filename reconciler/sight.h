@@ -38,7 +38,6 @@ enum flash_recover_gate {
 struct flash_sight_sku {
     int64_t sku;
     int64_t base, inflow, threshold, sale, starts_ms, ends_ms, limit, hold_s; /* the ledger's */
-    bool flagged; /* the ledger has refused orders of it for lack of stock */
     char title[FLASH_TITLE_MAX + 1];
     struct {
         bool asked, present;
@@ -48,13 +47,14 @@ struct flash_sight_sku {
         char gate_more[FLASH_GATE_RUN_ID + 1]; /* run id or cause */
     } redis;
     enum flash_need need;
-    bool sweep;      /* all its orders are to be told to Redis */
-    int64_t lost;    /* entries of the ledger that ran after the point Redis came back to */
-    int64_t lost_us; /* stream id of the newest of them */
-    int partition;   /* of those entries, -1: none, or several */
-    int64_t offset;  /* of the first of them */
-    bool broken;     /* Redis refused a call about it: left out of this recovery */
-    bool opened;     /* this recovery has opened its gate */
+    bool sweep;            /* all its orders are to be told to Redis */
+    int64_t lost;          /* entries of the ledger that ran after the point Redis came back to */
+    int64_t lost_us;       /* stream id of the newest of them */
+    int64_t lost_first_us; /* and of the oldest */
+    int partition;         /* of those entries, -1: none, or several */
+    int64_t offset;        /* of the first of them */
+    bool broken;           /* Redis refused a call about it: left out of this recovery */
+    bool opened;           /* this recovery has opened its gate */
     enum flash_recover_gate gate;  /* as it was met last */
     int64_t swept, learnt, resent; /* orders told to Redis, those it did not know; entries */
 };

@@ -36,8 +36,9 @@ static bool usage(const struct flash_verb_page *page, const char *what, const ch
 
 static void help_option(const struct flash_verb_option *option, FILE *out)
 {
-    int width = option->name ? fprintf(out, "  --%s %s", option->name, option->value)
-                             : fprintf(out, "  %s", option->value);
+    const char *value = option->value ? option->value : "";
+    int width =
+        option->name ? fprintf(out, "  --%s %s", option->name, value) : fprintf(out, "  %s", value);
     fprintf(out, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", option->help);
 }
 
@@ -81,7 +82,7 @@ static bool give(struct reading *reading, int i, const char *text)
         return true;
     }
     snprintf(what, sizeof(what), "%s \"%.60s\": not ", name, text);
-    return usage(reading->page, what, option->allowed);
+    return usage(reading->page, what, option->value ? option->allowed : "a value it takes");
 }
 
 /* The option that arg names, or -1; *ret_value is what follows its "=", or NULL. */
@@ -121,6 +122,9 @@ static bool take(struct reading *reading)
             reading->rest[reading->rest_count++] = line->argv[reading->next++];
         }
         return true;
+    }
+    if (!value && !reading->page->options[option].value) {
+        return give(reading, option, "");
     }
     if (!value && reading->next == line->argc) {
         return usage(reading->page, "a value is missing after ", arg);
@@ -208,6 +212,12 @@ int flash_verb_fail(const struct flash_verb_page *page, const struct flash_error
 static struct flash_text text_of(const char *text)
 {
     return (struct flash_text){text, strlen(text)};
+}
+
+bool flash_verb_read_flag(const char *text, void *ret_bool)
+{
+    *(bool *)ret_bool = true;
+    return *text == '\0';
 }
 
 bool flash_verb_read_sku(const char *text, void *ret_int64)

@@ -26,7 +26,7 @@ enum flash_exit {
 
 struct flash_verb_option {
     const char *name;  /* without the dashes; NULL: a word without them, once */
-    const char *value; /* what stands for it in the help: "N" */
+    const char *value; /* what stands for it in the help: "N"; NULL: it has none */
     const char *help;
     /* Reads text; false: it is not one. */
     bool (*read)(const char *text, void *ret_value);
@@ -59,6 +59,7 @@ int flash_verb_fail(const struct flash_verb_page *page, const struct flash_error
 
 /* ---- reading values ---- */
 
+bool flash_verb_read_flag(const char *text, void *ret_bool); /* of an option without a value */
 bool flash_verb_read_sku(const char *text, void *ret_int64);
 bool flash_verb_read_count(const char *text, void *ret_int64); /* from 1 to 1000000000 */
 bool flash_verb_read_format(const char *text, void *ret_format);

@@ -3,14 +3,16 @@
 The orders are put into the ledger by SQL, as if they had been sold; proven is that Redis then has every one of them, and that its
 units are the ledger's.
 """
+import contextlib
 import os
 import subprocess
 import time
 
-from rig import BUILD, Failed
+from rig import BUILD, Failed, wait_until
 
 ORDERS = 1_000_000
 USERS = 50_000
+QUIET = ["reconciler.recover=off", "reconciler.interval=1h", "reconciler.audit_interval=1h", "reconciler.audit_full_interval=1h"]
 
 ROWS = (
     "INSERT INTO reservation (order_id, sku, user_id, qty, state, version, due, entry_id, line_no, updated_at_ms)"
@@ -20,18 +22,22 @@ STOCK = ("UPDATE stock SET available = available - {orders}, reserved = {orders}
          " WHERE sku = {sku}")
 
 
+@contextlib.contextmanager
+def connected(rig):
+    """A cursor on the ledger."""
+    import pymysql
+    with contextlib.closing(pymysql.connect(
+            host=rig.env["FLASH_MYSQL_HOST"], port=int(rig.env["FLASH_MYSQL_PORT"]), user=rig.env["FLASH_MYSQL_USER"],
+            password=rig.env["FLASH_MYSQL_PASSWORD"], database=rig.env["FLASH_MYSQL_DATABASE"], autocommit=True)) as connection:
+        with connection.cursor() as cursor:
+            yield cursor
+
+
 def fill(rig, sku):
     """A million orders, half of them paid, as the ledger would have them."""
-    import pymysql
-    connection = pymysql.connect(host=rig.env["FLASH_MYSQL_HOST"], port=int(rig.env["FLASH_MYSQL_PORT"]),
-                                 user=rig.env["FLASH_MYSQL_USER"], password=rig.env["FLASH_MYSQL_PASSWORD"],
-                                 database=rig.env["FLASH_MYSQL_DATABASE"], autocommit=True)
-    try:
-        with connection.cursor() as cursor:
-            for sql in (ROWS, STOCK):
-                cursor.execute(sql.format(sku=sku, orders=ORDERS, users=USERS, due=int(time.time()) + 1800))
-    finally:
-        connection.close()
+    with connected(rig) as cursor:
+        for sql in (ROWS, STOCK):
+            cursor.execute(sql.format(sku=sku, orders=ORDERS, users=USERS, due=int(time.time()) + 1800))
 
 
 def recover(rig):
@@ -48,9 +54,18 @@ def recover(rig):
     return time.monotonic() - begun, usage.ru_maxrss / 1024
 
 
+def engines_noted(rig):
+    with connected(rig) as cursor:
+        cursor.execute("SELECT COUNT(*) FROM engine")
+        return cursor.fetchone()[0] >= 1
+
+
 def measure_recover(rig, _seconds):
     sku = rig.sale(2 * ORDERS)
     fill(rig, sku)
+    rig.daemons("up", "reconciler", settings=QUIET)
+    wait_until(lambda: engines_noted(rig), 60, "the engines to be noted")
+    rig.daemons("stop", "reconciler")
     redis = rig.redis()
     redis.flushall()
     seconds, peak = recover(rig)

@@ -174,7 +174,7 @@ bool flash_mysql_bulk_insert(struct flash_mysql *mysql, const struct flash_bulk 
 {
     bool ok;
     (void)mysql;
-    assert(strcmp(bulk->table, "reconcile_finding") == 0 && bulk->column_count == 12);
+    assert(strcmp(bulk->table, "reconcile_finding") == 0 && bulk->column_count == 13);
     assert(fake.committed + bulk->row_count <= ROWS_MAX);
     if (!take(FAKE_RECORD_INSERT, &ok, err)) {
         return ok;

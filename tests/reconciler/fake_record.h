@@ -18,7 +18,7 @@ enum fake_record_step {
 
 /* A cell as text, a number in decimal; NULL is "NULL". */
 struct fake_record_row {
-    char cells[12][480]; /* in the order of the statement's columns */
+    char cells[13][480]; /* in the order of the statement's columns */
 };
 
 /* Forgets everything. */

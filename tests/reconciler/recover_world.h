@@ -22,7 +22,8 @@ struct recover_world {
     int proven_after;  /* looks at the markers */
     int old_entries;   /* tries to open that meet one */
     int pauses;
-    bool restarts; /* during the pauses */
+    int64_t refused, refused_since_ms; /* orders */
+    bool restarts;                     /* during the pauses */
     struct flash_recover *recover;
 };
 

@@ -94,6 +94,35 @@ static void no_answer_proves_nothing(void **state)
     assert_int_equal(desk->done.findings[FLASH_CAUSE_LATE], 0); /* said in the first pass */
 }
 
+/* A topic that was truncated or made anew leaves the ledger with a position that its log does not
+ * have: beyond the end, before the beginning, or in the middle of other messages. Only a marker
+ * that was met proves something, and what it proves lost is sent again first, behind any position.
+ */
+static void a_stored_position_proves_nothing(void **state)
+{
+    static const int64_t positions[] = {0, INT64_MAX / 2, 1, 1000000000000, 17};
+    struct desk *desk = *state;
+    pass_until_sent(desk, 1);
+    for (int i = 0; i < 100; i++) {
+        fake_ledger.applied = positions[i % 5];
+        pass(desk);
+        assert_int_equal(desk->done.late, 1);
+        assert_int_equal(desk->done.lost + desk->done.resent + desk->done.compensated, 0);
+    }
+    assert_true(nothing_settled(desk));
+    assert_string_equal(fake_ledger.steps, "");
+    marker_is_met(desk, fake_kafka_count(desk->producer) - 1);
+    fake_ledger.applied = 0; /* read from its beginning again */
+    pass(desk);
+    assert_int_equal(desk->done.resent, 1);
+    assert_int_equal(desk->done.compensated, 0);
+    fake_ledger_add_verdict(&desk->id, 1,
+                            true); /* that came behind the position, wherever it was */
+    pass_with_settle(desk);
+    assert_int_equal(desk->done.settled, 1);
+    assert_int_equal(desk->done.lost, 0);
+}
+
 static void lost_once_is_sent_again_byte_for_byte(void **state)
 {
     struct desk *desk = *state;
@@ -240,6 +269,7 @@ int main(void)
         TEST(looking_changes_nothing),
         TEST(a_verdict_that_comes_with_the_marker_settles),
         TEST(no_answer_proves_nothing),
+        TEST(a_stored_position_proves_nothing),
         TEST(lost_once_is_sent_again_byte_for_byte),
         TEST(a_young_entry_is_not_given_up),
         TEST(a_transition_is_never_given_up),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/time.h"
 #include "recover_world.h"
 
 /* ---- the run ---- */
@@ -216,6 +217,29 @@ static void what_became_of_each_sku_is_told(void **state)
     }
 }
 
+static void keep(const struct flash_finding *finding, void *arg)
+{
+    struct flash_finding *kept = arg;
+    assert_int_equal(kept->sku, 0); /* there is one */
+    *kept = *finding;
+}
+
+/* What the ledger refuses is a finding, and how old the oldest of it is. */
+static void what_was_refused_is_found_with_its_age(void **state)
+{
+    struct flash_finding found = {.sku = 0};
+    struct flash_recover_done done;
+    const struct flash_recover_options options = {
+        .step = step, .pause = wait_no_time, .found = keep, .arg = &found};
+    (void)state;
+    world.refused = 3;
+    world.refused_since_ms = (int64_t)flash_time_wall_ms() - 60000;
+    flash_recover_run(world.recover, &options, &done);
+    assert_true(found.cause == FLASH_CAUSE_SHORTAGE && found.sku == 42);
+    assert_true(found.age_ms >= 60000 && found.age_ms < 120000);
+    assert_non_null(strstr(found.detail, "3 orders"));
+}
+
 static void entries_that_nobody_sent_are_sent_again(void **state)
 {
     (void)state;
@@ -261,6 +285,7 @@ int main(void)
         RECOVER(or_for_the_window),
         RECOVER(no_gate_is_opened_without_the_marker),
         RECOVER(what_became_of_each_sku_is_told),
+        RECOVER(what_was_refused_is_found_with_its_age),
         RECOVER(entries_that_nobody_sent_are_sent_again),
         RECOVER(a_redis_that_restarts_meanwhile_is_not_opened),
         RECOVER(a_beacon_is_raised_and_told),

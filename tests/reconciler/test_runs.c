@@ -12,7 +12,19 @@
 
 #define BUFFER 1024 /* as runs.c has it */
 
-enum finding_cell { RUN, CAUSE, STATE, SKU, ENTRY, ORDER, PARTITION, OFFSET, QUANTITY, DETAIL };
+enum finding_cell {
+    RUN,
+    CAUSE,
+    STATE,
+    SKU,
+    ENTRY,
+    ORDER,
+    PARTITION,
+    OFFSET,
+    QUANTITY,
+    DETAIL,
+    AGE = 12
+};
 
 static struct flash_uuid id;
 static struct flash_error err;
@@ -42,7 +54,8 @@ static struct flash_finding finding_of(const char *detail)
                                     .sku = 42,
                                     .partition = -1,
                                     .offset = -1,
-                                    .quantity = -3};
+                                    .quantity = -3,
+                                    .age_ms = 61000};
     snprintf(finding.detail, sizeof(finding.detail), "%s", detail);
     return finding;
 }
@@ -158,6 +171,7 @@ static void a_finding_is_a_row(void **state)
         assert_string_equal(row->cells[i], want[i]);
     }
     assert_string_equal(row->cells[10], row->cells[11]); /* found and updated */
+    assert_string_equal(row->cells[AGE], "61000");
     row = fake_record_finding(1);
     static const char *const nothing[] = {
         [CAUSE] = "drift_up", [STATE] = "planned", [SKU] = "42",

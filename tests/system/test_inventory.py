@@ -13,7 +13,7 @@ import pytest
 
 from books import read_quiet
 from buyers import Order
-from daemons import Daemon, until
+from daemons import Daemon, running, until
 from produce import Topic
 from sale import Sale
 from stack import Stack
@@ -117,6 +117,34 @@ def test_the_paper_trail(sale):
                             " ORDER BY id", sku)
     assert rows == [(b"anna", "inventory.restock", 200, "reference r-1, delta 5, reason: delivery ü"),
                     (b"anna", "inventory.adjust", 202, "reference r-2, delta -2, reason: broken")]
+
+
+@pytest.mark.parametrize("point", ["take.signed", "take.taken"])
+def test_the_paper_trail_of_a_flash_admin_that_dies(sale, point):
+    """Before Redis is asked, or after it has taken the units: whoever asks again, there is one row, of who asked first."""
+    sku = sale.put_on_sale(units=10)
+    with running(sale.stack, "admin", FLASH_FAULT=point) as dying:
+        with pytest.raises((OSError, http.client.HTTPException)):
+            dying.ask("POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "r-1"},
+                      {"X-User-Id": "anna", "X-Request-Id": "first"})
+    rows = "SELECT operator, request_id, status FROM admin_log WHERE sku = %s AND action = 'inventory.adjust'"
+    assert sale.stack.query(rows, sku) == [(b"anna", b"first", 202)]
+    assert change(sale, sku, -2, "r-1", headers={"X-User-Id": "bert"}, reason="broken")[0] in (200, 202)
+    send_what_is_left(sale, sku)
+    until_numbered(sale, sku, 2)
+    assert sale.stack.query(rows, sku) == [(b"anna", b"first", 202)]
+    assert in_redis(sale, sku) == {"available": 8, "base": 8, "inflow": 2}
+
+
+def test_a_refused_take_is_a_row_too(sale):
+    sku = sale.put_on_sale(units=3)
+    rows = "SELECT status FROM admin_log WHERE sku = %s AND action = 'inventory.adjust' ORDER BY id"
+    assert change(sale, sku, -4, "r-1")[0] == 409
+    assert sale.stack.query(rows, sku) == [(202,), (409,)]
+    assert change(sale, sku, 5, "r-0", restock=True)[0] == 200
+    assert change(sale, sku, -4, "r-1")[0] == 202
+    assert change(sale, sku, -4, "r-1")[0] in (200, 202)
+    assert sale.stack.query(rows, sku) == [(202,), (409,), (202,)]
 
 
 # ---- faults ----
@@ -322,7 +350,8 @@ def test_each_once_whatever_dies(sale):
     assert {inflow.reference: inflow.quantity for number, inflow in books.inflows.items() if number > 1} == done
     assert books.base == int(books.stock["base"]) == 200 + sum(done.values())
     signed = [detail.split(",")[0].split()[1] for detail, in sale.stack.query(
-        "SELECT detail FROM admin_log WHERE sku = %s AND action LIKE 'inventory%%'", sku)]
+        "SELECT detail FROM admin_log l WHERE sku = %s AND action LIKE 'inventory%%' AND status < 300 AND NOT EXISTS (SELECT 1"
+        " FROM admin_log r WHERE r.sku = l.sku AND r.detail = l.detail AND r.status >= 300 AND r.id > l.id)", sku)]
     assert collections.Counter(signed) == collections.Counter(list(done))
     for (delta, reference, restock), was_made in zip(changes, made):
         if was_made:

@@ -6,7 +6,10 @@ the one they had; then what they were told, Redis and the ledger are compared or
 its own.
 """
 import contextlib
+import csv
+import io
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -199,10 +202,21 @@ def test_an_order_that_redis_forgot_closes_the_gate(sale):
 
 # ---- by hand ----
 
-def recover(sale, *options, kill_at=None):
+def begin(sale, *options, verb="recover", **settings):
+    return subprocess.Popen([BUILD / "reconciler" / "flash-reconciler", verb, *options], env=sale.stack.daemon_env(**settings),
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def awaiting(sale, *options):
+    """A recovery that has come to its last stage."""
+    process = begin(sale, "--yes", *options)
+    until(lambda: "recover: await" in process.stderr.readline(), "it did not come so far")
+    return process
+
+
+def recover(sale, *options, kill_at=None, **settings):
     """(exit code, stdout, stderr) of the command; killed when it says that it begins the stage kill_at."""
-    process = subprocess.Popen([BUILD / "reconciler" / "flash-reconciler", "recover", *options], env=sale.stack.daemon_env(),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = begin(sale, *options, **settings)
     said = []
     for line in process.stderr:
         said.append(line)
@@ -227,12 +241,14 @@ def generation(sale):
 def test_without_a_need_it_does_nothing(by_hand):
     by_hand.put_on_sale()
     before = generation(by_hand)
-    code, out, _ = recover(by_hand, "--yes")
-    assert code == 0 and out.startswith("nothing indicates a need"), out
+    code, out, said = recover(by_hand, "--yes", "--output", "json")
+    assert code == 0 and "nothing indicates a need" in said, said
+    document = json.loads(out)
+    assert document["skus"] == document["findings"] == [] and document["recovery"]["ended"] == "nothing"
     assert generation(by_hand) == before
 
 
-@pytest.mark.parametrize("options", [["--sku"], ["--sku", "x"], ["--sku", "-1"], ["--bogus"]])
+@pytest.mark.parametrize("options", [["--sku"], ["--sku", "x"], ["--sku", "-1"], ["--bogus"], ["--yes=x"], ["--output", "xml"]])
 def test_wrong_usage(by_hand, options):
     code, out, said = recover(by_hand, *options)
     assert code == 2 and out == "" and said
@@ -241,8 +257,9 @@ def test_wrong_usage(by_hand, options):
 def test_it_asks_first(by_hand):
     sku = by_hand.put_on_sale()
     by_hand.redis.delete(by_hand.key(sku, "stock"))
-    code, out, said = recover(by_hand)
-    assert code == 1 and "1 of " in out and "absent: 1" in out and "--yes" in said
+    code, out, said = recover(by_hand, "--output", "jsonl")
+    assert code == 1 and "1 of " in said and "--yes" in said
+    assert [(int(row["sku"]), row["need"], row["gate"]) for row in map(json.loads, out.splitlines())] == [(sku, "absent", None)]
     until(lambda: "recovery" in by_hand.daemons["reconciler"].troubles(), "not said in readiness")
     code, out, _ = recover(by_hand, "--yes")
     assert code == 0 and by_hand.order(sku)[0] == 202, out
@@ -271,8 +288,10 @@ def test_force_sweeps_one_sku_and_leaves_the_others_open(by_hand):
     by_hand.buy(sku, list(itertools.islice(orders(), 100)))
     by_hand.until_settled(sku)
     gate = by_hand.redis.hget(by_hand.key(other, "stock"), "gate").split(":")
-    code, out, _ = recover(by_hand, "--yes", "--force", "--sku", str(sku))
-    assert code == 0 and "50 orders told to Redis" in out, out
+    code, out, _ = recover(by_hand, "--yes", "--force", "--sku", str(sku), "--output", "csv")
+    (row,) = csv.DictReader(io.StringIO(out, newline=""))
+    assert code == 0 and (row["sku"], row["need"], row["gate"]) == (str(sku), "forced", "open"), out
+    assert (row["orders_told"], row["orders_adopted"], row["entries_replayed"], row["shortages"]) == ("50", "0", "0", "0")
     word, number, run_id = by_hand.redis.hget(by_hand.key(other, "stock"), "gate").split(":")
     assert (word, int(number), run_id) == ("open", generation(by_hand), gate[2])
     assert by_hand.order(other)[0] == 202
@@ -286,12 +305,99 @@ def test_the_gates_wait_for_the_consumer(by_hand):
     by_hand.buy(sku, list(itertools.islice(orders(), 100)))
     by_hand.stack.kill("redis")
     by_hand.stack.restart("redis")
-    process = subprocess.Popen([BUILD / "reconciler" / "flash-reconciler", "recover", "--yes"], env=by_hand.stack.daemon_env(),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until(lambda: "recover: await" in process.stderr.readline(), "it did not come so far")
+    process = awaiting(by_hand)
     assert by_hand.order(sku, "new", "new")[2]["type"].endswith("not-admitting")
     by_hand.start("consumer")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     until(lambda: by_hand.order(sku, "new", "new")[0] == 202, by_hand.engine.troubles)
     read_quiet(by_hand.stack, [sku])[sku].check()
+
+
+def gate_of(sale, sku):
+    return sale.redis.hget(sale.key(sku, "stock"), "gate").split(":")[0]
+
+
+def test_the_marker_waits_for_an_engine_that_hangs(by_hand):
+    """It was noted while all was well, and may hold what it has not sent: no marker goes out, so no gate opens, until it answers."""
+    sku = by_hand.put_on_sale(limit=LIMIT)
+    workers = by_hand.settings["engine"]["FLASH_ENGINE_WORKERS"]
+    until(lambda: len(by_hand.stack.query("SELECT 1 FROM engine WHERE seen_at_ms > UNIX_TIMESTAMP() * 1000 - 6000")) >= workers,
+          "nobody noted the engine's workers")
+    by_hand.freeze("engine")
+    by_hand.redis.delete(by_hand.key(sku, "stock"))
+    markers = by_hand.stack.query("SELECT COUNT(*) FROM marker")
+    process = awaiting(by_hand, "--set", "reconciler.open_after=1h")
+    until(lambda: by_hand.redis.hget("flash:{0}:engines", "?"), "no question was put")
+    until(lambda: "recover: await 0 of" in process.stderr.readline(), "it does not wait")
+    assert gate_of(by_hand, sku) == "closed" and by_hand.stack.query("SELECT COUNT(*) FROM marker") == markers
+    by_hand.thaw("engine")
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 0, (out, said)
+    assert gate_of(by_hand, sku) == "open" and by_hand.order(sku)[0] == 202
+
+
+def test_what_an_engine_had_not_sent_arrives_before_the_gate_opens(by_hand):
+    """Redis forgets an order that only its engine still has: its buyer keeps it, and nobody else gets its units."""
+    sku = by_hand.put_on_sale(units=1, limit=LIMIT)
+    by_hand.stack.stop("kafka")
+    try:
+        status, _, body = by_hand.order(sku, "u", "k")
+        assert status == 202
+        by_hand.redis.flushall()
+        process = awaiting(by_hand)
+        assert gate_of(by_hand, sku) == "closed"
+    finally:
+        by_hand.stack.cont("kafka")
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 0 and gate_of(by_hand, sku) == "open", (out, said)
+    again = until(lambda: (answer := by_hand.order(sku, "u", "k"))[0] == 202 and answer[2], by_hand.engine.troubles)
+    assert (again["order_id"], again["status"]) == (body["order_id"], "CREATED")
+    assert by_hand.order(sku, "other", "k")[2]["type"].endswith("sold-out")
+    read_quiet(by_hand.stack, [sku])[sku].check()
+
+
+def test_what_the_ledger_refuses_is_found_with_its_age(by_hand):
+    """Redis lost what it had sold, unnoticed, and sells it again: the ledger refuses, and everybody is told so, how much and since when."""
+    sku = by_hand.put_on_sale(units=4, limit=LIMIT)
+    for user in "abcd":
+        assert by_hand.order(sku, user, user)[0] == 202
+    by_hand.until_settled(sku)
+    by_hand.redis.hincrby(by_hand.key(sku, "stock"), "available", 3)
+    refused = [by_hand.order(sku, user, user)[2]["order_id"] for user in "xyz"]
+    by_hand.until_settled(sku)
+    assert by_hand.stack.query("SELECT COUNT(*) FROM reservation WHERE sku = %s AND state = 7", sku)[0][0] == len(refused)
+    report = begin(by_hand, "--sku", str(sku), "--output", "json", verb="report")
+    (sums,) = [row for row in json.load(report.stdout)["sums"] if row["cause"] == "shortage"]
+    assert report.wait() == 1 and (sums["sku"], sums["units"]) == (sku, 3) and sums["oldest_age_ms"] > 0
+    code, out, said = recover(by_hand, "--yes", "--force", "--sku", str(sku), "--output", "json")
+    document = json.loads(out)
+    (row,), (finding,) = document["skus"], document["findings"]
+    assert code == 1 and (row["gate"], row["shortages"]) == ("open", 3), (out, said)
+    assert (finding["cause"], finding["sku"]) == ("shortage", sku) and finding["age_ms"] >= sums["oldest_age_ms"]
+    ((run, age),) = by_hand.stack.query("SELECT LOWER(HEX(run_id)), age_ms FROM reconcile_finding WHERE cause = 'shortage' AND sku = %s "
+                                        "AND run_id IN (SELECT run_id FROM reconcile_run WHERE mode = 'recover')", sku)
+    history = begin(by_hand, f"{run[:8]}-{run[8:12]}-{run[12:16]}-{run[16:20]}-{run[20:]}", "--output", "json", verb="history")
+    (kept,) = json.load(history.stdout)["findings"]
+    assert history.wait() == 0 and (kept["cause"], kept["age_ms"]) == ("shortage", age) and age == finding["age_ms"]
+
+
+@pytest.mark.parametrize("part", ["MYSQL", "REDIS"])
+def test_a_part_that_cannot_be_reached(by_hand, part):
+    by_hand.put_on_sale()
+    before = generation(by_hand)
+    code, out, said = recover(by_hand, "--yes", "--output", "json", **{f"FLASH_{part}_PORT": 1})
+    assert code == 3 and said and json.loads(out)["recovery"]["ended"].startswith("no_"), (out, said)
+    assert generation(by_hand) == before
+
+
+def test_another_recovery_holds_the_lease(by_hand):
+    sku = by_hand.put_on_sale()
+    by_hand.redis.delete(by_hand.key(sku, "stock"))
+    before = generation(by_hand)
+    with contextlib.closing(by_hand.stack.mysql()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('flash.recover', 0)")
+        assert cursor.fetchone()[0] == 1
+        code, out, said = recover(by_hand, "--yes")
+        assert code == 4 and "lease" in said and generation(by_hand) == before, (out, said)
+    until(lambda: recover(by_hand, "--yes")[0] == 0, "the lease was not given back")
