@@ -42,7 +42,7 @@ enum flash_refusal {
 };
 
 #define FLASH_LOCATION_MAX 64
-#define FLASH_LINK_MAX 320
+#define FLASH_LINK_MAX 1600
 
 /* Filled by a job on its thread, given on the loop's. */
 struct flash_answer {

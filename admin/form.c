@@ -101,6 +101,25 @@ bool flash_form_sale(struct flash_text body, struct flash_sale_form *ret_form,
     return ok;
 }
 
+bool flash_form_threshold(struct flash_text body, struct flash_threshold_form *ret_form,
+                          const char **ret_detail)
+{
+    static const char *const names[] = {"low_stock_threshold", NULL};
+    int64_t threshold = -1;
+    json_t *root = flash_json_body_load(body, names, ret_detail);
+    if (!root) {
+        return false;
+    }
+    bool ok = whole(json_object_get(root, "low_stock_threshold"), 0, FLASH_BASE_MAX, &threshold);
+    if (ok) {
+        ret_form->threshold = threshold;
+    } else {
+        *ret_detail = "low_stock_threshold must be an integer from 0 to 1000000000.";
+    }
+    json_decref(root);
+    return ok;
+}
+
 struct flash_precondition flash_form_match(struct flash_text header)
 {
     struct flash_precondition match = {.kind = FLASH_MATCH_UNASKED};

@@ -35,6 +35,12 @@ struct flash_sale_form {
     struct flash_precondition match;
 };
 
+/* PUT /inventory/{id}/threshold. */
+struct flash_threshold_form {
+    int64_t threshold; /* 0..FLASH_BASE_MAX */
+    struct flash_precondition match;
+};
+
 /* {"product_id", "title"?, "quantity", "low_stock_threshold"?}. False: *ret_detail is a sentence
  * for the caller (static). */
 FLASH_MUST_CHECK bool flash_form_stock(struct flash_text body, struct flash_stock_form *ret_form,
@@ -42,6 +48,10 @@ FLASH_MUST_CHECK bool flash_form_stock(struct flash_text body, struct flash_stoc
 /* {"starts_at", "ends_at", "per_user_limit", "hold_seconds"?}; leaves match alone. */
 FLASH_MUST_CHECK bool flash_form_sale(struct flash_text body, struct flash_sale_form *ret_form,
                                       const char **ret_detail);
+/* {"low_stock_threshold"}; leaves match alone. */
+FLASH_MUST_CHECK bool flash_form_threshold(struct flash_text body,
+                                           struct flash_threshold_form *ret_form,
+                                           const char **ret_detail);
 /* header.at == NULL: not there. */
 struct flash_precondition flash_form_match(struct flash_text header);
 /* Whether a thing of that version (0: not there) satisfies it. */

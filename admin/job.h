@@ -11,8 +11,12 @@
 #include "flash/mysql.h"
 #include "flash/redis_sync.h"
 #include "form.h"
+#include "list_form.h"
 #include "reconcile_form.h"
 #include "refund_form.h"
+
+#define FLASH_TARGET_PATH_MAX 128
+#define FLASH_TARGET_QUERY_MAX 1200
 
 /* A worker's own connections, and what all workers share. */
 struct flash_stores {
@@ -45,9 +49,13 @@ struct flash_job {
         struct flash_refund_list_form refunds;
         struct flash_refund_form refund;
         struct flash_reconcile_form reconcile;
+        struct flash_list_form list;
+        struct flash_threshold_form threshold;
         char order_id[FLASH_ORDER_ID_MAX + 1];
         struct flash_repair *repair; /* (borrowed) */
     } form;
+    char path[FLASH_TARGET_PATH_MAX + 1]; /* of a list: the address that was asked for */
+    char query[FLASH_TARGET_QUERY_MAX + 1];
     struct flash_answer answer;
 };
 

@@ -20,6 +20,8 @@ struct flash_metric flash_admin_metrics[METRIC_ADMIN_COUNT] = {
                       FLASH_METRIC_COUNTER},
     [METRIC_SALES_SET] = {"flash_admin_sales_set_total", "Sales set in Redis", NULL,
                           FLASH_METRIC_COUNTER},
+    [METRIC_THRESHOLDS_SET] = {"flash_admin_thresholds_set_total", "Thresholds set in Redis", NULL,
+                               FLASH_METRIC_COUNTER},
     [METRIC_NEEDS_RECOVERY] = {"flash_admin_needs_recovery",
                                "SKUs that Redis has lost: only a recovery may load them again",
                                NULL, FLASH_METRIC_GAUGE},

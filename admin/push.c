@@ -148,30 +148,48 @@ static enum flash_push load(struct flash_stores *stores, int64_t sku, struct fla
     return FLASH_PUSH_BROKEN;
 }
 
-/* ---- the sale ---- */
+/* ---- the sale and the threshold ---- */
+
+/* Calls a script that sets what is newer. */
+static enum flash_push set(struct flash_redis_sync *redis, const struct arguments *arguments,
+                           struct flash_error *err)
+{
+    struct flash_redis_reply *reply = NULL;
+    if (!call(redis, arguments, &reply, err)) {
+        return FLASH_PUSH_REDIS_AWAY;
+    }
+    enum flash_push push = FLASH_PUSH_DONE;
+    if (answered(reply, "SET")) {
+        flash_admin_count(
+            arguments->script == FLASH_SCRIPT_SALE ? METRIC_SALES_SET : METRIC_THRESHOLDS_SET, 1);
+    } else if (!answered(reply, "OLD")) {
+        push = unexpected(reply, arguments->sku, err);
+    }
+    flash_redis_reply_free(reply);
+    return push;
+}
 
 static enum flash_push set_sale(struct flash_redis_sync *redis, const struct flash_sku_row *row,
                                 struct flash_error *err)
 {
     struct arguments arguments = {.script = FLASH_SCRIPT_SALE, .sku = row->sku};
-    struct flash_redis_reply *reply = NULL;
     add_number(&arguments, row->generation);
     add_number(&arguments, row->sale_version);
     add_number(&arguments, row->starts_ms);
     add_number(&arguments, row->ends_ms);
     add_number(&arguments, row->limit);
     add_number(&arguments, row->hold_s);
-    if (!call(redis, &arguments, &reply, err)) {
-        return FLASH_PUSH_REDIS_AWAY;
-    }
-    enum flash_push push = FLASH_PUSH_DONE;
-    if (answered(reply, "SET")) {
-        flash_admin_count(METRIC_SALES_SET, 1);
-    } else if (!answered(reply, "OLD")) {
-        push = unexpected(reply, row->sku, err);
-    }
-    flash_redis_reply_free(reply);
-    return push;
+    return set(redis, &arguments, err);
+}
+
+static enum flash_push set_threshold(struct flash_redis_sync *redis,
+                                     const struct flash_sku_row *row, struct flash_error *err)
+{
+    struct arguments arguments = {.script = FLASH_SCRIPT_THRESHOLD, .sku = row->sku};
+    add_number(&arguments, row->generation);
+    add_number(&arguments, row->threshold_version);
+    add_number(&arguments, row->threshold);
+    return set(redis, &arguments, err);
 }
 
 struct flash_redis_call flash_push_question(int64_t sku)
@@ -182,28 +200,40 @@ struct flash_redis_call flash_push_question(int64_t sku)
         .script = FLASH_SCRIPT_STATUS, .sku = sku, .argc = 1, .argv = argv, .argv_len = len};
 }
 
-enum flash_push_look flash_push_judge(const struct flash_redis_reply *status, int64_t generation,
-                                      int64_t sale_version)
+enum flash_push_look flash_push_judge(const struct flash_redis_reply *status,
+                                      const struct flash_push_versions *ledger)
 {
-    enum { GENERATION = 4, SALE = 5, SALE_VERSION = 6 }; /* docs/FORMATS.md, status */
+    enum {
+        GENERATION = 4,
+        SALE = 5,
+        SALE_VERSION = 6,
+        THRESHOLD_VERSION = 10
+    }; /* docs/FORMATS.md, status */
     const struct flash_redis_reply *sale = flash_redis_reply_at(status, SALE);
     if (!answered(status, "OK") ||
-        flash_redis_reply_int(flash_redis_reply_at(status, GENERATION)) != generation) {
+        flash_redis_reply_int(flash_redis_reply_at(status, GENERATION)) != ledger->generation) {
         return FLASH_PUSH_LOST;
     }
+    struct flash_text version =
+        flash_redis_reply_text(flash_redis_reply_at(sale, THRESHOLD_VERSION));
+    int64_t threshold =
+        version.len ? flash_redis_reply_int(flash_redis_reply_at(sale, THRESHOLD_VERSION)) : 1;
     int64_t here = flash_redis_reply_int(flash_redis_reply_at(sale, SALE_VERSION));
-    return here < sale_version ? FLASH_PUSH_SALE_BEHIND : FLASH_PUSH_UP_TO_DATE;
+    return here < ledger->sale || threshold < ledger->threshold ? FLASH_PUSH_BEHIND
+                                                                : FLASH_PUSH_UP_TO_DATE;
 }
 
 static enum flash_push bring_up_to_date(struct flash_stores *stores,
                                         const struct flash_sku_row *row, struct flash_error *err)
 {
     const struct flash_redis_call question = flash_push_question(row->sku);
+    const struct flash_push_versions versions = {row->generation, row->sale_version,
+                                                 row->threshold_version};
     struct flash_redis_reply *status = NULL;
     if (!flash_redis_sync_call(stores->redis, &question, &status, err)) {
         return FLASH_PUSH_REDIS_AWAY;
     }
-    enum flash_push_look look = flash_push_judge(status, row->generation, row->sale_version);
+    enum flash_push_look look = flash_push_judge(status, &versions);
     flash_redis_reply_free(status);
     if (look == FLASH_PUSH_LOST) {
         flash_error_set(err, FLASH_ERROR_DATA,
@@ -211,7 +241,11 @@ static enum flash_push bring_up_to_date(struct flash_stores *stores,
                         row->sku, row->generation);
         return FLASH_PUSH_NEEDS_RECOVERY;
     }
-    return look == FLASH_PUSH_SALE_BEHIND ? set_sale(stores->redis, row, err) : FLASH_PUSH_DONE;
+    if (look == FLASH_PUSH_UP_TO_DATE) {
+        return FLASH_PUSH_DONE;
+    }
+    enum flash_push sale = row->sale_version ? set_sale(stores->redis, row, err) : FLASH_PUSH_DONE;
+    return sale == FLASH_PUSH_DONE ? set_threshold(stores->redis, row, err) : sale;
 }
 
 enum flash_push flash_push_sku(struct flash_stores *stores, int64_t sku, struct flash_error *err)

@@ -30,11 +30,14 @@ enum flash_refusal flash_push_refusal(enum flash_push push, const struct flash_j
 /* What lua/status says of a SKU that was loaded. */
 enum flash_push_look {
     FLASH_PUSH_UP_TO_DATE,
-    FLASH_PUSH_SALE_BEHIND,
-    FLASH_PUSH_LOST, /* absent, or of another generation */
+    FLASH_PUSH_BEHIND, /* its sale or its threshold */
+    FLASH_PUSH_LOST,   /* absent, or of another generation */
 };
-enum flash_push_look flash_push_judge(const struct flash_redis_reply *status, int64_t generation,
-                                      int64_t sale_version);
+struct flash_push_versions {
+    int64_t generation, sale, threshold; /* the ledger's */
+};
+enum flash_push_look flash_push_judge(const struct flash_redis_reply *status,
+                                      const struct flash_push_versions *ledger);
 /* The call of lua/status that judge reads; no bytes of it are the caller's. */
 struct flash_redis_call flash_push_question(int64_t sku);
 

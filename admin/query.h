@@ -1,12 +1,12 @@
 /* The query of a list's address, read by a table of its parameters. Pure.
  *
- * No value needs percent-encoding, so none is undone: what is not written plainly is refused. */
+ * Values are handed over as they are sent: whoever needs percent-encoding undone does it. */
 #ifndef ADMIN_QUERY_H
 #define ADMIN_QUERY_H
 
 #include "flash/ids.h"
 
-#define FLASH_PARAMETERS_MAX 8
+#define FLASH_PARAMETERS_MAX 12
 
 struct flash_parameter {
     const char *name;

@@ -141,16 +141,3 @@ bool flash_reconcile_form_findings(struct flash_text query, struct flash_reconci
         "The query may have cause, state, sku, run, limit and cursor, and nothing else."};
     return read_list(&all, query, ret_form, ret_detail);
 }
-
-/* Where the media type begins in the header, or its length. Weights are not weighed: who prefers
- * one says it first. */
-static size_t place_of(struct flash_text accept, const char *type)
-{
-    const char *at = accept.at ? memmem(accept.at, accept.len, type, strlen(type)) : NULL;
-    return at ? (size_t)(at - accept.at) : accept.len;
-}
-
-bool flash_reconcile_form_csv(struct flash_text accept)
-{
-    return place_of(accept, "text/csv") < place_of(accept, "application/json");
-}

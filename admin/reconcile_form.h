@@ -6,6 +6,7 @@
 #define ADMIN_RECONCILE_FORM_H
 
 #include "flash/ids.h"
+#include "page.h"
 
 #define FLASH_RECONCILE_LIMIT_DEFAULT 100
 #define FLASH_RECONCILE_LIMIT_MAX 500
@@ -21,7 +22,7 @@ struct flash_reconcile_form {
     struct flash_uuid run;        /* the one asked for, or whose findings are */
     struct flash_uuid before_run; /* runs: younger ones were given; all ones: none yet */
     int64_t before_id;            /* findings likewise; INT64_MAX: none yet */
-    bool csv;                     /* rather than JSON */
+    enum flash_list_format format;
 };
 
 /* mode, state, limit (100), cursor. False: *ret_detail is a sentence for the caller (static). */
@@ -32,7 +33,5 @@ FLASH_MUST_CHECK bool flash_reconcile_form_runs(struct flash_text query,
 FLASH_MUST_CHECK bool flash_reconcile_form_findings(struct flash_text query,
                                                     struct flash_reconcile_form *ret_form,
                                                     const char **ret_detail);
-/* Whether an Accept header asks for text/csv and not for JSON before it. header.at == NULL: no. */
-bool flash_reconcile_form_csv(struct flash_text accept);
 
 #endif

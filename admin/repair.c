@@ -21,7 +21,7 @@
     3600000LL /* a sale that ended longer ago than this is looked at in full passes only */
 
 struct suspect {
-    int64_t sku, loaded_generation, sale_version;
+    int64_t sku, loaded_generation, sale_version, threshold_version;
 };
 
 struct page {
@@ -37,7 +37,7 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
     struct page *page = arg;
     (void)count;
     page->suspects[page->count++] =
-        (struct suspect){cells[0].number, cells[1].number, cells[2].number};
+        (struct suspect){cells[0].number, cells[1].number, cells[2].number, cells[4].number};
     page->generation = cells[3].number;
     return page->count < PAGE;
 }
@@ -48,13 +48,14 @@ static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash
                                          flash_value_int(page->ended_after_ms),
                                          flash_value_int(page->ended_after_ms)};
     const struct flash_query query = {
-        .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation "
+        .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation, "
+               "s.threshold_version "
                "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "
                "WHERE s.sku > ? AND (s.loaded_generation = 0 OR v.ends_at_ms > ? OR ? < 0) "
                "ORDER BY s.sku LIMIT 500",
         .params = params,
         .param_count = 3,
-        .column_count = 4,
+        .column_count = 5,
         .row = take_suspect,
         .arg = page};
     page->count = 0;
@@ -110,10 +111,11 @@ static bool compare(struct flash_redis_sync *redis, struct page *page, bool behi
             }
             continue;
         }
-        enum flash_push_look look =
-            flash_push_judge(status, page->generation, suspect->sale_version);
+        const struct flash_push_versions ledger = {page->generation, suspect->sale_version,
+                                                   suspect->threshold_version};
+        enum flash_push_look look = flash_push_judge(status, &ledger);
         flash_redis_reply_free(status);
-        behind[i] = suspect->loaded_generation == 0 || look == FLASH_PUSH_SALE_BEHIND;
+        behind[i] = suspect->loaded_generation == 0 || look == FLASH_PUSH_BEHIND;
         if (!behind[i] && look == FLASH_PUSH_LOST) {
             lost(page, suspect->sku);
         }

@@ -9,226 +9,57 @@
 #include <string.h>
 
 #include "adjust.h"
-#include "flash/json_body.h"
 #include "flash/time.h"
+#include "inventory.h"
 #include "metrics.h"
 #include "order.h"
 #include "pass.h"
+#include "readers.h"
 #include "reconcile.h"
 #include "refund.h"
 #include "sale.h"
 #include "stock.h"
-
-#define SEGMENTS_MAX 2 /* '*' of a pattern */
-
-/* Fills job's form from the request; segments are those of the path that stand for a '*'.
- * *ret_detail may be set with a refusal. */
-typedef enum flash_refusal (*reader)(const struct flash_request *request,
-                                     const struct flash_text *segments, struct flash_job *job,
-                                     const char **ret_detail);
-
-static enum flash_refusal read_stock(const struct flash_request *request,
-                                     const struct flash_text *segments, struct flash_job *job,
-                                     const char **ret_detail)
-{
-    (void)segments;
-    if (!flash_json_body_declared(request)) {
-        return FLASH_REFUSE_MEDIA_TYPE;
-    }
-    if (!flash_form_stock(flash_request_body(request), &job->form.stock, ret_detail)) {
-        return FLASH_REFUSE_BAD_BODY;
-    }
-    job->sku = job->form.stock.sku;
-    return FLASH_REFUSE_NOTHING;
-}
-
-static enum flash_refusal read_sku(const struct flash_request *request,
-                                   const struct flash_text *segments, struct flash_job *job,
-                                   const char **ret_detail)
-{
-    (void)request;
-    (void)ret_detail;
-    return flash_sku_parse(segments[0], &job->sku) ? FLASH_REFUSE_NOTHING
-                                                   : FLASH_REFUSE_UNKNOWN_SKU;
-}
-
-static enum flash_refusal read_sale(const struct flash_request *request,
-                                    const struct flash_text *segments, struct flash_job *job,
-                                    const char **ret_detail)
-{
-    if (!flash_sku_parse(segments[0], &job->sku)) {
-        return FLASH_REFUSE_UNKNOWN_SKU;
-    }
-    if (!flash_json_body_declared(request)) {
-        return FLASH_REFUSE_MEDIA_TYPE;
-    }
-    job->form.sale.match = flash_form_match(flash_request_header(request, "if-match"));
-    return flash_form_sale(flash_request_body(request), &job->form.sale, ret_detail)
-               ? FLASH_REFUSE_NOTHING
-               : FLASH_REFUSE_BAD_BODY;
-}
-
-typedef bool (*adjust_reader)(struct flash_text body, struct flash_adjust_form *ret_form,
-                              const char **ret_detail);
-
-static enum flash_refusal read_change(const struct flash_request *request, struct flash_job *job,
-                                      adjust_reader read, const char **ret_detail)
-{
-    struct flash_adjust_form *form = &job->form.adjust;
-    if (!flash_json_body_declared(request)) {
-        return FLASH_REFUSE_MEDIA_TYPE;
-    }
-    form->match = flash_form_match(flash_request_header(request, "if-match"));
-    if (!read(flash_request_body(request), form, ret_detail)) {
-        return FLASH_REFUSE_BAD_BODY;
-    }
-    job->sku = form->sku;
-    return FLASH_REFUSE_NOTHING;
-}
-
-static enum flash_refusal read_restock(const struct flash_request *request,
-                                       const struct flash_text *segments, struct flash_job *job,
-                                       const char **ret_detail)
-{
-    (void)segments;
-    return read_change(request, job, flash_adjust_form_restock, ret_detail);
-}
-
-static enum flash_refusal read_adjust(const struct flash_request *request,
-                                      const struct flash_text *segments, struct flash_job *job,
-                                      const char **ret_detail)
-{
-    (void)segments;
-    return read_change(request, job, flash_adjust_form_adjust, ret_detail);
-}
-
-/* The SKU that an order's id begins with. */
-static bool sku_of(const char *order_id, int64_t *ret_sku)
-{
-    struct flash_text ref;
-    return flash_order_id_parse((struct flash_text){order_id, strlen(order_id)}, ret_sku, &ref);
-}
-
-static enum flash_refusal read_order(const struct flash_request *request,
-                                     const struct flash_text *segments, struct flash_job *job,
-                                     const char **ret_detail)
-{
-    (void)request;
-    (void)ret_detail;
-    bool known = flash_form_order_id(segments[0], job->form.order_id) &&
-                 sku_of(job->form.order_id, &job->sku);
-    return known ? FLASH_REFUSE_NOTHING : FLASH_REFUSE_NO_ORDER;
-}
-
-static enum flash_refusal read_no_body(const struct flash_request *request,
-                                       const struct flash_text *segments, struct flash_job *job,
-                                       const char **ret_detail)
-{
-    (void)segments;
-    (void)job;
-    if (flash_request_body(request).len > 0) {
-        *ret_detail = "This request has no body.";
-        return FLASH_REFUSE_BAD_BODY;
-    }
-    return FLASH_REFUSE_NOTHING;
-}
-
-static enum flash_refusal read_refunds(const struct flash_request *request,
-                                       const struct flash_text *segments, struct flash_job *job,
-                                       const char **ret_detail)
-{
-    (void)segments;
-    if (!flash_refund_form_list(flash_request_query(request), &job->form.refunds, ret_detail)) {
-        return FLASH_REFUSE_BAD_QUERY;
-    }
-    job->sku = job->form.refunds.sku;
-    return FLASH_REFUSE_NOTHING;
-}
-
-static enum flash_refusal read_refund_done(const struct flash_request *request,
-                                           const struct flash_text *segments, struct flash_job *job,
-                                           const char **ret_detail)
-{
-    struct flash_refund_form *form = &job->form.refund;
-    if (!flash_refund_form_key(segments, &form->key) || !sku_of(form->key.order_id, &job->sku)) {
-        return FLASH_REFUSE_NO_REFUND;
-    }
-    if (!flash_json_body_declared(request)) {
-        return FLASH_REFUSE_MEDIA_TYPE;
-    }
-    return flash_refund_form_done(flash_request_body(request), form->reference, ret_detail)
-               ? FLASH_REFUSE_NOTHING
-               : FLASH_REFUSE_BAD_BODY;
-}
-
-static enum flash_refusal read_runs(const struct flash_request *request,
-                                    const struct flash_text *segments, struct flash_job *job,
-                                    const char **ret_detail)
-{
-    (void)segments;
-    struct flash_reconcile_form *form = &job->form.reconcile;
-    if (!flash_reconcile_form_runs(flash_request_query(request), form, ret_detail)) {
-        return FLASH_REFUSE_BAD_QUERY;
-    }
-    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
-    return FLASH_REFUSE_NOTHING;
-}
-
-static enum flash_refusal read_run(const struct flash_request *request,
-                                   const struct flash_text *segments, struct flash_job *job,
-                                   const char **ret_detail)
-{
-    (void)request;
-    (void)ret_detail;
-    return flash_uuid_parse(segments[0], &job->form.reconcile.run) ? FLASH_REFUSE_NOTHING
-                                                                   : FLASH_REFUSE_NO_RUN;
-}
-
-static enum flash_refusal read_findings(const struct flash_request *request,
-                                        const struct flash_text *segments, struct flash_job *job,
-                                        const char **ret_detail)
-{
-    (void)segments;
-    struct flash_reconcile_form *form = &job->form.reconcile;
-    if (!flash_reconcile_form_findings(flash_request_query(request), form, ret_detail)) {
-        return FLASH_REFUSE_BAD_QUERY;
-    }
-    form->csv = flash_reconcile_form_csv(flash_request_header(request, "accept"));
-    job->sku = form->sku;
-    return FLASH_REFUSE_NOTHING;
-}
+#include "threshold.h"
 
 static const struct route {
     enum flash_method method;
     const char *pattern;  /* the path; '*' stands for one segment, not empty */
     enum flash_role role; /* at least */
-    reader read;
+    flash_reader read;
     void (*run)(struct flash_job *job, struct flash_stores *stores);
     bool slow; /* as of the job */
 } routes[] = {
-    {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, read_stock, flash_stock_create},
-    {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, read_sku, flash_stock_show},
-    {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, read_restock, flash_adjust_run},
-    {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, read_adjust, flash_adjust_run},
-    {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, read_no_body,
+    {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, flash_read_stock, flash_stock_create},
+    {FLASH_METHOD_GET, "/inventory", FLASH_ROLE_OPS, flash_read_products, flash_inventory_list},
+    {FLASH_METHOD_GET, "/inventory/low-stock", FLASH_ROLE_OPS, flash_read_low_stock,
+     flash_inventory_list},
+    {FLASH_METHOD_GET, "/inventory/*/threshold", FLASH_ROLE_OPS, flash_read_sku,
+     flash_threshold_show},
+    {FLASH_METHOD_PUT, "/inventory/*/threshold", FLASH_ROLE_ADMIN, flash_read_threshold,
+     flash_threshold_put},
+    {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, flash_read_sku, flash_stock_show},
+    {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, flash_read_restock,
+     flash_adjust_run},
+    {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, flash_read_adjust, flash_adjust_run},
+    {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, flash_read_no_body,
      flash_pass_run, .slow = true},
-    {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, read_sku, flash_sale_show},
-    {FLASH_METHOD_PUT, "/v1/sales/*", FLASH_ROLE_ADMIN, read_sale, flash_sale_put},
-    {FLASH_METHOD_GET, "/v1/orders/*", FLASH_ROLE_OPS, read_order, flash_order_show},
-    {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, read_refunds, flash_refund_list},
-    {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, read_refund_done,
+    {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, flash_read_sku, flash_sale_show},
+    {FLASH_METHOD_PUT, "/v1/sales/*", FLASH_ROLE_ADMIN, flash_read_sale, flash_sale_put},
+    {FLASH_METHOD_GET, "/v1/orders/*", FLASH_ROLE_OPS, flash_read_order, flash_order_show},
+    {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, flash_read_refunds, flash_refund_list},
+    {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, flash_read_refund_done,
      flash_refund_done},
-    {FLASH_METHOD_GET, "/v1/reconcile/runs", FLASH_ROLE_OPS, read_runs, flash_reconcile_runs},
-    {FLASH_METHOD_POST, "/v1/reconcile/runs", FLASH_ROLE_ADMIN, read_no_body, flash_pass_reconcile,
-     .slow = true},
-    {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, read_run, flash_reconcile_run},
-    {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, read_findings,
+    {FLASH_METHOD_GET, "/v1/reconcile/runs", FLASH_ROLE_OPS, flash_read_runs, flash_reconcile_runs},
+    {FLASH_METHOD_POST, "/v1/reconcile/runs", FLASH_ROLE_ADMIN, flash_read_no_body,
+     flash_pass_reconcile, .slow = true},
+    {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, flash_read_run, flash_reconcile_run},
+    {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, flash_read_findings,
      flash_reconcile_findings},
 };
 
 /* Whether path is the route's; ret_segments gets what stands for each '*'. */
 static bool matches(const struct route *route, struct flash_text path,
-                    struct flash_text ret_segments[SEGMENTS_MAX])
+                    struct flash_text ret_segments[FLASH_SEGMENTS_MAX])
 {
     const char *at = path.at, *end = path.at + path.len;
     int count = 0;
@@ -322,7 +153,7 @@ static void start(struct flash_routes *all, const struct route *route,
 void flash_routes_handle(struct flash_request *request, void *arg)
 {
     struct flash_routes *all = arg;
-    struct flash_text path = flash_request_path(request), segments[SEGMENTS_MAX];
+    struct flash_text path = flash_request_path(request), segments[FLASH_SEGMENTS_MAX];
     char allow[64] = "Allow: ";
     const char *known = NULL;
     if (flash_ops_handle(request, &all->ops)) {

@@ -11,10 +11,11 @@
     "SELECT s.sku, s.base, s.available, s.reserved, s.sold, s.low_stock_threshold, s.version, "    \
     "s.flagged, s.loaded_generation, s.created_at_ms, s.updated_at_ms, s.title, g.generation, "    \
     "COALESCE(v.version, 0), v.starts_at_ms, v.ends_at_ms, v.per_user_limit, v.hold_seconds, "     \
-    "v.updated_at_ms, v.closed "                                                                   \
+    "v.updated_at_ms, v.closed, s.threshold_version, COALESCE(v.closed_at_ms, 0), "                \
+    "COALESCE(v.closed_last, 0), COALESCE(v.settled_at_ms, 0) "                                    \
     "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "                \
     "WHERE s.sku = ?"
-#define COLUMN_COUNT 20
+#define COLUMN_COUNT 24
 
 static bool take_row(const struct flash_value *cells, int count, void *arg)
 {
@@ -39,6 +40,10 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
     row->hold_s = cells[17].number;
     row->sale_updated_ms = cells[18].number;
     row->closed = cells[19].number != 0;
+    row->threshold_version = cells[20].number;
+    row->closed_ms = cells[21].number;
+    row->closed_last = cells[22].number;
+    row->settled_ms = cells[23].number;
     return true;
 }
 
@@ -140,23 +145,34 @@ char *flash_sku_stock_json(const struct flash_sku_row *row, const struct flash_s
     char id[FLASH_SKU_TEXT_MAX + 1];
     snprintf(id, sizeof(id), "%lld", (long long)row->sku);
     return dump(json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:b, s:b, s:o, s:o, s:o*}", "product_id", id,
-        "title", row->title, "total", (json_int_t)row->base, "available",
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:b, s:b, s:o, s:o, s:o*}",
+        "product_id", id, "title", row->title, "total", (json_int_t)row->base, "available",
         (json_int_t)row->available, "reserved", (json_int_t)row->reserved, "sold",
-        (json_int_t)row->sold, "low_stock_threshold", (json_int_t)row->threshold, "low_stock",
-        row->available <= row->threshold, "version", (json_int_t)row->version, "flagged",
-        row->flagged, "loaded", row->loaded_generation > 0, "created_at",
-        time_json(row->created_ms), "updated_at", time_json(row->updated_ms), "change",
-        change ? change_json(change) : NULL));
+        (json_int_t)row->sold, "physical", (json_int_t)(row->available + row->reserved),
+        "low_stock_threshold", (json_int_t)row->threshold, "threshold_version",
+        (json_int_t)row->threshold_version, "low_stock", row->available <= row->threshold,
+        "version", (json_int_t)row->version, "flagged", row->flagged, "loaded",
+        row->loaded_generation > 0, "created_at", time_json(row->created_ms), "updated_at",
+        time_json(row->updated_ms), "change", change ? change_json(change) : NULL));
+}
+
+char *flash_sku_threshold_json(const struct flash_sku_row *row)
+{
+    char id[FLASH_SKU_TEXT_MAX + 1];
+    snprintf(id, sizeof(id), "%lld", (long long)row->sku);
+    return dump(json_pack("{s:s, s:I, s:I}", "product_id", id, "low_stock_threshold",
+                          (json_int_t)row->threshold, "version",
+                          (json_int_t)row->threshold_version));
 }
 
 char *flash_sku_sale_json(const struct flash_sku_row *row, int64_t now_ms)
 {
     char id[FLASH_SKU_TEXT_MAX + 1];
     snprintf(id, sizeof(id), "%lld", (long long)row->sku);
-    json_t *stock = json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)row->base, "available",
-                              (json_int_t)row->available, "reserved", (json_int_t)row->reserved,
-                              "sold", (json_int_t)row->sold);
+    json_t *stock =
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)row->base, "available",
+                  (json_int_t)row->available, "reserved", (json_int_t)row->reserved, "sold",
+                  (json_int_t)row->sold, "physical", (json_int_t)(row->available + row->reserved));
     return dump(json_pack(
         "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, s:o, s:o, s:o}", "sku", id, "title", row->title,
         "starts_at", time_json(row->starts_ms), "ends_at", time_json(row->ends_ms),

@@ -15,11 +15,13 @@ struct flash_sku_row {
     bool flagged;              /* something contradicted Redis */
     int64_t loaded_generation; /* 0: Redis was never given it */
     int64_t created_ms, updated_ms;
+    int64_t threshold_version; /* ≥ 1 */
     char title[FLASH_TITLE_ROW_MAX + 1];
     int64_t generation;   /* the ledger's G */
     int64_t sale_version; /* 0: no sale, and what follows is void */
     int64_t starts_ms, ends_ms, limit, hold_s, sale_updated_ms;
     bool closed;
+    int64_t closed_ms, closed_last, settled_ms; /* of a closed sale; 0: not known yet */
 };
 
 /* Without a lock; an absent SKU is found = false. Error kinds: as flash_mysql_query. */
@@ -48,6 +50,8 @@ const char *flash_sku_sale_state(const struct flash_sku_row *row, int64_t now_ms
 
 /* Owned texts, NULL when memory is short. change: NULL for none. */
 char *flash_sku_stock_json(const struct flash_sku_row *row, const struct flash_sku_change *change);
+/* {product_id, low_stock_threshold, version}: version is the threshold's. */
+char *flash_sku_threshold_json(const struct flash_sku_row *row);
 char *flash_sku_sale_json(const struct flash_sku_row *row, int64_t now_ms);
 
 #endif

@@ -3,7 +3,8 @@
 -- KEYS: stock orders journal
 -- ARGV: 1 with the sale or 0 without, then refs
 -- Returns: OK | ABSENT, now in µs, journal length, oldest open µs or '', generation, sale or '', then per ref a derived record
---          or ''; sale: available, base, starts, ends, limit, hold, sale, title, threshold, gate
+--          or ''; sale: available, base, starts, ends, limit, hold, sale, title, threshold, gate,
+--          threshold_version
 local stock_key, orders_key, journal_key = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2])
@@ -13,7 +14,7 @@ local oldest = first[1] and string.match(first[1][1], '^%d+') or ''
 local reply = {generation and 'OK' or 'ABSENT', now, redis.call('XLEN', journal_key), oldest, generation or '', ''}
 if ARGV[1] == '1' and generation then
     reply[6] = redis.call('HMGET', stock_key, 'available', 'base', 'starts', 'ends', 'limit', 'hold', 'sale', 'title',
-        'threshold', 'gate')
+        'threshold', 'gate', 'threshold_version')
 end
 if #ARGV == 1 then
     return reply

@@ -50,8 +50,11 @@ struct flash_request {
 };
 
 struct flash_stream {
-    void (*gone)(struct flash_stream *, void *); /* NULL: told, or closed */
+    void (*gone)(struct flash_stream *, void *);    /* NULL: told, or closed */
+    void (*drained)(struct flash_stream *, void *); /* NULL: nobody asks */
     void *arg;
+    bool chunked;
+    bool empty; /* all that was written is out, and drained is to be told */
 };
 
 struct connection {

@@ -43,6 +43,9 @@ static void stream_sent(struct connection *connection, bool some)
         if (connection->state == CONNECTION_STALLED) {
             flash_http_move(connection, CONNECTION_STREAMING);
         }
+        if (connection->stream.drained && connection->stream.empty) {
+            flash_http_in_turn(connection);
+        }
     } else if (some || connection->state == CONNECTION_STREAMING) {
         flash_http_move(connection, CONNECTION_STALLED);
     }

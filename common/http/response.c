@@ -69,6 +69,9 @@ void flash_http_response_write(struct flash_http *server, struct buffer *out,
         const char *type = response->content_type;
         line(pool, out, "\r\nContent-Type: ", type ? type : "application/json");
     }
+    if (answer->chunked) {
+        line(pool, out, "\r\nTransfer-Encoding: ", "chunked");
+    }
     if (has_body && !answer->endless) {
         number_line(pool, out, "\r\nContent-Length: ", response->body.len);
     }

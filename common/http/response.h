@@ -11,6 +11,7 @@ struct answer {
     const char *connection; /* value of Connection, or NULL */
     int retry_after_s;      /* > 0: Retry-After */
     bool head_only;         /* the request was a HEAD */
+    bool chunked;           /* an endless one, in chunks */
     bool endless;           /* a stream: the body ends with the connection */
 };
 void flash_http_response_write(struct flash_http *server, struct buffer *out,

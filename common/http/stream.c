@@ -6,6 +6,7 @@
  * loop's next turn, never inside a call of its own. */
 #include <assert.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "flash/time.h"
@@ -33,11 +34,16 @@ static void take_place(struct connection *connection, const struct flash_stream_
         .id = connection->request.id,
         .connection = "close",
         .endless = true,
+        .chunked = start->drained && connection->request.head.minor > 0,
     };
     connection->closing = true;
     flash_http_response_write(server, &connection->out, &answer);
-    connection->out.max = flash_http_buffer_len(&connection->out) + STREAM_OUT_MAX;
-    connection->stream = (struct flash_stream){.gone = start->gone, .arg = start->arg};
+    connection->out.max =
+        flash_http_buffer_len(&connection->out) + (start->room ? start->room : STREAM_OUT_MAX);
+    connection->stream = (struct flash_stream){.gone = start->gone,
+                                               .drained = start->drained,
+                                               .arg = start->arg,
+                                               .chunked = answer.chunked};
     flash_http_request_end(connection);
     flash_http_buffer_release(&server->pool, &connection->in);
     flash_http_move(connection, CONNECTION_STREAMING);
@@ -70,6 +76,20 @@ struct flash_stream *flash_request_stream(struct flash_request *request,
     return &connection->stream;
 }
 
+static void append(struct connection *connection, struct flash_text text)
+{
+    struct buffer_pool *pool = &connection->server->pool;
+    char size[2 * sizeof(size_t) + 3];
+    if (connection->stream.chunked) {
+        int len = snprintf(size, sizeof(size), "%zx\r\n", text.len);
+        flash_http_buffer_append(pool, &connection->out, size, (size_t)len);
+    }
+    flash_http_buffer_append(pool, &connection->out, text.at, text.len);
+    if (connection->stream.chunked) {
+        flash_http_buffer_append(pool, &connection->out, "\r\n", 2);
+    }
+}
+
 bool flash_stream_write(struct flash_stream *stream, struct flash_text text)
 {
     struct connection *connection = connection_of(stream);
@@ -79,7 +99,8 @@ bool flash_stream_write(struct flash_stream *stream, struct flash_text text)
     }
     assert(flash_http_streams(connection));
     server->now_us = flash_time_monotonic_us();
-    flash_http_buffer_append(&server->pool, &connection->out, text.at, text.len);
+    append(connection, text);
+    stream->empty = true;         /* once it is out */
     if (connection->out.failed) { /* over its maximum, or out of memory */
         flash_http_lost(connection);
     } else if (!connection->driving) {
@@ -97,9 +118,22 @@ void flash_stream_close(struct flash_stream *stream)
     }
     assert(flash_http_streams(connection));
     connection->server->now_us = flash_time_monotonic_us();
+    if (stream->chunked) {
+        flash_http_buffer_append(&connection->server->pool, &connection->out, "0\r\n\r\n", 5);
+    }
     flash_http_move(connection, CONNECTION_WRITING);
     if (!connection->driving) {
         flash_http_flush(connection);
+    }
+}
+
+void flash_stream_abort(struct flash_stream *stream)
+{
+    struct connection *connection = connection_of(stream);
+    stream->gone = NULL;
+    if (connection->state != CONNECTION_LEFT) {
+        assert(flash_http_streams(connection));
+        flash_http_lost(connection); /* the next turn frees it, and tells nobody */
     }
 }
 
@@ -108,6 +142,10 @@ void flash_http_stream_turn(struct connection *connection)
     if (connection->state != CONNECTION_LEFT) {
         if (connection->peer_closed || connection->server->draining) {
             flash_http_lost(connection);
+        } else if (connection->stream.drained && connection->stream.empty &&
+                   flash_http_buffer_len(&connection->out) == 0) {
+            connection->stream.empty = false;
+            connection->stream.drained(&connection->stream, connection->stream.arg);
         }
         return;
     }

@@ -43,6 +43,7 @@ EMBEDDED(page);
 EMBEDDED(look);
 EMBEDDED(beat);
 EMBEDDED(muster);
+EMBEDDED(threshold);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -69,6 +70,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),
     [FLASH_SCRIPT_BEAT] = ROW(beat, "engines"),
     [FLASH_SCRIPT_MUSTER] = ROW(muster, "engines"),
+    [FLASH_SCRIPT_THRESHOLD] = ROW(threshold, "stock"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

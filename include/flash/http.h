@@ -55,8 +55,8 @@ void flash_http_drain(struct flash_http *http);
  * them. */
 int flash_http_open_requests(const struct flash_http *http);
 int flash_http_connections(const struct flash_http *http);
-/* Closes everything; open requests must not be answered nor streams touched any more (they are
- * freed). Not from inside the handler or gone. NULL is fine. */
+/* Closes everything; open requests and streams are freed. Not from inside the handler or gone. NULL
+ * is fine. */
 void flash_http_free(struct flash_http *http);
 
 enum flash_method {
@@ -70,16 +70,15 @@ enum flash_method {
 
 /* All texts are borrowed and valid until the request is answered. */
 enum flash_method flash_request_method(const struct flash_request *request);
-struct flash_text
-flash_request_path(const struct flash_request *request); /* as sent, without the query */
-struct flash_text
-flash_request_query(const struct flash_request *request); /* without '?', may be empty */
+/* The path as sent; the query without '?', maybe empty. */
+struct flash_text flash_request_path(const struct flash_request *request);
+struct flash_text flash_request_query(const struct flash_request *request);
 struct flash_text flash_request_body(const struct flash_request *request);
 /* A header's value by name, in any case; at == NULL when absent. A repeated header: the first
  * (Host, Content-Length, Content-Type, Authorization, Idempotency-Key, X-User-Id, Expect may not be
  * repeated: refused with 400 before the handler). */
 struct flash_text flash_request_header(const struct flash_request *request, const char *name);
-/* Unique text of this request, in every problem and log line about it. */
+/* Unique, in every problem and log line about the request. */
 const char *flash_request_id(const struct flash_request *request);
 #define FLASH_TRACEPARENT_LEN 55 /* the W3C traceparent: taken over when valid, else started */
 const char *flash_request_traceparent(const struct flash_request *request);
@@ -115,27 +114,29 @@ void flash_request_reply(struct flash_request *request, const struct flash_respo
  * its own.
  *
  * What the client sends meanwhile is thrown away; its FIN is its leaving. An open stream has no
- * deadline, but a client that takes nothing of what waits for it for the idle timeout is dropped.
- */
+ * deadline; a client that takes nothing of what waits for it for the idle timeout is dropped. */
 struct flash_stream;
 struct flash_stream_start {
     const char *content_type;
     const char *headers; /* further header lines, each ending \r\n, or NULL */
     void (*gone)(struct flash_stream *stream, void *arg);
     void *arg;
+    /* For a body in pieces, else NULL: told by the loop that all is out. Chunked (RFC 9112 §7.1).
+     */
+    void (*drained)(struct flash_stream *stream, void *arg);
+    size_t room; /* bytes that may wait for the client; 0: 16 KiB */
 };
 /* Answers request, which is no HEAD, with 200 and keeps the connection. Never NULL: that the client
  * has left already is told by gone. */
 struct flash_stream *flash_request_stream(struct flash_request *request,
                                           const struct flash_stream_start *start);
-/* Sends text (copied). False: the stream ends, as more than 16 KiB would wait for the client or the
- * socket failed; gone follows. */
+/* Copies text, not empty. False: it ends (no room, or the socket failed), and gone follows. */
 bool flash_stream_write(struct flash_stream *stream, struct flash_text text);
-/* Ends it after what was written. */
+/* Ends it after what was written; or at once, as what is not whole. gone is not called. */
 void flash_stream_close(struct flash_stream *stream);
+void flash_stream_abort(struct flash_stream *stream);
 
-/* An RFC 9457 problem: {"type":"/problems/<slug>","title":…,"status":…,"detail":…,"request_id":…}.
- */
+/* An RFC 9457 problem: {"type":"/problems/<slug>","title","status","detail","request_id"}. */
 struct flash_problem {
     int status;
     const char *slug;    /* "sold-out" */

@@ -95,33 +95,12 @@ static void test_refused(void **state)
     }
 }
 
-static void test_accept(void **state)
-{
-    static const struct {
-        const char *accept;
-        bool csv;
-    } rows[] = {
-        {"text/csv", true},
-        {"text/csv; charset=utf-8, application/json;q=0.5", true},
-        {"application/json", false},
-        {"application/json, text/csv", false},
-        {"*/*", false},
-        {"", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(flash_reconcile_form_csv(text(rows[i].accept)), rows[i].csv);
-    }
-    assert_false(flash_reconcile_form_csv((struct flash_text){NULL, 0}));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_runs_taken),
         cmocka_unit_test(test_findings_taken),
         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,23 @@ def test_sale_corrupt_version(sku, text):
     assert sku.dump() == before
 
 
+def test_threshold(sku):
+    assert sku.run("threshold", 1, 2, 7) == ["ABSENT"]
+    sku.run("load", 1, 10, 0, "", 5)
+    assert sku.run("threshold", 1, 1, 7) == ["OLD"] # what was loaded is version 1
+    assert sku.run("threshold", 1, 3, 7) == ["SET"]
+    stock = sku.redis.hgetall(sku.key("stock"))
+    assert (stock["threshold"], stock["threshold_version"], sku.status(sale=1)[5][8], sku.status(sale=1)[5][10]) == ("7", "3", "7", "3")
+    before = sku.dump()
+    for argv, answer in (((1, 3, 8), ["OLD"]), ((1, 2, 8), ["OLD"]), ((2, 9, 8), ["GENERATION", "1"])):
+        assert sku.run("threshold", *argv) == answer
+    for version, threshold in (("x", 1), (9, "x"), (9, "-1"), ("", 1), (9, "9007199254740991")):
+        assert sku.run("threshold", 1, version, threshold)[0] == "CORRUPT"
+    assert sku.dump() == before
+    sku.redis.hset(sku.key("stock"), "threshold_version", "x")
+    assert sku.run("threshold", 1, 9, 8) == ["CORRUPT", "threshold_version"]
+
+
 def test_full_memory(sku, full):
     sku.run("load", 1, 10, 0, "", 0)
     before = sku.dump()

@@ -24,7 +24,7 @@ def test_status_without_refs(sku):
 
 def test_sale_with_missing_fields_keeps_its_places(sku):
     sku.redis.hset(sku.key("stock"), mapping={"generation": 1, "threshold": 9})
-    assert sku.status(sale=1)[5] == [None] * 8 + ["9", None]
+    assert sku.status(sale=1)[5] == [None] * 8 + ["9", None, None]
 
 
 def test_queued_becomes_created(sku):

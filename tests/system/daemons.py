@@ -111,7 +111,7 @@ def exchange(connection, method, path, body=None, headers=None):
     connection.request(method, path, body, sent)
     answer = connection.getresponse()
     text = answer.read().decode()
-    if not text or "json" not in answer.headers.get("Content-Type", ""):
+    if not text or answer.headers.get("Content-Type", "").split(";")[0] not in ("application/json", "application/problem+json"):
         return answer.status, answer.headers, text
     return answer.status, answer.headers, json.loads(text)
 
