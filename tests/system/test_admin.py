@@ -397,10 +397,14 @@ def ctl(*args, **env):
 def test_flashctl(stack, admin, tmp_path):
     key = tmp_path / "key"
     key.write_text(KEY + "\n")
+    key.chmod(0o644)
+    assert ctl("token", "--user", "otto", "--key-file", key).returncode == 2, "everybody may read the key"
+    key.chmod(0o600)
     issued = ctl("token", "--user", "otto", "--role", "admin", "--key-file", key)
     assert issued.returncode == 0
     token_file = tmp_path / "token"
     token_file.write_text(issued.stdout)
+    token_file.chmod(0o600)
     env = {"FLASHCTL_ADMIN": f"http://127.0.0.1:{admin.port}", "FLASHCTL_TOKEN_FILE": str(token_file)}
     made = ctl("sale", "create", "--sku", "170", "--quantity", "5", "--title", "Hut", "--limit", "2", "--starts", "+1h",
                "--hold", "10m", "--output", "json", **env)

@@ -1,10 +1,10 @@
-/* Reads the command line by its tables; see command.h. An option may come before or after the
- * verb's words, as
- * --name value or --name=value, once. */
-#include "command.h"
-
+/* Reads the command line by its tables; see parse.h. An option may come before or after the verb's
+ * words, as --name value or --name=value, once. */
 #include <stdlib.h>
 #include <string.h>
+
+#include "parse.h"
+#include "values.h"
 
 #define WORDS_MAX (2 + FLASH_CTL_BARE_MAX)
 
@@ -14,11 +14,12 @@ struct reading {
     int word_count;
     int next, argc;
     char *const *argv;
+    bool only_words; /* "--" was there */
 };
 
 static int option_named(const char *name, size_t len)
 {
-    for (int i = 0; i < FLASH_CTL_OPTION_COUNT; i++) {
+    for (int i = 1; i < FLASH_CTL_OPTION_COUNT; i++) {
         if (strlen(flash_ctl_options[i].name) == len &&
             memcmp(flash_ctl_options[i].name, name, len) == 0) {
             return i;
@@ -41,19 +42,42 @@ static bool read_option(struct reading *reading, const char *name, struct flash_
     if (option < 0) {
         return usage(err, "no such option", name - 2);
     }
-    if (!equals && reading->next == reading->argc) {
+    bool flag = !flash_ctl_options[option].value;
+    if (flag && equals) {
+        return usage(err, "this option takes no value", name - 2);
+    }
+    if (!flag && !equals && reading->next == reading->argc) {
         return usage(err, "a value is missing after", name - 2);
     }
     if (reading->command.values[option]) {
         return usage(err, "given twice", name - 2);
     }
-    reading->command.values[option] = equals ? equals + 1 : reading->argv[reading->next++];
+    reading->command.values[option] = flag     ? ""
+                                      : equals ? equals + 1
+                                               : reading->argv[reading->next++];
+    return true;
+}
+
+static bool take_word(struct reading *reading, const char *word, struct flash_error *err)
+{
+    if (reading->word_count == WORDS_MAX) {
+        return usage(err, "one word too many", word);
+    }
+    reading->words[reading->word_count++] = word;
     return true;
 }
 
 static bool read_word(struct reading *reading, struct flash_error *err)
 {
     const char *word = reading->argv[reading->next++];
+    bool negative = word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+    if (reading->only_words || word[0] != '-' || negative) {
+        return take_word(reading, word, err);
+    }
+    if (strcmp(word, "--") == 0) {
+        reading->only_words = true;
+        return true;
+    }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         reading->command.ask = FLASH_CTL_ASK_HELP;
         return true;
@@ -62,17 +86,8 @@ static bool read_word(struct reading *reading, struct flash_error *err)
         reading->command.ask = FLASH_CTL_ASK_VERSION;
         return true;
     }
-    if (strncmp(word, "--", 2) == 0) {
-        return read_option(reading, word + 2, err);
-    }
-    if (word[0] == '-') {
-        return usage(err, "no such option", word);
-    }
-    if (reading->word_count == WORDS_MAX) {
-        return usage(err, "one word too many", word);
-    }
-    reading->words[reading->word_count++] = word;
-    return true;
+    return strncmp(word, "--", 2) == 0 ? read_option(reading, word + 2, err)
+                                       : usage(err, "no such option", word);
 }
 
 /* Words behind the verb are values of its bare options. */
@@ -82,8 +97,8 @@ static bool take_bare_words(struct reading *reading, const struct flash_ctl_verb
     int first = verb->name ? 2 : 1;
     for (int i = first; i < reading->word_count; i++) {
         enum flash_ctl_option option =
-            i - first < FLASH_CTL_BARE_MAX ? verb->bare[i - first] : FLASH_CTL_OPTION_COUNT;
-        if (option == FLASH_CTL_OPTION_COUNT || reading->command.values[option]) {
+            i - first < FLASH_CTL_BARE_MAX ? verb->bare[i - first] : FLASH_CTL_NONE;
+        if (option == FLASH_CTL_NONE || reading->command.values[option]) {
             return usage(err, "one word too many", reading->words[i]);
         }
         reading->command.values[option] = reading->words[i];
@@ -91,37 +106,36 @@ static bool take_bare_words(struct reading *reading, const struct flash_ctl_verb
     return true;
 }
 
-/* Finds the verb the words begin with. */
+/* Finds the verb the words begin with; a noun alone is enough to ask for help. */
 static bool find_verb(struct reading *reading, struct flash_error *err)
 {
     const char *noun = reading->words[0], *name = reading->words[1];
     for (int i = 0; noun && i < flash_ctl_verb_count; i++) {
         const struct flash_ctl_verb *verb = &flash_ctl_verbs[i];
-        bool named = !verb->name || (name && strcmp(verb->name, name) == 0);
-        if (strcmp(verb->noun, noun) != 0 || !named) {
+        if (strcmp(verb->noun, noun) != 0) {
             continue;
         }
-        reading->command.verb = verb;
-        return take_bare_words(reading, verb, err);
+        reading->command.noun = verb->noun;
+        if (!verb->name || (name && strcmp(verb->name, name) == 0)) {
+            reading->command.verb = verb;
+            return take_bare_words(reading, verb, err);
+        }
+    }
+    if (reading->command.noun) {
+        return (!name && reading->command.ask == FLASH_CTL_ASK_HELP) ||
+               flash_error_set(err, FLASH_ERROR_CONFIG,
+                               "no such command: %.40s %.40s (flashctl %s --help shows all)", noun,
+                               name ? name : "", reading->command.noun);
     }
     return usage(err, "no such command", noun ? noun : "(none)");
 }
 
-static bool check_options(struct flash_ctl_command *command, struct flash_error *err)
+static bool check_taken(const struct flash_ctl_command *command, struct flash_error *err)
 {
     const struct flash_ctl_verb *verb = command->verb;
-    for (int i = 0; i < FLASH_CTL_OPTION_COUNT; i++) {
-        const struct flash_ctl_option_row *row = &flash_ctl_options[i];
-        bool taken = (verb->needs | verb->takes) & FLASH_CTL_BIT(i);
-        if (command->values[i] && !taken) {
-            return usage(err, "not an option of this command", row->name);
-        }
-        if (taken && !command->values[i] && row->environment) {
-            const char *value = getenv(row->environment);
-            command->values[i] = value && value[0] ? value : NULL;
-        }
-        if ((verb->needs & FLASH_CTL_BIT(i)) && !command->values[i]) {
-            return usage(err, "this option is needed", row->name);
+    for (int i = 1; i < FLASH_CTL_OPTION_COUNT; i++) {
+        if (command->values[i] && !((verb->needs | verb->takes) & FLASH_CTL_BIT(i))) {
+            return usage(err, "not an option of this command", flash_ctl_options[i].name);
         }
     }
     return true;
@@ -136,21 +150,90 @@ bool flash_ctl_command_parse(struct flash_ctl_command *ret_command, int argc, ch
             return false;
         }
     }
-    bool asks_all = reading.command.ask == FLASH_CTL_ASK_HELP && reading.word_count == 0;
-    if (reading.command.ask != FLASH_CTL_ASK_VERSION && !asks_all && !find_verb(&reading, err)) {
+    enum flash_ctl_ask ask = reading.command.ask;
+    bool asks_all = ask == FLASH_CTL_ASK_HELP && reading.word_count == 0;
+    if (ask != FLASH_CTL_ASK_VERSION && !asks_all && !find_verb(&reading, err)) {
         return false;
     }
-    if (reading.command.ask == FLASH_CTL_ASK_RUN && !check_options(&reading.command, err)) {
+    if (ask == FLASH_CTL_ASK_RUN && !check_taken(&reading.command, err)) {
         return false;
     }
     *ret_command = reading.command;
     return true;
 }
 
-enum flash_ctl_exit flash_ctl_bad_value(const struct flash_ctl_command *command,
-                                        enum flash_ctl_option option, const char *allowed)
+/* ---- what the environment and a profile add ---- */
+
+static const char *of_environment(int option)
 {
-    fprintf(stderr, "flashctl: --%s %s: not %s\n", flash_ctl_options[option].name,
-            command->values[option], allowed);
-    return FLASH_CTL_USAGE;
+    const char *name = flash_ctl_options[option].environment;
+    const char *value = name ? getenv(name) : NULL;
+    return value && value[0] ? value : NULL;
+}
+
+/* Whether the option says which server is asked, or what it is shown. */
+static bool is_access(int option)
+{
+    return option == FLASH_CTL_ADMIN || option == FLASH_CTL_CONFIG ||
+           option == FLASH_CTL_TOKEN_FILE || option == FLASH_CTL_KEY_FILE ||
+           option == FLASH_CTL_KID || option == FLASH_CTL_ENGINE || option == FLASH_CTL_CONSUMER ||
+           option == FLASH_CTL_RECONCILER;
+}
+
+static void fill(struct flash_ctl_command *command, const struct flash_ctl_given *given)
+{
+    const uint64_t takes = command->verb->needs | command->verb->takes;
+    bool named = given && given->named;
+    bool elsewhere =
+        command->values[FLASH_CTL_ADMIN] || command->values[FLASH_CTL_CONFIG] ||
+        (!named && (of_environment(FLASH_CTL_ADMIN) || of_environment(FLASH_CTL_CONFIG)));
+    for (int i = 1; i < FLASH_CTL_OPTION_COUNT; i++) {
+        if (command->values[i] || !(takes & FLASH_CTL_BIT(i))) {
+            continue;
+        }
+        const char *environment = of_environment(i);
+        const char *profile = given && !(elsewhere && is_access(i)) ? given->values[i] : NULL;
+        if (named && is_access(i) && !elsewhere) {
+            environment = NULL; /* one installation's address, another one's token */
+        }
+        command->values[i] = named && profile ? profile : environment ? environment : profile;
+    }
+}
+
+const char *flash_ctl_words(const struct flash_ctl_verb *verb, enum flash_ctl_option option)
+{
+    const struct flash_ctl_option_row *row = &flash_ctl_options[option];
+    if (row->kind != FLASH_CTL_KIND_WORD) {
+        return NULL;
+    }
+    return row->words ? row->words : verb->states;
+}
+
+static bool check_value(const struct flash_ctl_command *command, int option,
+                        struct flash_error *err)
+{
+    const struct flash_ctl_option_row *row = &flash_ctl_options[option];
+    const char *text = command->values[option];
+    const char *words = flash_ctl_words(command->verb, (enum flash_ctl_option)option);
+    if (flash_ctl_value_fits(row->kind, text, words)) {
+        return true;
+    }
+    return flash_error_set(err, FLASH_ERROR_CONFIG, "--%s %.80s: not %s%s", row->name, text,
+                           words ? "one of " : "",
+                           words ? words : flash_ctl_value_allowed(row->kind));
+}
+
+bool flash_ctl_command_fill(struct flash_ctl_command *command, const struct flash_ctl_given *given,
+                            struct flash_error *err)
+{
+    fill(command, given);
+    for (int i = 1; i < FLASH_CTL_OPTION_COUNT; i++) {
+        if (command->values[i] && !check_value(command, i, err)) {
+            return false;
+        }
+        if ((command->verb->needs & FLASH_CTL_BIT(i)) && !command->values[i]) {
+            return usage(err, "this option is needed", flash_ctl_options[i].name);
+        }
+    }
+    return true;
 }

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "flash/config.h"
 #include "flash/time.h"
@@ -13,11 +14,31 @@
 #define OWN_TOKEN_S 300
 #define KEY_MIN 32 /* bytes, for HS256 (RFC 7518 §3.2) */
 
+/* A secret is its owner's alone; a pipe of the shell, <(…), is. */
+static bool is_private(FILE *file, const char *path, struct flash_error *err)
+{
+    struct stat about;
+    if (fstat(fileno(file), &about) != 0) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "%.200s cannot be read", path);
+    }
+    if (S_ISREG(about.st_mode) &&
+        ((about.st_mode & 077) || (about.st_uid != geteuid() && about.st_uid != 0))) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG,
+                               "%.200s: others than its owner may use it (chmod 600 helps)", path);
+    }
+    return true;
+}
+
+/* The first line of a file that holds a secret. */
 static bool first_line(const char *path, char *line, size_t size, struct flash_error *err)
 {
     FILE *file = fopen(path, "re");
     if (!file) {
         return flash_error_set(err, FLASH_ERROR_CONFIG, "%.200s cannot be read", path);
+    }
+    if (!is_private(file, path, err)) {
+        fclose(file);
+        return false;
     }
     char *got = fgets(line, (int)size, file);
     fclose(file);
@@ -101,6 +122,12 @@ static bool own_token(const struct flash_config *config, struct flash_ctl_profil
            flash_error_set(err, FLASH_ERROR_CONFIG, "no token can be made of these names");
 }
 
+static void address_url(const struct flash_address *listen, char url[256])
+{
+    snprintf(url, 256, strchr(listen->host, ':') ? "http://[%s]:%d" : "http://%s:%d", listen->host,
+             listen->port);
+}
+
 static bool take_config(const char *path, struct flash_ctl_profile *profile,
                         struct flash_error *err)
 {
@@ -108,22 +135,22 @@ static bool take_config(const char *path, struct flash_ctl_profile *profile,
     if (!load_config(path, &config, err)) {
         return false;
     }
-    const struct flash_address *listen = &config.admin.listen;
-    snprintf(profile->url, sizeof(profile->url),
-             strchr(listen->host, ':') ? "http://[%s]:%d" : "http://%s:%d", listen->host,
-             listen->port);
+    address_url(&config.admin.listen, profile->url);
+    address_url(&config.engine.internal_listen, profile->engine);
+    address_url(&config.consumer.listen, profile->consumer);
+    address_url(&config.reconciler.listen, profile->reconciler);
     return config.auth.mode == FLASH_AUTH_OFF || own_token(&config, profile, err);
 }
 
-static bool take_url(const char *url, struct flash_ctl_profile *profile, struct flash_error *err)
+/* The option's URL, if it is given, without a slash at its end. */
+static void take_url(const struct flash_ctl_command *command, enum flash_ctl_option option,
+                     char url[256])
 {
-    size_t len = strlen(url);
-    bool http = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
-    if (!http || len >= sizeof(profile->url)) {
-        return flash_error_set(err, FLASH_ERROR_CONFIG, "--admin %.100s: not an http(s) URL", url);
+    const char *text = command->values[option];
+    size_t len = text ? strlen(text) : 0;
+    if (len > 0) {
+        snprintf(url, 256, "%.*s", (int)(len - (text[len - 1] == '/')), text);
     }
-    snprintf(profile->url, sizeof(profile->url), "%.*s", (int)(len - (url[len - 1] == '/')), url);
-    return true;
 }
 
 bool flash_ctl_profile_load(const struct flash_ctl_command *command,
@@ -132,16 +159,14 @@ bool flash_ctl_profile_load(const struct flash_ctl_command *command,
     struct flash_ctl_profile profile = {.url = DEFAULT_URL};
     const char *const *values = command->values;
     const char *name = values[FLASH_CTL_OPERATOR];
-    if (name && !flash_user_valid((struct flash_text){name, strlen(name)})) {
-        return flash_error_set(err, FLASH_ERROR_CONFIG, "--operator: not a user id");
-    }
     snprintf(profile.operator, sizeof(profile.operator), "%s", name ? name : "");
     if (values[FLASH_CTL_CONFIG] && !take_config(values[FLASH_CTL_CONFIG], &profile, err)) {
         return false;
     }
-    if (values[FLASH_CTL_ADMIN] && !take_url(values[FLASH_CTL_ADMIN], &profile, err)) {
-        return false;
-    }
+    take_url(command, FLASH_CTL_ADMIN, profile.url);
+    take_url(command, FLASH_CTL_ENGINE, profile.engine);
+    take_url(command, FLASH_CTL_CONSUMER, profile.consumer);
+    take_url(command, FLASH_CTL_RECONCILER, profile.reconciler);
     if (values[FLASH_CTL_TOKEN_FILE] &&
         !first_line(values[FLASH_CTL_TOKEN_FILE], profile.token, sizeof(profile.token), err)) {
         return false;

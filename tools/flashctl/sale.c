@@ -1,174 +1,196 @@
-/* The verbs about sales: create, open, show. */
-#include <inttypes.h>
+/* The verbs about sales: create, open, change, close. */
 #include <string.h>
 
 #include "client.h"
-#include "flash/ids.h"
 #include "flash/time.h"
-#include "show.h"
+#include "output.h"
+#include "stock.h"
 #include "values.h"
+#include "verbs.h"
 
 #define LIMIT_DEFAULT 1
 #define HOLD_DEFAULT_S 1800
 #define FOR_DEFAULT_S 3600
+#define WAIT_DEFAULT_S 300
+#define WAIT_EVERY_MS 500
 
 struct sale {
     const char *sku;
     int64_t starts_ms, ends_ms, limit, hold_s;
+    char etag[64]; /* "": there is none */
 };
 
-/* The SKU as it was written, once it is known to be one; NULL after having said that it is not. */
-static const char *sku_of(const struct flash_ctl_command *command)
-{
-    const char *text = command->values[FLASH_CTL_SKU];
-    int64_t sku;
-    if (flash_sku_parse((struct flash_text){text, strlen(text)}, &sku)) {
-        return text;
-    }
-    flash_ctl_bad_value(command, FLASH_CTL_SKU, "a SKU (a whole number above 0)");
-    return NULL;
-}
-
-static enum flash_ctl_exit read_count(const struct flash_ctl_command *command,
-                                      enum flash_ctl_option option, int64_t min, int64_t *number)
-{
-    const char *text = command->values[option];
-    if (text && !flash_ctl_count_parse(text, min, FLASH_BASE_MAX, number)) {
-        return flash_ctl_bad_value(command, option,
-                                   min ? "a whole number from 1 to 1000000000"
-                                       : "a whole number from 0 to 1000000000");
-    }
-    return FLASH_CTL_OK;
-}
-
 /* --limit and --hold, where they are given. */
-static enum flash_ctl_exit read_terms(const struct flash_ctl_command *command, struct sale *sale)
+static void take_terms(const struct flash_ctl_command *command, struct sale *sale)
 {
-    const char *hold = command->values[FLASH_CTL_HOLD];
-    enum flash_ctl_exit code = read_count(command, FLASH_CTL_LIMIT, 1, &sale->limit);
-    if (code == FLASH_CTL_OK && hold && !flash_ctl_duration_parse(hold, &sale->hold_s)) {
-        code = flash_ctl_bad_value(command, FLASH_CTL_HOLD, "a time such as 90s, 30m, 1h");
-    }
-    return code;
+    sale->limit = flash_ctl_count(command, FLASH_CTL_LIMIT, sale->limit);
+    sale->hold_s = flash_ctl_seconds(command, FLASH_CTL_HOLD, sale->hold_s);
 }
 
-static enum flash_ctl_exit read_window(const struct flash_ctl_command *command, int64_t now_ms,
-                                       struct sale *sale)
+/* --starts and --ends, where they are given: + counts from now, and from the start. */
+static bool take_window(const struct flash_ctl_command *command, struct sale *sale)
 {
-    static const char allowed[] = "now, +30m or a time such as 2026-11-27T08:00:00Z";
+    int64_t now_ms = (int64_t)flash_time_wall_ms();
     const char *starts = command->values[FLASH_CTL_STARTS], *ends = command->values[FLASH_CTL_ENDS];
-    if (!flash_ctl_time_parse(starts ? starts : "now", now_ms, now_ms, &sale->starts_ms)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_STARTS, allowed);
-    }
-    if (!flash_ctl_time_parse(ends ? ends : "+1h", now_ms, sale->starts_ms, &sale->ends_ms)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_ENDS, allowed);
-    }
-    return FLASH_CTL_OK;
+    bool ok = !starts || flash_ctl_time_parse(starts, now_ms, now_ms, &sale->starts_ms);
+    return ok && (!ends || flash_ctl_time_parse(ends, now_ms, sale->starts_ms, &sale->ends_ms));
 }
 
-static enum flash_ctl_exit post_stock(struct flash_ctl_client *client,
-                                      const struct flash_ctl_command *command, const char *sku,
-                                      const int64_t numbers[2])
+static struct sale sale_of(const struct flash_ctl_command *command)
 {
-    const char *title = command->values[FLASH_CTL_TITLE];
-    struct flash_ctl_reply reply = {0};
-    json_t *body = json_pack("{s:s, s:s, s:I, s:I}", "product_id", sku, "title", title ? title : "",
-                             "quantity", (json_int_t)numbers[0], "low_stock_threshold",
-                             (json_int_t)numbers[1]);
-    if (!body) {
-        return flash_ctl_bad_value(command, FLASH_CTL_TITLE, "text in UTF-8");
-    }
-    const struct flash_ctl_request request = {.method = "POST", .path = "/inventory", .body = body};
-    enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
-    flash_ctl_reply_free(&reply);
-    json_decref(body);
-    return code;
+    return (struct sale){
+        .sku = command->values[FLASH_CTL_SKU], .limit = LIMIT_DEFAULT, .hold_s = HOLD_DEFAULT_S};
 }
 
 /* Puts the sale and shows what it became. */
 static enum flash_ctl_exit put_sale(struct flash_ctl_client *client,
                                     const struct flash_ctl_command *command,
-                                    const struct sale *sale, const char *if_match)
+                                    const struct sale *sale)
 {
-    char path[64], starts[FLASH_TIME_TEXT], ends[FLASH_TIME_TEXT];
-    struct flash_ctl_reply reply = {0};
+    char path[512], starts[FLASH_TIME_TEXT], ends[FLASH_TIME_TEXT];
     flash_time_format_ms(sale->starts_ms, starts);
     flash_time_format_ms(sale->ends_ms, ends);
-    snprintf(path, sizeof(path), "/v1/sales/%s", sale->sku);
+    if (!flash_ctl_path(path, "/v1/sales/*", sale->sku)) {
+        return FLASH_CTL_USAGE;
+    }
     json_t *body =
         json_pack("{s:s, s:s, s:I, s:I}", "starts_at", starts, "ends_at", ends, "per_user_limit",
                   (json_int_t)sale->limit, "hold_seconds", (json_int_t)sale->hold_s);
     const struct flash_ctl_request request = {
-        .method = "PUT", .path = path, .body = body, .if_match = if_match};
-    enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
-    if (code == FLASH_CTL_OK) {
-        flash_ctl_show(command, reply.body);
-    }
-    flash_ctl_reply_free(&reply);
+        .method = "PUT", .path = path, .body = body, .if_match = sale->etag[0] ? sale->etag : NULL};
+    enum flash_ctl_exit code = flash_ctl_ask_and_show(client, command, &request);
     json_decref(body);
     return code;
 }
 
-enum flash_ctl_exit flash_ctl_sale_create(const struct flash_ctl_command *command)
+static enum flash_ctl_exit create(struct flash_ctl_client *client,
+                                  const struct flash_ctl_command *command)
 {
-    struct flash_ctl_client *client = NULL;
-    struct sale sale = {.sku = sku_of(command), .limit = LIMIT_DEFAULT, .hold_s = HOLD_DEFAULT_S};
-    int64_t numbers[2] = {0, 0}; /* quantity, threshold */
-    enum flash_ctl_exit code =
-        sale.sku && flash_ctl_show_check(command) ? FLASH_CTL_OK : FLASH_CTL_USAGE;
-    code = code ? code : read_count(command, FLASH_CTL_QUANTITY, 0, &numbers[0]);
-    code = code ? code : read_count(command, FLASH_CTL_THRESHOLD, 0, &numbers[1]);
-    code = code ? code : read_terms(command, &sale);
-    code = code ? code : read_window(command, (int64_t)flash_time_wall_ms(), &sale);
-    code = code ? code : flash_ctl_client_open(command, &client);
-    code = code ? code : post_stock(client, command, sale.sku, numbers);
-    code = code ? code : put_sale(client, command, &sale, NULL);
-    flash_ctl_client_close(client);
-    return code;
+    struct sale sale = sale_of(command);
+    sale.starts_ms = (int64_t)flash_time_wall_ms();
+    sale.ends_ms = 0;
+    take_terms(command, &sale);
+    bool ok = take_window(command, &sale);
+    if (!command->values[FLASH_CTL_ENDS]) {
+        sale.ends_ms = sale.starts_ms + FOR_DEFAULT_S * 1000;
+    }
+    enum flash_ctl_exit code = ok ? flash_ctl_stock_post(client, command, NULL) : FLASH_CTL_USAGE;
+    return code ? code : put_sale(client, command, &sale);
 }
 
-/* The terms of the sale as it is; without one, the defaults stay and *etag is empty. */
-static enum flash_ctl_exit read_sale(struct flash_ctl_client *client, struct sale *sale,
-                                     char etag[64])
+static int64_t time_of(const json_t *object, const char *name)
 {
-    char path[64];
+    const char *text = json_string_value(json_object_get(object, name));
+    int64_t ms = 0;
+    return text && flash_time_parse(text, strlen(text), &ms) ? ms : 0;
+}
+
+/* The sale as it is; without one the defaults stay, its etag is empty and with must REFUSED is
+ * returned. */
+static enum flash_ctl_exit read_sale(struct flash_ctl_client *client, struct sale *sale, bool must)
+{
+    char path[512];
     struct flash_ctl_reply reply = {0};
-    snprintf(path, sizeof(path), "/v1/sales/%s", sale->sku);
-    const struct flash_ctl_request request = {.method = "GET", .path = path, .unless = "no-sale"};
+    const struct flash_ctl_request request = {
+        .method = "GET", .path = path, .unless = must ? NULL : "no-sale"};
+    if (!flash_ctl_path(path, "/v1/sales/*", sale->sku)) {
+        return FLASH_CTL_USAGE;
+    }
     enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
-    etag[0] = '\0';
     if (code == FLASH_CTL_OK && reply.status == 200) {
         sale->limit = json_integer_value(json_object_get(reply.body, "per_user_limit"));
         sale->hold_s = json_integer_value(json_object_get(reply.body, "hold_seconds"));
-        memcpy(etag, reply.etag, sizeof(reply.etag));
+        sale->starts_ms = time_of(reply.body, "starts_at");
+        sale->ends_ms = time_of(reply.body, "ends_at");
+        memcpy(sale->etag, reply.etag, sizeof(reply.etag));
     }
     flash_ctl_reply_free(&reply);
     return code;
 }
 
-enum flash_ctl_exit flash_ctl_sale_open(const struct flash_ctl_command *command)
+static enum flash_ctl_exit open_now(struct flash_ctl_client *client,
+                                    const struct flash_ctl_command *command)
 {
-    struct flash_ctl_client *client = NULL;
-    struct sale sale = {.sku = sku_of(command), .limit = LIMIT_DEFAULT, .hold_s = HOLD_DEFAULT_S};
-    struct sale wanted = sale; /* only to check the options before anything is asked */
-    const char *length = command->values[FLASH_CTL_FOR];
-    int64_t seconds = FOR_DEFAULT_S;
-    char etag[64];
-    if (!sale.sku || !flash_ctl_show_check(command)) {
+    struct sale sale = sale_of(command);
+    enum flash_ctl_exit code = read_sale(client, &sale, false);
+    take_terms(command, &sale);
+    sale.starts_ms = (int64_t)flash_time_wall_ms();
+    sale.ends_ms = sale.starts_ms + flash_ctl_seconds(command, FLASH_CTL_FOR, FOR_DEFAULT_S) * 1000;
+    return code ? code : put_sale(client, command, &sale);
+}
+
+static enum flash_ctl_exit change(struct flash_ctl_client *client,
+                                  const struct flash_ctl_command *command)
+{
+    struct sale sale = sale_of(command);
+    enum flash_ctl_exit code = read_sale(client, &sale, true);
+    take_terms(command, &sale);
+    if (code == FLASH_CTL_OK && !take_window(command, &sale)) {
+        code = FLASH_CTL_USAGE;
+    }
+    return code ? code : put_sale(client, command, &sale);
+}
+
+/* Shows the last answer about the closing, and says whether it has settled. */
+static enum flash_ctl_exit show_closed(const struct flash_ctl_command *command,
+                                       const struct flash_ctl_reply *reply, bool settled)
+{
+    enum flash_ctl_exit code =
+        flash_ctl_show(command, reply->body) ? FLASH_CTL_OK : FLASH_CTL_REFUSED;
+    bool waits = command->values[FLASH_CTL_WAIT] != NULL;
+    if (code == FLASH_CTL_OK && waits && !settled) {
+        fprintf(stderr, "flashctl: closed; orders are still on their way to the ledger\n");
+        code = FLASH_CTL_PENDING;
+    }
+    return code;
+}
+
+/* Closing again says how far it is: the route is idempotent. */
+static enum flash_ctl_exit close_sale(struct flash_ctl_client *client,
+                                      const struct flash_ctl_command *command)
+{
+    char path[512];
+    struct flash_ctl_reply reply = {0};
+    const struct flash_ctl_request request = {.method = "POST", .path = path};
+    int64_t wait_s = command->values[FLASH_CTL_WAIT]
+                         ? flash_ctl_seconds(command, FLASH_CTL_TIMEOUT, WAIT_DEFAULT_S)
+                         : 0;
+    uint64_t until_us = flash_time_monotonic_us() + (uint64_t)wait_s * 1000000;
+    if (!flash_ctl_path(path, "/v1/sales/*/close", command->values[FLASH_CTL_SKU])) {
         return FLASH_CTL_USAGE;
     }
-    if (length && !flash_ctl_duration_parse(length, &seconds)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_FOR, "a time such as 90s, 30m, 1h, 2d");
+    for (;;) {
+        enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
+        bool settled = json_is_true(json_object_get(reply.body, "settled"));
+        if (code != FLASH_CTL_OK) {
+            return code;
+        }
+        if (settled || flash_time_monotonic_us() >= until_us) {
+            code = show_closed(command, &reply, settled);
+            flash_ctl_reply_free(&reply);
+            return code;
+        }
+        flash_ctl_reply_free(&reply);
+        flash_ctl_pause(WAIT_EVERY_MS);
     }
-    enum flash_ctl_exit code = read_terms(command, &wanted);
-    code = code ? code : flash_ctl_client_open(command, &client);
-    code = code ? code : read_sale(client, &sale, etag);
-    code = code ? code : read_terms(command, &sale);
-    if (code == FLASH_CTL_OK) {
-        sale.starts_ms = (int64_t)flash_time_wall_ms();
-        sale.ends_ms = sale.starts_ms + seconds * 1000;
-        code = put_sale(client, command, &sale, etag[0] ? etag : NULL);
-    }
-    flash_ctl_client_close(client);
-    return code;
+}
+
+enum flash_ctl_exit flash_ctl_sale_create(const struct flash_ctl_command *command)
+{
+    return flash_ctl_with_client(command, create);
+}
+
+enum flash_ctl_exit flash_ctl_sale_open(const struct flash_ctl_command *command)
+{
+    return flash_ctl_with_client(command, open_now);
+}
+
+enum flash_ctl_exit flash_ctl_sale_change(const struct flash_ctl_command *command)
+{
+    return flash_ctl_with_client(command, change);
+}
+
+enum flash_ctl_exit flash_ctl_sale_close(const struct flash_ctl_command *command)
+{
+    return flash_ctl_with_client(command, close_sale);
 }

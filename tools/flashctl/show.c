@@ -1,141 +1,119 @@
-/* Tables, JSON and problems; see show.h. What a server sends goes to a terminal only without its
- * control characters. */
-#include "show.h"
-
+/* One object, or a problem; see output.h. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "flash/csv.h"
+#include "output.h"
+#include "text.h"
+#include "values.h"
 
 #define DEPTH_MAX 4
 #define NAME_MAX_LEN 128
 
-bool flash_ctl_show_check(const struct flash_ctl_command *command)
-{
-    const char *format = command->values[FLASH_CTL_OUTPUT];
-    if (!format || strcmp(format, "table") == 0 || strcmp(format, "json") == 0) {
-        return true;
-    }
-    flash_ctl_bad_value(command, FLASH_CTL_OUTPUT, "table or json");
-    return false;
-}
-
-/* Controls, also those of two bytes (U+0080 to U+009F), become a question mark. */
-static void put_plain(const char *text, FILE *out)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        bool pair = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
-        fputc(pair || *at < 0x20 || *at == 0x7f ? '?' : *at, out);
-        at += pair;
-    }
-}
-
-static void put_value(const json_t *value, FILE *out)
-{
-    if (json_is_string(value)) {
-        put_plain(json_string_value(value), out);
-    } else if (json_is_null(value)) {
-        fputc('-', out);
-    } else if (json_is_boolean(value)) {
-        fputs(json_is_true(value) ? "yes" : "no", out);
-    } else {
-        json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY);
-    }
-}
-
-struct table {
-    FILE *out; /* NULL: only measure */
-    size_t width;
+/* What is done with each value of an object, those of objects inside it too. */
+struct walker {
+    void (*take)(struct walker *walker, const char *name, const json_t *value);
+    char between; /* of the names: "stock available" */
+    FILE *out;
+    int width; /* of the names */
+    int count;
+    bool names; /* CSV: the line of names is written, else that of values */
 };
 
-/* A member's name: "per user limit", "stock available". */
-static void name_of(const char *prefix, const char *key, char ret_name[NAME_MAX_LEN])
+static void name_of(const struct walker *walker, const char *prefix, const char *key,
+                    char ret_name[NAME_MAX_LEN])
 {
-    snprintf(ret_name, NAME_MAX_LEN, "%.60s%s%.60s", prefix, prefix[0] ? " " : "", key);
-    for (char *at = ret_name; *at; at++) {
-        *at = *at == '_' ? ' ' : *at;
-    }
+    char gap[2] = {prefix[0] ? walker->between : '\0', '\0'};
+    snprintf(ret_name, NAME_MAX_LEN, "%.60s%s%.60s", prefix, gap, key);
 }
 
-static void walk(struct table *table, const char *prefix, const json_t *object, int depth)
+static void walk(struct walker *walker, const char *prefix, const json_t *object, int depth)
 {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         char name[NAME_MAX_LEN];
-        name_of(prefix, key, name);
+        name_of(walker, prefix, key, name);
         if (json_is_object(value) && depth < DEPTH_MAX) {
-            walk(table, name, value, depth + 1);
-        } else if (!table->out) {
-            size_t len = strlen(name);
-            table->width = len > table->width ? len : table->width;
+            walk(walker, name, value, depth + 1);
         } else {
-            put_plain(name, table->out);
-            fprintf(table->out, "%*s", (int)(table->width - strlen(name) + 2), "");
-            put_value(value, table->out);
-            fputc('\n', table->out);
+            walker->take(walker, name, value);
         }
     }
+}
+
+static void measure(struct walker *walker, const char *name, const json_t *value)
+{
+    (void)value;
+    int width = flash_ctl_text_width(name);
+    walker->width = width > walker->width ? width : walker->width;
+}
+
+static void put_line(struct walker *walker, const char *name, const json_t *value)
+{
+    char plain[NAME_MAX_LEN];
+    char *text = flash_ctl_value_text(value, "-");
+    snprintf(plain, sizeof(plain), "%s", name);
+    for (char *at = plain; *at; at++) {
+        *at = *at == '_' ? ' ' : *at;
+    }
+    flash_ctl_put_plain(plain, walker->out);
+    fprintf(walker->out, "%*s", walker->width - flash_ctl_text_width(plain) + 2, "");
+    flash_ctl_put_plain(text ? text : "", walker->out);
+    fputc('\n', walker->out);
+    free(text);
 }
 
 void flash_ctl_show_table(const json_t *object, FILE *out)
 {
-    struct table table = {.out = NULL};
-    walk(&table, "", object, 0);
-    table.out = out;
-    walk(&table, "", object, 0);
+    struct walker walker = {.take = measure, .between = ' ', .out = out};
+    walk(&walker, "", object, 0);
+    walker.take = put_line;
+    walk(&walker, "", object, 0);
 }
 
-/* What stands in a cell: text as it is, nothing as a dash. */
-static const char *cell_of(const json_t *object, const char *member)
+static void put_csv(struct walker *walker, const char *name, const json_t *value)
 {
-    const char *text = json_string_value(json_object_get(object, member));
-    return text ? text : "-";
+    char *text = walker->names ? strdup(name) : flash_ctl_value_text(value, "");
+    fputs(walker->count++ ? "," : "", walker->out);
+    flash_csv_cell(walker->out, (struct flash_text){text ? text : "", text ? strlen(text) : 0});
+    free(text);
 }
 
-static size_t width_of(const json_t *list, const struct flash_ctl_column *column)
+void flash_ctl_show_csv(const json_t *object, FILE *out)
 {
-    size_t i, width = strlen(column->title);
-    json_t *object;
-    json_array_foreach((json_t *)(uintptr_t)list, i, object)
-    {
-        size_t len = strlen(cell_of(object, column->member));
-        width = len > width ? len : width;
-    }
-    return width;
-}
-
-void flash_ctl_show_rows(const json_t *list, const struct flash_ctl_column *columns, FILE *out)
-{
-    size_t rows = json_array_size(list), widths[FLASH_CTL_COLUMNS_MAX];
-    for (int i = 0; columns[i].member; i++) {
-        widths[i] = columns[i + 1].member ? width_of(list, &columns[i]) + 2 : 0;
-    }
-    for (size_t line = 0; line <= rows; line++) { /* 0: the titles */
-        const json_t *object = line ? json_array_get(list, line - 1) : NULL;
-        for (int i = 0; columns[i].member; i++) {
-            const char *text = object ? cell_of(object, columns[i].member) : columns[i].title;
-            size_t len = strlen(text);
-            put_plain(text, out);
-            fprintf(out, "%*s", widths[i] > len ? (int)(widths[i] - len) : 0, "");
-        }
-        fputc('\n', out);
+    for (int line = 0; line < 2; line++) {
+        struct walker walker = {.take = put_csv, .between = '.', .out = out, .names = line == 0};
+        walk(&walker, "", object, 0);
+        fputs(FLASH_CSV_END, out);
     }
 }
 
-bool flash_ctl_show_json(const struct flash_ctl_command *command)
+bool flash_ctl_show(const struct flash_ctl_command *command, const json_t *object)
 {
-    const char *format = command->values[FLASH_CTL_OUTPUT];
-    return format && strcmp(format, "json") == 0;
-}
-
-void flash_ctl_show(const struct flash_ctl_command *command, const json_t *object)
-{
-    if (flash_ctl_show_json(command)) {
-        json_dumpf(object, stdout, JSON_INDENT(2));
-        fputc('\n', stdout);
-    } else {
+    switch (flash_ctl_format_of(command, FLASH_CTL_TABLE)) {
+    case FLASH_CTL_TABLE:
         flash_ctl_show_table(object, stdout);
+        break;
+    case FLASH_CTL_JSON:
+        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+        fputc('\n', stdout);
+        break;
+    case FLASH_CTL_JSONL:
+        json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        fputc('\n', stdout);
+        break;
+    case FLASH_CTL_CSV:
+        flash_ctl_show_csv(object, stdout);
+        break;
     }
+    bool ok = fflush(stdout) == 0 && !ferror(stdout);
+    if (!ok) {
+        fprintf(stderr, "flashctl: not all of it could be written\n");
+    }
+    return ok;
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -148,15 +126,15 @@ void flash_ctl_show_problem(const json_t *problem, long status)
 {
     const char *detail = text_of(problem, "detail"), *id = text_of(problem, "request_id");
     fputs("flashctl: ", stderr);
-    put_plain(text_of(problem, "title"), stderr);
+    flash_ctl_put_plain(text_of(problem, "title"), stderr);
     fprintf(stderr, " (%ld)", status);
     if (detail[0]) {
         fputs(": ", stderr);
-        put_plain(detail, stderr);
+        flash_ctl_put_plain(detail, stderr);
     }
     if (id[0]) {
         fputs("\n  request id ", stderr);
-        put_plain(id, stderr);
+        flash_ctl_put_plain(id, stderr);
     }
     fputc('\n', stderr);
 }

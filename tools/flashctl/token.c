@@ -3,50 +3,37 @@
 #include <string.h>
 
 #include "flash/time.h"
+#include "output.h"
 #include "profile.h"
-#include "show.h"
 #include "values.h"
+#include "verbs.h"
 
 #define TTL_DEFAULT_S 3600
 
-static enum flash_ctl_exit read_claims(const struct flash_ctl_command *command, int64_t now_s,
-                                       struct flash_claims *claims)
+static bool read_claims(const struct flash_ctl_command *command, int64_t now_s,
+                        struct flash_claims *claims)
 {
     const char *const *values = command->values;
-    const char *user = values[FLASH_CTL_USER], *role = values[FLASH_CTL_ROLE];
-    const char *sku = values[FLASH_CTL_SKU];
-    int64_t ttl_s = TTL_DEFAULT_S;
-    if (!flash_user_valid((struct flash_text){user, strlen(user)})) {
-        return flash_ctl_bad_value(command, FLASH_CTL_USER,
-                                   "a user id (1 to 64 bytes, no quotes, backslashes, braces)");
-    }
-    snprintf(claims->sub, sizeof(claims->sub), "%s", user);
-    if (role && !flash_role_parse((struct flash_text){role, strlen(role)}, &claims->role)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_ROLE, "buyer, internal, ops or admin");
-    }
-    if (sku && !flash_sku_parse((struct flash_text){sku, strlen(sku)}, &claims->sku)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_SKU, "a SKU (a whole number above 0)");
-    }
-    if (values[FLASH_CTL_TTL] && !flash_ctl_duration_parse(values[FLASH_CTL_TTL], &ttl_s)) {
-        return flash_ctl_bad_value(command, FLASH_CTL_TTL, "a time such as 90s, 30m, 1h, 2d");
-    }
-    claims->exp_s = now_s + ttl_s;
-    return FLASH_CTL_OK;
+    const char *role = values[FLASH_CTL_ROLE], *sku = values[FLASH_CTL_SKU];
+    snprintf(claims->sub, sizeof(claims->sub), "%s", values[FLASH_CTL_USER]);
+    claims->exp_s = now_s + flash_ctl_seconds(command, FLASH_CTL_TTL, TTL_DEFAULT_S);
+    bool ok = !role || flash_role_parse((struct flash_text){role, strlen(role)}, &claims->role);
+    return ok && (!sku || flash_sku_parse((struct flash_text){sku, strlen(sku)}, &claims->sku));
 }
 
-static void show_token(const struct flash_ctl_command *command, const struct flash_claims *claims,
+static bool show_token(const struct flash_ctl_command *command, const struct flash_claims *claims,
                        const char *token)
 {
     char expires[FLASH_TIME_TEXT];
-    if (!flash_ctl_show_json(command)) {
-        puts(token); /* alone, so that it can be kept in a variable or a file */
-        return;
+    if (flash_ctl_format_of(command, FLASH_CTL_TABLE) == FLASH_CTL_TABLE) {
+        return puts(token) >= 0; /* alone, so that it can be kept in a variable or a file */
     }
     flash_time_format_ms(claims->exp_s * 1000, expires);
     json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "token", token, "user_id", claims->sub,
                                "role", flash_role_name(claims->role), "expires_at", expires);
-    flash_ctl_show(command, object);
+    bool ok = flash_ctl_show(command, object);
     json_decref(object);
+    return ok;
 }
 
 enum flash_ctl_exit flash_ctl_token(const struct flash_ctl_command *command)
@@ -55,13 +42,8 @@ enum flash_ctl_exit flash_ctl_token(const struct flash_ctl_command *command)
     struct flash_jwt_key key;
     struct flash_error err;
     char token[FLASH_JWT_MAX + 1];
-    if (!flash_ctl_show_check(command)) {
+    if (!read_claims(command, (int64_t)(flash_time_wall_ms() / 1000), &claims)) {
         return FLASH_CTL_USAGE;
-    }
-    enum flash_ctl_exit code =
-        read_claims(command, (int64_t)(flash_time_wall_ms() / 1000), &claims);
-    if (code != FLASH_CTL_OK) {
-        return code;
     }
     if (!flash_ctl_profile_key(command, &key, &err)) {
         fprintf(stderr, "flashctl: %s\n", err.text);
@@ -71,6 +53,5 @@ enum flash_ctl_exit flash_ctl_token(const struct flash_ctl_command *command)
         fprintf(stderr, "flashctl: no token can be made of these names\n");
         return FLASH_CTL_USAGE;
     }
-    show_token(command, &claims, token);
-    return FLASH_CTL_OK;
+    return show_token(command, &claims, token) ? FLASH_CTL_OK : FLASH_CTL_REFUSED;
 }

@@ -9,15 +9,17 @@
 
 #include <cmocka.h>
 
-#include "command.h"
-#include "show.h"
+#include "help.h"
+#include "parse.h"
 
 #define WORDS_MAX 12
 
 static struct flash_ctl_command command;
 static struct flash_error err;
 
-/* Parses a line of words with single spaces between them. */
+static const struct flash_ctl_given *given; /* the profile, or NULL */
+
+/* Parses a line of words with single spaces between them, and adds environment and profile. */
 static bool parse(const char *line)
 {
     static char program[] = "flashctl", words[256];
@@ -27,7 +29,8 @@ static bool parse(const char *line)
     while ((word = strsep(&rest, " ")) && *word) {
         argv[argc++] = word;
     }
-    return flash_ctl_command_parse(&command, argc, argv, &err);
+    return flash_ctl_command_parse(&command, argc, argv, &err) &&
+           (command.ask != FLASH_CTL_ASK_RUN || flash_ctl_command_fill(&command, given, &err));
 }
 
 static void test_taken(void **state)
@@ -49,6 +52,13 @@ static void test_taken(void **state)
     assert_true(parse("refund done --payment=-p- --order 42.a --reference r"));
     assert_string_equal(command.values[FLASH_CTL_PAYMENT], "-p-");
     assert_true(parse("refund list --state all"));
+    assert_true(parse("stock adjust 42 -5 --reason r --reference r"));
+    assert_string_equal(command.values[FLASH_CTL_DELTA], "-5");
+    assert_true(parse("log 42 --from -1h --lines --rows all"));
+    assert_string_equal(command.values[FLASH_CTL_LINES], "");
+    assert_true(parse("import -- --odd.csv"));
+    assert_string_equal(command.values[FLASH_CTL_FILE], "--odd.csv");
+    assert_true(parse("export log --sku 42 --output jsonl"));
 }
 
 static void test_refused(void **state)
@@ -80,6 +90,22 @@ static void test_refused(void **state)
         "refund done 42.a p r s --reference r",
         "token",
         "token --user u --admin http://h",
+        "sale show 0",
+        "sale show 42 --output xml",
+        "sale show 42 --admin h:1",
+        "sale list --state due",
+        "refund list --state open",
+        "sale create 42 --quantity -1",
+        "sale create 42 --quantity 1 --limit 0",
+        "sale create 42 --quantity 1 --starts tomorrow",
+        "stock adjust 42 0 --reason r --reference r",
+        "stock adjust 42 -x --reason r --reference r",
+        "log 42 --lines=1",
+        "log 42 --rows none",
+        "log 42 --type sold",
+        "sale show 42 --profile ../x",
+        "order show 42",
+        "token --user u --role root",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         if (parse(lines[i]) || err.kind != FLASH_ERROR_CONFIG) {
@@ -104,17 +130,14 @@ static void test_environment(void **state)
     unsetenv("FLASHCTL_ADMIN");
 }
 
-/* What print writes, as text; free it. */
-static char *printed(const struct flash_ctl_verb *verb, const json_t *object)
+/* The help about verb, as text; free it. */
+static char *help(const struct flash_ctl_verb *verb, const char *noun)
 {
+    const struct flash_ctl_command about = {.verb = verb, .noun = noun};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    if (object) {
-        flash_ctl_show_table(object, out);
-    } else {
-        flash_ctl_help(verb, out);
-    }
+    flash_ctl_help(&about, out);
     fclose(out);
     return text;
 }
@@ -122,16 +145,16 @@ static char *printed(const struct flash_ctl_verb *verb, const json_t *object)
 static void test_help_names_everything(void **state)
 {
     (void)state;
-    char *all = printed(NULL, NULL);
+    char *all = help(NULL, NULL);
     for (int i = 0; i < flash_ctl_verb_count; i++) {
         const struct flash_ctl_verb *verb = &flash_ctl_verbs[i];
-        char *text = printed(verb, NULL);
+        char *text = help(verb, NULL);
         assert_non_null(strstr(all, verb->help));
         assert_non_null(strstr(text, "examples:\n  flashctl "));
-        for (int option = 0; option < FLASH_CTL_OPTION_COUNT; option++) {
+        for (int option = 1; option < FLASH_CTL_OPTION_COUNT; option++) {
             char name[40];
-            snprintf(name, sizeof(name), "--%s %s", flash_ctl_options[option].name,
-                     flash_ctl_options[option].value);
+            const struct flash_ctl_option_row *row = &flash_ctl_options[option];
+            snprintf(name, sizeof(name), "\n  --%s ", row->name);
             bool taken = (verb->needs | verb->takes) & FLASH_CTL_BIT(option);
             assert_int_equal(strstr(text, name) != NULL, taken);
         }
@@ -150,7 +173,7 @@ static void test_examples_parse(void **state)
             int len = (int)strcspn(at, "\n");
             snprintf(line, sizeof(line), "%.*s", len - 9, at + 9);
             at += len + (at[len] == '\n');
-            line[strcspn(line, "|")] = '\0';
+            line[strcspn(line, "|>")] = '\0';
             if (!strchr(line, '\'') && !parse(line)) {
                 fail_msg("%s: %s", line, err.text);
             }
@@ -171,43 +194,73 @@ static void test_asks(void **state)
     assert_int_equal(command.ask, FLASH_CTL_ASK_VERSION);
 }
 
-static void test_table(void **state)
+static void test_nouns(void **state)
 {
     (void)state;
-    json_t *object =
-        json_pack("{s:s, s:I, s:n, s:b, s:{s:I}}", "a_b", "x\033[31m\xc2\x9by", "long_name",
-                  (json_int_t)7, "none", "yes", 1, "stock", "sold", (json_int_t)3);
-    char *text = printed(NULL, object);
-    assert_string_equal(text, "a b         x?[31m?y\n"
-                              "long name   7\n"
-                              "none        -\n"
-                              "yes         yes\n"
-                              "stock sold  3\n");
+    const struct flash_ctl_noun *noun = flash_ctl_nouns;
+    for (int i = 0; i < flash_ctl_verb_count; i++) {
+        const struct flash_ctl_verb *verb = &flash_ctl_verbs[i];
+        if (i > 0 && strcmp(verb->noun, flash_ctl_verbs[i - 1].noun) != 0) {
+            noun++;
+        }
+        assert_string_equal(noun->name, verb->noun);
+        assert_true(parse("sale --help") && command.verb == NULL);
+    }
+    assert_null((noun + 1)->name);
+    char *text = help(NULL, "sale");
+    assert_non_null(strstr(text, "  sale close "));
+    assert_null(strstr(text, "  stock show "));
     free(text);
-    json_decref(object);
 }
 
-static void test_rows(void **state)
+/* What a verb runs has what it works with: words for its state, a list, a path. */
+static void test_verbs_are_whole(void **state)
 {
     (void)state;
-    static const struct flash_ctl_column columns[] = {
-        {"a", "first"}, {"b", "second"}, {"c", "third"}, {NULL, NULL}};
-    json_t *list = json_pack("[{s:s, s:s, s:s}, {s:s, s:s}]", "a", "1", "b", "longer than\n", "c",
-                             "3", "b", "2", "a", "11111111");
-    json_t *nothing = json_array();
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    flash_ctl_show_rows(list, columns, out);
-    flash_ctl_show_rows(nothing, columns, out);
-    fclose(out);
-    assert_string_equal(text, "first     second        third\n"
-                              "1         longer than?  3\n"
-                              "11111111  2             -\n"
-                              "first  second  third\n");
-    free(text);
-    json_decref(list);
-    json_decref(nothing);
+    for (int i = 0; i < flash_ctl_verb_count; i++) {
+        const struct flash_ctl_verb *verb = &flash_ctl_verbs[i];
+        uint64_t takes = verb->needs | verb->takes;
+        assert_non_null(verb->run);
+        assert_int_equal(verb->needs & verb->takes, 0);
+        assert_int_equal(verb->states != NULL, (takes & FLASH_CTL_BIT(FLASH_CTL_STATE)) != 0);
+        assert_true(takes & FLASH_CTL_BIT(FLASH_CTL_OUTPUT));
+        for (int word = 0; word < FLASH_CTL_BARE_MAX; word++) {
+            enum flash_ctl_option option = verb->bare[word];
+            assert_true(!option || (takes & FLASH_CTL_BIT(option)));
+        }
+    }
+}
+
+/* What counts first: the command line, a profile that was asked for, the environment, the default
+ * profile; and a profile's credentials go to its own address only. */
+static void test_profiles(void **state)
+{
+    (void)state;
+    struct flash_ctl_given profile = {.values = {[FLASH_CTL_ADMIN] = "http://of.profile",
+                                                 [FLASH_CTL_TOKEN_FILE] = "/secret",
+                                                 [FLASH_CTL_OPERATOR] = "anna"}};
+    given = &profile;
+    assert_true(parse("sale show 42"));
+    assert_string_equal(command.values[FLASH_CTL_ADMIN], "http://of.profile");
+    assert_string_equal(command.values[FLASH_CTL_TOKEN_FILE], "/secret");
+    assert_true(parse("sale show 42 --admin http://other"));
+    assert_null(command.values[FLASH_CTL_TOKEN_FILE]);
+    assert_string_equal(command.values[FLASH_CTL_OPERATOR], "anna");
+    assert_true(parse("sale show 42 --config f"));
+    assert_null(command.values[FLASH_CTL_ADMIN]);
+    setenv("FLASHCTL_ADMIN", "http://from.environment", 1);
+    setenv("FLASHCTL_TOKEN_FILE", "/of/environment", 1);
+    assert_true(parse("sale show 42"));
+    assert_string_equal(command.values[FLASH_CTL_ADMIN], "http://from.environment");
+    assert_string_equal(command.values[FLASH_CTL_TOKEN_FILE], "/of/environment");
+    profile.named = true;
+    profile.values[FLASH_CTL_TOKEN_FILE] = NULL;
+    assert_true(parse("sale show 42"));
+    assert_string_equal(command.values[FLASH_CTL_ADMIN], "http://of.profile");
+    assert_null(command.values[FLASH_CTL_TOKEN_FILE]);
+    unsetenv("FLASHCTL_ADMIN");
+    unsetenv("FLASHCTL_TOKEN_FILE");
+    given = NULL;
 }
 
 int main(void)
@@ -216,7 +269,8 @@ int main(void)
         cmocka_unit_test(test_taken),       cmocka_unit_test(test_refused),
         cmocka_unit_test(test_environment), cmocka_unit_test(test_help_names_everything),
         cmocka_unit_test(test_asks),        cmocka_unit_test(test_examples_parse),
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_nouns),       cmocka_unit_test(test_verbs_are_whole),
+        cmocka_unit_test(test_profiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

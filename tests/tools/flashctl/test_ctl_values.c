@@ -51,9 +51,19 @@ static void test_times(void **state)
         const char *text;
         int64_t ms; /* -1: refused */
     } rows[] = {
-        {"now", 1000},      {"+1s", 6000}, {"+1h", 3605000}, {"1970-01-01T00:00:07Z", 7000},
-        {"", -1},           {"+", -1},     {"+now", -1},     {"tomorrow", -1},
-        {"2026-11-27", -1}, {"-1h", -1},   {"NOW", -1},      {"1970-01-01T01:00:07+01:00", 7000},
+        {"now", 1000},
+        {"+1s", 6000},
+        {"+1h", 3605000},
+        {"1970-01-01T00:00:07Z", 7000},
+        {"", -1},
+        {"+", -1},
+        {"+now", -1},
+        {"tomorrow", -1},
+        {"2026-11-27", -1},
+        {"-", -1},
+        {"-1s", 4000},
+        {"NOW", -1},
+        {"1970-01-01T01:00:07+01:00", 7000},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int64_t ms = -1;
@@ -92,12 +102,85 @@ static void test_counts(void **state)
     }
 }
 
+static void test_deltas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t delta; /* 0: refused */
+    } rows[] = {
+        {"5", 5},
+        {"+5", 5},
+        {"-5", -5},
+        {"-1000000000", -1000000000},
+        {"-1000000001", 0},
+        {"0", 0},
+        {"-0", 0},
+        {"+", 0},
+        {"-", 0},
+        {"--5", 0},
+        {"+-5", 0},
+        {"5x", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t delta = 0;
+        bool taken = flash_ctl_delta_parse(rows[i].text, &delta);
+        if (taken != (rows[i].delta != 0) || delta != rows[i].delta) {
+            fail_msg("delta %s", rows[i].text);
+        }
+    }
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    assert_true(flash_ctl_word_is_one("due", "due|done|all"));
+    assert_true(flash_ctl_word_is_one("all", "due|done|all"));
+    assert_false(flash_ctl_word_is_one("du", "due|done|all"));
+    assert_false(flash_ctl_word_is_one("due|done", "due|done|all"));
+    assert_false(flash_ctl_word_is_one("", "due|done|all"));
+    assert_false(flash_ctl_word_is_one("duel", "due|done|all"));
+}
+
+/* Each kind takes what it should and says what it takes. */
+static void test_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        enum flash_ctl_kind kind;
+        const char *good, *bad;
+    } rows[] = {
+        {FLASH_CTL_KIND_SKU, "42", "042"},
+        {FLASH_CTL_KIND_ORDER, "42.a/b", "a.b"},
+        {FLASH_CTL_KIND_PAYMENT, "..", "a b"},
+        {FLASH_CTL_KIND_USER, "anna b", "a\"b"},
+        {FLASH_CTL_KIND_COUNT, "0", "1000000001"},
+        {FLASH_CTL_KIND_AMOUNT, "1", "0"},
+        {FLASH_CTL_KIND_ROWS, "all", "0"},
+        {FLASH_CTL_KIND_DURATION, "2d", "2"},
+        {FLASH_CTL_KIND_URL, "https://[::1]:8081", "http://"},
+        {FLASH_CTL_KIND_URL, "HTTP://h", "ftp://h"},
+        {FLASH_CTL_KIND_URL, "http://h", "http://h\r\nX: y"},
+        {FLASH_CTL_KIND_PROFILE, "shop-2.test", ".."},
+        {FLASH_CTL_KIND_PROFILE, "a", "a/b"},
+        {FLASH_CTL_KIND_FILE, "-", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!flash_ctl_value_fits(rows[i].kind, rows[i].good, NULL) ||
+            flash_ctl_value_fits(rows[i].kind, rows[i].bad, NULL)) {
+            fail_msg("%s, %s", rows[i].good, rows[i].bad);
+        }
+        assert_non_null(flash_ctl_value_allowed(rows[i].kind));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_counts),    cmocka_unit_test(test_deltas),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
