@@ -28,6 +28,7 @@ struct flash_caller {
     char operator[FLASH_USER_MAX + 1];
     enum flash_role role;
     char request_id[40];
+    int64_t end_s; /* wall clock: when the token ends; 0: never */
 };
 
 struct flash_job {
@@ -46,7 +47,8 @@ struct flash_job {
         struct flash_refund_form refund;
         struct flash_reconcile_form reconcile;
         char order_id[FLASH_ORDER_ID_MAX + 1];
-        struct flash_repair *repair; /* (borrowed) */
+        struct flash_repair *repair;     /* (borrowed) */
+        struct flash_pipeline *pipeline; /* (borrowed) */
     } form;
     struct flash_answer answer;
 };

@@ -36,7 +36,8 @@ static void take_place(struct connection *connection, const struct flash_stream_
     };
     connection->closing = true;
     flash_http_response_write(server, &connection->out, &answer);
-    connection->out.max = flash_http_buffer_len(&connection->out) + STREAM_OUT_MAX;
+    size_t waiting_max = start->waiting_max ? start->waiting_max : STREAM_OUT_MAX;
+    connection->out.max = flash_http_buffer_len(&connection->out) + waiting_max;
     connection->stream = (struct flash_stream){.gone = start->gone, .arg = start->arg};
     flash_http_request_end(connection);
     flash_http_buffer_release(&server->pool, &connection->in);

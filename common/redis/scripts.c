@@ -41,6 +41,7 @@ EMBEDDED(beacon);
 EMBEDDED(journal);
 EMBEDDED(page);
 EMBEDDED(look);
+EMBEDDED(pulse);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -65,6 +66,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
     [FLASH_SCRIPT_PAGE] = ROW(page, "orders users journal"),
     [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),
+    [FLASH_SCRIPT_PULSE] = ROW(pulse, "stock orders journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

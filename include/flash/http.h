@@ -123,13 +123,13 @@ struct flash_stream_start {
     const char *headers; /* further header lines, each ending \r\n, or NULL */
     void (*gone)(struct flash_stream *stream, void *arg);
     void *arg;
+    size_t waiting_max; /* bytes that may wait for the client; 0: 16 KiB */
 };
-/* Answers request, which is no HEAD, with 200 and keeps the connection. Never NULL: that the client
- * has left already is told by gone. */
+/* Answers request, which is no HEAD, with 200. Never NULL: gone tells if the client has left. */
 struct flash_stream *flash_request_stream(struct flash_request *request,
                                           const struct flash_stream_start *start);
-/* Sends text (copied). False: the stream ends, as more than 16 KiB would wait for the client or the
- * socket failed; gone follows. */
+/* Sends text (copied). False: the stream ends, as more than waiting_max would wait for the client
+ * or the socket failed; gone follows. */
 bool flash_stream_write(struct flash_stream *stream, struct flash_text text);
 /* Ends it after what was written. */
 void flash_stream_close(struct flash_stream *stream);
