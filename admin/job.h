@@ -32,6 +32,7 @@ struct flash_caller {
     char operator[FLASH_USER_MAX + 1];
     enum flash_role role;
     char request_id[40];
+    int64_t end_s; /* wall clock: when the token ends; 0: never */
 };
 
 struct flash_job {
@@ -52,7 +53,8 @@ struct flash_job {
         struct flash_list_form list;
         struct flash_threshold_form threshold;
         char order_id[FLASH_ORDER_ID_MAX + 1];
-        struct flash_repair *repair; /* (borrowed) */
+        struct flash_repair *repair;     /* (borrowed) */
+        struct flash_pipeline *pipeline; /* (borrowed) */
     } form;
     char path[FLASH_TARGET_PATH_MAX + 1]; /* of a list: the address that was asked for */
     char query[FLASH_TARGET_QUERY_MAX + 1];

@@ -145,19 +145,25 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return false;
     }
     const struct flash_workers_parts parts = {&daemon->config, daemon->producer};
-    return flash_workers_new(daemon->base, &parts, &daemon->routes.workers, err) &&
+    if (!flash_workers_new(daemon->base, &parts, &daemon->routes.workers, err)) {
+        return false;
+    }
+    flash_pipeline_init(&daemon->routes.pipeline, daemon->routes.workers);
+    return flash_live_init(&daemon->routes.live, daemon->base, &daemon->routes.pipeline, err) &&
            listen_for_requests(daemon, err) && add_events(daemon, err);
 }
 
 static void finish(struct daemon *daemon)
 {
     flash_workers_free(daemon->routes.workers); /* answers what is still open */
+    flash_pipeline_done(&daemon->routes.pipeline);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
     if (left > 0) {
         FLASH_LOG(WARN, "admin.left_to_the_journal", FLASH_INT("entries", left));
     }
     flash_producer_free(daemon->producer);
     flash_http_free(daemon->http);
+    flash_live_done(&daemon->routes.live);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (daemon->events[i]) {
             event_free(daemon->events[i]);

@@ -37,4 +37,8 @@ struct flash_metric flash_admin_metrics[METRIC_ADMIN_COUNT] = {
                               FLASH_METRIC_COUNTER},
     [METRIC_ENTRIES_FAILED] = {"flash_admin_entries_total", ENTRIES, "outcome=\"failed\"",
                                FLASH_METRIC_COUNTER},
+    [METRIC_VIEWS] = {"flash_admin_views_total", "Looks at all stores for GET /v1/pipeline", NULL,
+                      FLASH_METRIC_COUNTER},
+    [METRIC_LIVE_STREAMS] = {"flash_admin_live_streams", "Listeners of GET /v1/live", NULL,
+                             FLASH_METRIC_GAUGE},
 };

@@ -21,6 +21,30 @@
 #include "stock.h"
 #include "threshold.h"
 
+static enum flash_refusal read_nothing(const struct flash_request *request,
+                                       const struct flash_text *segments, struct flash_job *job,
+                                       const char **ret_detail)
+{
+    (void)segments;
+    (void)job;
+    if (flash_request_query(request).len > 0) {
+        *ret_detail = "This route has no parameters.";
+        return FLASH_REFUSE_BAD_QUERY;
+    }
+    return FLASH_REFUSE_NOTHING;
+}
+
+static void show_pipeline(struct flash_routes *all, struct flash_request *request, int64_t end_s)
+{
+    (void)end_s;
+    flash_pipeline_answer(&all->pipeline, request);
+}
+
+static void show_live(struct flash_routes *all, struct flash_request *request, int64_t end_s)
+{
+    flash_live_open(&all->live, request, end_s);
+}
+
 static const struct route {
     enum flash_method method;
     const char *pattern;  /* the path; '*' stands for one segment, not empty */
@@ -28,6 +52,8 @@ static const struct route {
     flash_reader read;
     void (*run)(struct flash_job *job, struct flash_stores *stores);
     bool slow; /* as of the job */
+    /* Instead of run: answers request on the loop's thread; the token is valid until end_s. */
+    void (*at_once)(struct flash_routes *all, struct flash_request *request, int64_t end_s);
 } routes[] = {
     {FLASH_METHOD_POST, "/inventory", FLASH_ROLE_ADMIN, flash_read_stock, flash_stock_create},
     {FLASH_METHOD_GET, "/inventory", FLASH_ROLE_OPS, flash_read_products, flash_inventory_list},
@@ -55,6 +81,8 @@ static const struct route {
     {FLASH_METHOD_GET, "/v1/reconcile/runs/*", FLASH_ROLE_OPS, flash_read_run, flash_reconcile_run},
     {FLASH_METHOD_GET, "/v1/reconcile/findings", FLASH_ROLE_OPS, flash_read_findings,
      flash_reconcile_findings},
+    {FLASH_METHOD_GET, "/v1/pipeline", FLASH_ROLE_OPS, read_nothing, .at_once = show_pipeline},
+    {FLASH_METHOD_GET, "/v1/live", FLASH_ROLE_OPS, read_nothing, .at_once = show_live},
 };
 
 /* Whether path is the route's; ret_segments gets what stands for each '*'. */
@@ -112,6 +140,7 @@ static enum flash_refusal admit(struct flash_routes *all, const struct route *ro
         return refusal;
     }
     job->caller.role = claims->role;
+    job->caller.end_s = claims->exp_s;
     *ret_sku = claims->sku;
     snprintf(job->caller.operator, sizeof(job->caller.operator), "%s",
              claims->sub[0] ? claims->sub : "unknown");
@@ -140,6 +169,12 @@ static void start(struct flash_routes *all, const struct route *route,
     }
     if (refusal == FLASH_REFUSE_NOTHING && token_sku && token_sku != job->sku) {
         refusal = FLASH_REFUSE_WRONG_SALE;
+    }
+    if (refusal == FLASH_REFUSE_NOTHING && route->at_once) {
+        int64_t end_s = job->caller.end_s;
+        free(job);
+        route->at_once(all, request, end_s);
+        return;
     }
     if (refusal == FLASH_REFUSE_NOTHING && !flash_workers_submit(all->workers, job)) {
         refusal = FLASH_REFUSE_OVERLOADED;

@@ -4,12 +4,15 @@
 
 #include "flash/http_auth.h"
 #include "flash/http_ops.h"
+#include "live.h"
 #include "workers.h"
 
 struct flash_routes {
     struct flash_http_auth auth;
     struct flash_ops ops;
     struct flash_workers *workers; /* (borrowed) */
+    struct flash_pipeline pipeline;
+    struct flash_live live;
 };
 
 /* A flash_http_handler; arg is a struct flash_routes. */

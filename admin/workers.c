@@ -15,11 +15,11 @@
 
 #include "metrics.h"
 
-#define WORKERS 2
+#define WORKERS 3
 #define QUICK_MAX 256 /* jobs that wait, before 503 */
 #define SLOW_MAX 8
 
-_Static_assert(WORKERS > 1, "one may be slow");
+_Static_assert(WORKERS > 2, "one may be slow, one may look at the pipeline");
 
 struct lane {
     struct flash_letter *head, **tail; /* jobs, by their letters */

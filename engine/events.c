@@ -10,16 +10,12 @@
 #include <string.h>
 
 #include "auth.h"
+#include "flash/http_sse.h"
 #include "flash/time.h"
 #include "metrics.h"
 
 #define BEATS_PER_TICK 512 /* so that streams opened together do not hold a tick up */
 #define EVENT_MAX (FLASH_ORDER_TEXT_MAX + 64)
-
-static const char type[] = "text/event-stream";
-static const char headers[] = "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n";
-static const char retry[] = "retry: 1000\n\n"; /* ms, until a closed client comes back */
-static const char heartbeat[] = ":\n\n";
 
 /* No arrow leads on from a state that holds nothing. */
 static bool is_last(enum flash_state state)
@@ -89,10 +85,10 @@ static bool has_it(const struct flash_request *request, enum flash_state state)
 static void answer_last(struct flash_request *request, const struct flash_order_view *order)
 {
     char text[EVENT_MAX];
-    struct flash_response response = {.status = 204, .headers = headers};
+    struct flash_response response = {.status = 204, .headers = FLASH_SSE_HEADERS};
     if (!has_it(request, order->record.state)) {
         response.status = 200;
-        response.content_type = type;
+        response.content_type = FLASH_SSE_TYPE;
         response.body = event_text(text, order);
         flash_engine_count(METRIC_EVENTS, 1);
     }
@@ -109,14 +105,12 @@ static void start(struct flash_worker *worker, const struct flash_read *read,
         return;
     }
     bool known = has_it(read->request, order->record.state);
-    const struct flash_stream_start stream = {
-        .content_type = type, .headers = headers, .gone = client_gone, .arg = events};
+    const struct flash_stream_start stream = {.gone = client_gone, .arg = events};
     events->watcher.kind = FLASH_WATCHER_STREAM;
     events->end_s = end_s;
     flash_watchers_add(&events->watcher, worker, read, order->record.state);
     beat_later(events);
-    events->stream = flash_request_stream(read->request, &stream);
-    flash_stream_write(events->stream, (struct flash_text){retry, sizeof(retry) - 1});
+    events->stream = flash_sse_open(read->request, &stream);
     if (!known) {
         send_event(events, order);
     }
@@ -130,9 +124,9 @@ void flash_events_open(struct flash_worker *worker, const struct flash_read *rea
         return;
     }
     if (flash_request_method(read->request) == FLASH_METHOD_HEAD) {
-        flash_request_reply(
-            read->request,
-            &(struct flash_response){.status = 200, .content_type = type, .headers = headers});
+        flash_request_reply(read->request, &(struct flash_response){.status = 200,
+                                                                    .content_type = FLASH_SSE_TYPE,
+                                                                    .headers = FLASH_SSE_HEADERS});
     } else if (is_last(order->record.state)) {
         answer_last(read->request, order);
     } else {
@@ -169,6 +163,6 @@ void flash_events_beat(struct flash_worker *worker)
         }
         TAILQ_REMOVE(&worker->beats, events, beats);
         beat_later(events);
-        flash_stream_write(events->stream, (struct flash_text){heartbeat, sizeof(heartbeat) - 1});
+        flash_sse_beat(events->stream);
     }
 }

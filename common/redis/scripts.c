@@ -44,6 +44,7 @@ EMBEDDED(look);
 EMBEDDED(beat);
 EMBEDDED(muster);
 EMBEDDED(threshold);
+EMBEDDED(pulse);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -71,6 +72,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_BEAT] = ROW(beat, "engines"),
     [FLASH_SCRIPT_MUSTER] = ROW(muster, "engines"),
     [FLASH_SCRIPT_THRESHOLD] = ROW(threshold, "stock"),
+    [FLASH_SCRIPT_PULSE] = ROW(pulse, "stock orders journal"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

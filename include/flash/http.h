@@ -126,8 +126,7 @@ struct flash_stream_start {
     void (*drained)(struct flash_stream *stream, void *arg);
     size_t room; /* bytes that may wait for the client; 0: 16 KiB */
 };
-/* Answers request, which is no HEAD, with 200 and keeps the connection. Never NULL: that the client
- * has left already is told by gone. */
+/* Answers request, which is no HEAD, with 200. Never NULL: gone tells if the client has left. */
 struct flash_stream *flash_request_stream(struct flash_request *request,
                                           const struct flash_stream_start *start);
 /* Copies text, not empty. False: it ends (no room, or the socket failed), and gone follows. */

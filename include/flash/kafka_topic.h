@@ -1,4 +1,5 @@
-/* What the proof that a message is lost rests on: the orders topic's settings (DESIGN §9.1). */
+/* What brokers say of the orders topic: the settings that the proof that a message is lost rests on
+ * (DESIGN §9.1), and how far its log goes. */
 #ifndef FLASH_KAFKA_TOPIC_H
 #define FLASH_KAFKA_TOPIC_H
 
@@ -12,5 +13,18 @@
  * which). */
 FLASH_MUST_CHECK bool flash_producer_check_topic(struct flash_producer *producer, int64_t window_ms,
                                                  int timeout_ms, struct flash_error *err);
+
+#define FLASH_TOPIC_PARTITIONS_MAX 256
+
+struct flash_topic_ends {
+    int count;                                                      /* of partitions */
+    struct flash_watermarks partitions[FLASH_TOPIC_PARTITIONS_MAX]; /* by number */
+};
+
+/* Asks the brokers how far each partition of the orders topic goes, waiting up to about timeout_ms.
+ * Any thread. Error kind: RETRY (no answer, it is refused, or there are more partitions). */
+FLASH_MUST_CHECK bool flash_producer_topic_ends(struct flash_producer *producer, int timeout_ms,
+                                                struct flash_topic_ends *ret_ends,
+                                                struct flash_error *err);
 
 #endif

@@ -29,6 +29,7 @@ struct flash_producer {
     int queued;
     bool full, ready;
     struct flash_error error, topic_error;
+    struct flash_topic_ends ends;
     int fd;
     struct flash_producer_hooks hooks;
 };
@@ -310,4 +311,25 @@ bool flash_producer_check_topic(struct flash_producer *producer, int64_t window_
     struct flash_error said = producer->topic_error;
     pthread_mutex_unlock(&producer->lock);
     return said.kind == FLASH_ERROR_NONE || flash_error_set(err, said.kind, "%s", said.text);
+}
+
+void fake_kafka_set_ends(struct flash_producer *producer, const struct flash_topic_ends *ends)
+{
+    pthread_mutex_lock(&producer->lock);
+    producer->ends = *ends;
+    pthread_mutex_unlock(&producer->lock);
+}
+
+bool flash_producer_topic_ends(struct flash_producer *producer, int timeout_ms,
+                               struct flash_topic_ends *ret_ends, struct flash_error *err)
+{
+    (void)timeout_ms;
+    pthread_mutex_lock(&producer->lock);
+    struct flash_topic_ends said = producer->ends;
+    pthread_mutex_unlock(&producer->lock);
+    if (said.count == 0) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "the topic's ends: no broker");
+    }
+    *ret_ends = said;
+    return true;
 }

@@ -38,6 +38,9 @@ void fake_kafka_set_ready(struct flash_producer *producer, bool ready);
 /* What flash_producer_last_error says; kind NONE at the start. */
 void fake_kafka_set_error(struct flash_producer *producer, const struct flash_error *error);
 
+/* What flash_producer_topic_ends says from now on; no partitions (as at the start): an error. */
+void fake_kafka_set_ends(struct flash_producer *producer, const struct flash_topic_ends *ends);
+
 /* What flash_producer_check_topic says; kind NONE, as at the start: the settings are right. */
 void fake_kafka_set_topic(struct flash_producer *producer, const struct flash_error *error);
 

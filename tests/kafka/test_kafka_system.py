@@ -74,6 +74,7 @@ def partitions_of(lines):
 def test_each_of_100000_messages_is_reported_once_and_read_once(kafka):
     result = kafka.producer(100_000).result()
     all_acked(result, 100_000)
+    assert (result["partitions"], result["low"], result["high"]) == (PARTITIONS, 0, 100_000)
     consumer = kafka.consumer()
     consumer.until(lambda: len(consumer.messages) >= 100_000)
     consumer.quit()

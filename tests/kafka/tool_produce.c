@@ -2,7 +2,8 @@
  *
  * Message n is {"n":n} padded to SIZE bytes, under key n % 64; RATE is messages a second, 0 for as
  * fast as the queue takes them. A line of JSON every 200 ms and one at the end tell what was sent
- * and reported; `twice` counts reports that came for a message already reported. */
+ * and reported; `twice` counts reports that came for a message already reported. The last line also
+ * tells how far the topic goes then, as the broker says, all partitions together. */
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "flash/kafka.h"
+#include "flash/kafka_topic.h"
 #include "flash/time.h"
 
-enum { WINDOW = 50000, REPORTS_PER_TURN = 1000, SENDS_PER_TURN = 500, KEYS = 64 };
+enum { WINDOW = 50000, REPORTS_PER_TURN = 1000, SENDS_PER_TURN = 500, KEYS = 64, ENDS_MS = 2000 };
 
 struct run {
     struct flash_producer *producer;
@@ -83,6 +84,23 @@ static void send_some(struct run *run)
     run->send_cpu_ns += thread_cpu_ns() - start_ns;
 }
 
+/* Ends in "high":…} or, while all is not done or no broker answers, in }. */
+static void say_ends(struct run *run, bool done)
+{
+    struct flash_topic_ends ends;
+    struct flash_error err = {0};
+    if (!done || !flash_producer_topic_ends(run->producer, ENDS_MS, &ends, &err)) {
+        printf("}\n");
+        return;
+    }
+    int64_t low = 0, high = 0;
+    for (int i = 0; i < ends.count; i++) {
+        low += ends.partitions[i].low;
+        high += ends.partitions[i].high;
+    }
+    printf(",\"partitions\":%d,\"low\":%" PRId64 ",\"high\":%" PRId64 "}\n", ends.count, low, high);
+}
+
 static void say(struct run *run, bool done)
 {
     struct flash_error error;
@@ -90,13 +108,14 @@ static void say(struct run *run, bool done)
     double seconds = (double)(flash_time_monotonic_us() - run->start_us) / 1e6;
     printf("{\"done\":%s,\"sent\":%ld,\"acked\":%ld,\"not_sent\":%ld,\"unknown\":%ld,\"twice\":%ld,"
            "\"full\":%ld,\"queued\":%" PRId64 ",\"ready\":%s,\"lost_ready\":%s,\"seconds\":%.3f,"
-           "\"send_cpu_us\":%.3f,\"error\":\"%s\"}\n",
+           "\"send_cpu_us\":%.3f,\"error\":\"%s\"",
            done ? "true" : "false", run->sent, run->outcomes[FLASH_DELIVERY_ACKED],
            run->outcomes[FLASH_DELIVERY_NOT_SENT], run->outcomes[FLASH_DELIVERY_UNKNOWN],
            run->twice, run->full, flash_producer_queued(run->producer),
            run->ready ? "true" : "false", run->lost_ready ? "true" : "false", seconds,
            (double)run->send_cpu_ns / 1e3 / (double)(run->sent ? run->sent : 1),
            error.kind == FLASH_ERROR_NONE ? "" : flash_error_kind_name(error.kind));
+    say_ends(run, done);
     fflush(stdout);
 }
 

@@ -192,3 +192,23 @@ def test_what_holds(sku, letter, holds):
     assert (sku.available(), sku.held("u")) == (100, None)
     sku.settle(adopt=[("5-1", [("a", letter, 3, 7, "u", 0)])])
     assert (sku.available(), sku.held("u")) == ((93, "7") if holds else (100, None))
+
+
+def test_pulse_counts_what_is_there(sku):
+    now = sku.now_us()
+    word, at, *rest = sku.run("pulse")
+    assert word == "ABSENT" and now <= int(at) <= sku.now_us() and rest == ["", "", "", "", 0, 0, ""]
+    sku.open(base=7, generation=3)
+    assert sku.run("pulse")[2:] == ["3", "7", "7", "closed:3:recovery", 0, 0, ""]
+    first = sku.reserve(("a", "u", 2), ("b", "u", 1), generation=3)[2]
+    second = sku.reserve(("c", "v", 1), generation=3)[2]
+    assert sku.run("pulse")[2:] == ["3", "3", "7", "closed:3:recovery", 3, 2, first]
+    sku.run("settle", 3, 1, f"{first}-1")
+    assert sku.run("pulse")[2:] == ["3", "3", "7", "closed:3:recovery", 3, 1, second]
+
+
+def test_pulse_of_a_damaged_sku_tells_what_is_left(sku):
+    sku.open(base=7)
+    at = sku.reserve(("a", "u", 2))[2]
+    sku.redis.delete(sku.key("stock"))
+    assert sku.run("pulse")[0] == "ABSENT" and sku.run("pulse")[2:] == ["", "", "", "", 1, 1, at]

@@ -26,6 +26,7 @@ CALLS = {
     "look": lambda sku: sku.run("look", "u", "a"),
     "gate": lambda sku: sku.run("gate", 1, "ab12", ""),
     "sight": lambda sku: sku.run("sight"),
+    "pulse": lambda sku: sku.run("pulse"),
     "beacon": lambda sku: sku.run("beacon", 5),
     "beat": lambda sku: sku.run("beat", "w", ""),
     "muster": lambda sku: sku.run("muster", "", 1000),
