@@ -26,7 +26,7 @@ FAULTS = {
     "redis_flush": (1, 0.0, 0.0), "redis_rollback": (2, 0.3, 1.5), "redis_full": (2, 0.3, 1.5), "redis_sleep": (1, 0.0, 0.0),
     "redis_scripts": (1, 0.0, 0.0), "redis_disk": (1, 0.2, 1.0),
     "db_readonly": (2, 0.3, 1.5), "db_locks": (2, 0.5, 2.0), "db_deadlocks": (2, 0.5, 1.5), "db_kill": (3, 0.5, 2.0),
-    "narrow": (3, 0.3, 1.5), "copies": (3, 0.0, 0.0), "old_copies": (2, 0.0, 0.0), "poison": (1, 0.0, 0.0), "rewind": (2, 0.0, 0.0),
+    "narrow": (3, 0.3, 9.0), "copies": (3, 0.0, 0.0), "old_copies": (2, 0.0, 0.0), "poison": (1, 0.0, 0.0), "rewind": (2, 0.0, 0.0),
     "clock": (3, 0.5, 3.0), "files": (2, 0.3, 1.5), "second": (3, 0.5, 3.0),
 }
 # Flavours: weights that replace the above. "calm" has none: what the checker says of it is about the checker.
