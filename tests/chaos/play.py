@@ -20,6 +20,7 @@ from stores import read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
 QUIET_S = 60
+SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
 ANSWER_S = 30
 PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
 STOCK = ("stock", "reservation")
@@ -82,8 +83,8 @@ class Player:
 
     # ---- the end ----
 
-    def unquiet(self):
-        """What is under way: {} when nothing is."""
+    def unquiet(self, soon_s):
+        """What is under way, or will be so soon: {} when nothing is."""
         if not self.rig.is_ready():
             return {"not ready": self.rig.troubles()}
         stores = read_all(self.rig, self.skus)
@@ -93,7 +94,7 @@ class Player:
         unread = sum(high > ends.get(partition, 0) for partition, (low, high) in enumerate(stores["kafka"]["ends"]))
         half = [order for order, record in case.cached.items() if record.state in HALF_WAY]
         now = time.time()
-        due = [order for order, record in case.cached.items() if record.state == "CREATED" and 0 < record.due < now - 1]
+        due = [order for order, record in case.cached.items() if record.state == "CREATED" and 0 < record.due < now + soon_s]
         closed = [sku for sku in case.skus if not stores["redis"][sku]["stock"].get("gate", "").startswith("open")]
         takes = [sku for sku in case.skus if stores["redis"][sku]["takes"] or
                  int(stores["redis"][sku]["stock"].get("inflow", -1)) != case.stock(sku)["version"]]
@@ -101,12 +102,12 @@ class Player:
                  "unread": unread, "half way": half[:3], "due": due[:3], "closed": closed, "takes": takes}
         return {name: value for name, value in found.items() if value}
 
-    async def until_quiet(self, history):
+    async def until_quiet(self, soon_s):
         """Seconds until nothing is under way, twice in a row; None: never."""
         begun, quiet, last = time.monotonic(), 0, None
         while time.monotonic() < begun + QUIET_S:
             try:
-                last = await asyncio.to_thread(self.unquiet)
+                last = await asyncio.to_thread(self.unquiet, soon_s)
             except Exception as error:
                 last = {"error": repr(error)[:300]}
             quiet = 0 if last else quiet + 1
@@ -122,15 +123,14 @@ class Player:
         sampling.cancel()
         died = await asyncio.to_thread(self.rig.heal)
         healed = history.now()
-        quiet_s, unquiet = await self.until_quiet(history)
+        quiet_s, unquiet = await self.until_quiet(-1)
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
         unanswered = await shop.ask_all(schedule, ANSWER_S)
-        again_s, unquiet_again = await self.until_quiet(history)
+        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
         await shop.look_at_all(orders)
-        stores = await asyncio.to_thread(read_all, self.rig, self.skus) if any(term["hold_s"] < 60 for term in schedule["skus"]) else stores
         return {"healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
                 "unquiet": unquiet or unquiet_again, "unanswered": unanswered, "stores": stores}
 
