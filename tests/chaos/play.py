@@ -19,9 +19,7 @@ from shoppers import History, Shop
 from stores import read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
-QUIET_S = 60
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
-ANSWER_S = 30
 PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
 STOCK = ("stock", "reservation")
 
@@ -56,11 +54,12 @@ class Player:
     # ---- samples ----
 
     def sample(self):
-        found = {"redis": {}, "ledger": {}}
+        found, created = {"redis": {}, "ledger": {}, "missing": []}, set()
         try:
             client = self.rig.stack.redis(decode_responses=True, socket_timeout=1)
             stores = {str(sku): read_redis(client, sku) for sku in self.skus}
             for sku, store in stores.items():
+                created |= created_in(sku, store)
                 if "available" in store["stock"]:
                     held = sum(int(text.split(":")[1]) for text in store["orders"].values() if text[0] in "ACPKER")
                     found["redis"][sku] = [int(store["stock"]["available"]), held, int(store["stock"]["base"])]
@@ -68,6 +67,7 @@ class Player:
             pass
         try:
             ledger, held = read_ledger(self.rig.stack, self.skus, STOCK), collections.Counter()
+            found["missing"] = sorted(created - {row["order_id"] for row in ledger["reservation"]})
             for row in ledger["reservation"]:
                 held[row["sku"]] += row["qty"] * (row["state"] in (1, 2))
             found["ledger"] = {str(row["sku"]): [row["available"], held[row["sku"]], row["base"]] for row in ledger["stock"]}
@@ -102,10 +102,10 @@ class Player:
                  "unread": unread, "half way": half[:3], "due": due[:3], "closed": closed, "takes": takes}
         return {name: value for name, value in found.items() if value}
 
-    async def until_quiet(self, soon_s):
+    async def until_quiet(self, soon_s, limit_s):
         """Seconds until nothing is under way, twice in a row; None: never."""
         begun, quiet, last = time.monotonic(), 0, None
-        while time.monotonic() < begun + QUIET_S:
+        while time.monotonic() < begun + limit_s:
             try:
                 last = await asyncio.to_thread(self.unquiet, soon_s)
             except Exception as error:
@@ -117,17 +117,17 @@ class Player:
         return None, last
 
     async def run(self, schedule, history):
-        shop = Shop(history, self.rig.port, self.skus)
+        shop, limit_s = Shop(history, self.rig.port, self.skus), schedule["quiet_limit_s"]
         sampling = asyncio.create_task(self.take_samples(history))
         await asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
         sampling.cancel()
         died = await asyncio.to_thread(self.rig.heal)
         healed = history.now()
-        quiet_s, unquiet = await self.until_quiet(-1)
+        quiet_s, unquiet = await self.until_quiet(-1, limit_s)
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
-        unanswered = await shop.ask_all(schedule, ANSWER_S)
-        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S)
+        unanswered = await shop.ask_all(schedule, limit_s / 2)
+        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
         await shop.look_at_all(orders)
@@ -149,6 +149,13 @@ class Player:
                 "logged_payments": payments_in(found["stores"]["kafka"]["messages"]), **found}
         (self.folder / "case.json").write_text(json.dumps(case))
         return case
+
+
+def created_in(sku, store):
+    """The orders that Redis shows as CREATED: accepted, and their entry settled."""
+    journal = {stream.partition("-")[0] for stream, _ in store["journal"]}
+    return {f"{sku}.{ref}" for ref, text in store["orders"].items()
+            if text[0] == "C" or text[0] == "A" and text.split(":")[2] not in journal}
 
 
 def payments_in(messages):

@@ -124,6 +124,7 @@ class SmallShop:
         self.tell("order", "z", 409, {"type": "/problems/limit-reached"}, user="u1", key="kz", quantity=1)
         terms = {"units": UNITS, "limit": LIMIT, "hold_s": 1800}
         samples = [{"t": 1.0, "redis": {SKU: [18, 5, 23]}, "ledger": {SKU: [18, 5, 23]}}]
-        return {"schedule": {"skus": [terms], "office": [{"what": "take", "sku": 0, "quantity": 2}]}, "skus": [int(SKU)],
+        return {"schedule": {"skus": [terms], "office": [{"what": "take", "sku": 0, "quantity": 2}],
+                             "quiet_limit_s": 60}, "skus": [int(SKU)],
                 "history": self.history, "faults": [{"kind": "narrow", "t0": 0.1, "t1": 0.2, "error": None}], "samples": samples,
                 "stores": stores, "quiet_s": 1.0, "died": [], "poison": 0, "ended_s": DUE + 10, "unanswered": 0}

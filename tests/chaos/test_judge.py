@@ -250,6 +250,11 @@ def a_moment_in_which_units_were_nowhere(case):
     case["samples"].append({"t": 2.0, "redis": {SKU: [17, 5, 23]}, "ledger": {}})
 
 
+@planted("created_is_in_the_ledger")
+def redis_was_told_before_the_commit(case):
+    case["samples"].append({"t": 2.0, "redis": {}, "ledger": {}, "missing": [f"{SKU}.a"]})
+
+
 @planted("it_comes_to_rest")
 def it_never_comes_to_rest(case):
     case["quiet_s"] = None
