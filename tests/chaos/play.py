@@ -19,8 +19,7 @@ from shoppers import History, Shop
 from stores import read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
-QUIET_S = 60
-ANSWER_S = 30
+SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
 PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
 STOCK = ("stock", "reservation")
 
@@ -55,11 +54,12 @@ class Player:
     # ---- samples ----
 
     def sample(self):
-        found = {"redis": {}, "ledger": {}}
+        found, created = {"redis": {}, "ledger": {}, "missing": []}, set()
         try:
             client = self.rig.stack.redis(decode_responses=True, socket_timeout=1)
             stores = {str(sku): read_redis(client, sku) for sku in self.skus}
             for sku, store in stores.items():
+                created |= created_in(sku, store)
                 if "available" in store["stock"]:
                     held = sum(int(text.split(":")[1]) for text in store["orders"].values() if text[0] in "ACPKER")
                     found["redis"][sku] = [int(store["stock"]["available"]), held, int(store["stock"]["base"])]
@@ -67,6 +67,7 @@ class Player:
             pass
         try:
             ledger, held = read_ledger(self.rig.stack, self.skus, STOCK), collections.Counter()
+            found["missing"] = sorted(created - {row["order_id"] for row in ledger["reservation"]})
             for row in ledger["reservation"]:
                 held[row["sku"]] += row["qty"] * (row["state"] in (1, 2))
             found["ledger"] = {str(row["sku"]): [row["available"], held[row["sku"]], row["base"]] for row in ledger["stock"]}
@@ -82,8 +83,8 @@ class Player:
 
     # ---- the end ----
 
-    def unquiet(self):
-        """What is under way: {} when nothing is."""
+    def unquiet(self, soon_s):
+        """What is under way, or will be so soon: {} when nothing is."""
         if not self.rig.is_ready():
             return {"not ready": self.rig.troubles()}
         stores = read_all(self.rig, self.skus)
@@ -93,7 +94,7 @@ class Player:
         unread = sum(high > ends.get(partition, 0) for partition, (low, high) in enumerate(stores["kafka"]["ends"]))
         half = [order for order, record in case.cached.items() if record.state in HALF_WAY]
         now = time.time()
-        due = [order for order, record in case.cached.items() if record.state == "CREATED" and 0 < record.due < now - 1]
+        due = [order for order, record in case.cached.items() if record.state == "CREATED" and 0 < record.due < now + soon_s]
         closed = [sku for sku in case.skus if not stores["redis"][sku]["stock"].get("gate", "").startswith("open")]
         takes = [sku for sku in case.skus if stores["redis"][sku]["takes"] or
                  int(stores["redis"][sku]["stock"].get("inflow", -1)) != case.stock(sku)["version"]]
@@ -101,12 +102,12 @@ class Player:
                  "unread": unread, "half way": half[:3], "due": due[:3], "closed": closed, "takes": takes}
         return {name: value for name, value in found.items() if value}
 
-    async def until_quiet(self, history):
+    async def until_quiet(self, soon_s, limit_s):
         """Seconds until nothing is under way, twice in a row; None: never."""
         begun, quiet, last = time.monotonic(), 0, None
-        while time.monotonic() < begun + QUIET_S:
+        while time.monotonic() < begun + limit_s:
             try:
-                last = await asyncio.to_thread(self.unquiet)
+                last = await asyncio.to_thread(self.unquiet, soon_s)
             except Exception as error:
                 last = {"error": repr(error)[:300]}
             quiet = 0 if last else quiet + 1
@@ -116,21 +117,20 @@ class Player:
         return None, last
 
     async def run(self, schedule, history):
-        shop = Shop(history, self.rig.port, self.skus)
+        shop, limit_s = Shop(history, self.rig.port, self.skus), schedule["quiet_limit_s"]
         sampling = asyncio.create_task(self.take_samples(history))
         await asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
         sampling.cancel()
         died = await asyncio.to_thread(self.rig.heal)
         healed = history.now()
-        quiet_s, unquiet = await self.until_quiet(history)
+        quiet_s, unquiet = await self.until_quiet(-1, limit_s)
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
-        unanswered = await shop.ask_all(schedule, ANSWER_S)
-        again_s, unquiet_again = await self.until_quiet(history)
+        unanswered = await shop.ask_all(schedule, limit_s / 2)
+        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
         await shop.look_at_all(orders)
-        stores = await asyncio.to_thread(read_all, self.rig, self.skus) if any(term["hold_s"] < 60 for term in schedule["skus"]) else stores
         return {"healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
                 "unquiet": unquiet or unquiet_again, "unanswered": unanswered, "stores": stores}
 
@@ -149,6 +149,13 @@ class Player:
                 "logged_payments": payments_in(found["stores"]["kafka"]["messages"]), **found}
         (self.folder / "case.json").write_text(json.dumps(case))
         return case
+
+
+def created_in(sku, store):
+    """The orders that Redis shows as CREATED: accepted, and their entry settled."""
+    journal = {stream.partition("-")[0] for stream, _ in store["journal"]}
+    return {f"{sku}.{ref}" for ref, text in store["orders"].items()
+            if text[0] == "C" or text[0] == "A" and text.split(":")[2] not in journal}
 
 
 def payments_in(messages):

@@ -8,6 +8,7 @@ delay       every piece is this late, both ways             refuse      new conn
 stall       nothing gets through any more, either way: half-open; stall_up, stall_down: towards the server, the client
 cut         all connections are reset, once                 cut_after   after so many more bytes from the server
 cut_word    when a word that decides passes to the server: it is delivered, and the answer is not
+late_word   such a word is delayed, and nothing else
 What was held back arrives after heal(abort=False), however late; after heal(abort=True) its connection is reset.
 """
 import asyncio
@@ -23,7 +24,7 @@ WORDS = (b"COMMIT", b"EVALSHA")
 class Link:
     def __init__(self, network, target):
         self.network, self.target, self.pairs = network, target, set()
-        self.delay_s, self.held, self.left, self.words, self.refuses = 0.0, (), None, False, False
+        self.delay_s, self.late_s, self.held, self.left, self.words, self.refuses = 0.0, 0.0, (), None, False, False
         self.moved = asyncio.Event()
         self.port = None
         self.server = None
@@ -56,6 +57,8 @@ class Link:
             while data := await reader.read(CHUNK):
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
+                if self.late_s and way == UP and any(word in data for word in WORDS):
+                    await asyncio.sleep(self.late_s)
                 while way in self.held and pair in self.pairs:
                     await self.moved.wait()
                 self.bytes[way] += len(data)
@@ -87,6 +90,7 @@ class Link:
 
     def _set(self, mode, delay_s, size):
         self.delay_s = delay_s if mode == "delay" else 0.0
+        self.late_s = delay_s if mode == "late_word" else 0.0
         self.held = STALLS.get(mode, ())
         self.left = size if mode == "cut_after" else None
         self.words, self.refuses = mode == "cut_word", mode == "refuse"

@@ -25,10 +25,10 @@ from topic import PARTITIONS, Topic  # noqa: E402
 
 VERBS = {"reconciler": ["run"]}
 # A tenth of the defaults and less: what takes a minute in a shop takes seconds here.
-TOPIC_MS = {"message.timestamp.before.max.ms": 2000, "message.timestamp.after.max.ms": 1000}
+TOPIC_MS = {"message.timestamp.before.max.ms": 1200, "message.timestamp.after.max.ms": 500}
 THRESHOLDS = {
     "reconciler": {"FLASH_RECONCILER_INTERVAL": "300ms", "FLASH_RECONCILER_SETTLE_AFTER": "500ms",
-                   "FLASH_RECONCILER_PROOF_AFTER": "3s", "FLASH_RECONCILER_COMPENSATE_AFTER": "4s",
+                   "FLASH_RECONCILER_PROOF_AFTER": "2s", "FLASH_RECONCILER_COMPENSATE_AFTER": "3s",
                    "FLASH_RECONCILER_STUCK_AFTER": "4s", "FLASH_RECONCILER_GUARD_FLOOR": "100000",
                    "FLASH_RECONCILER_EXPIRY_INTERVAL": "300ms", "FLASH_RECONCILER_RECOVER_INTERVAL": "300ms",
                    "FLASH_RECONCILER_OPEN_AFTER": "3s", "FLASH_RECONCILER_LOSS_WINDOW": "10s",

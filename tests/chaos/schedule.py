@@ -1,7 +1,7 @@
 """From one seed: what buyers and the back office do and what breaks meanwhile, as plain data that JSON can carry.
 
     schedule = make(17)             the same for the same seed, everywhere
-    schedule = make(17, "fence")    with the weights of a flavour: what a mutant needs to be found soon
+    schedule = make(17, "fence")    of a flavour: shorter, with faults of set kinds: what finds a mutant soon
 
 Times are seconds since the beginning. Nothing here knows how a fault is made (faults.py) or a call is sent (shoppers.py).
 """
@@ -12,7 +12,7 @@ STORIES = 220
 DAEMONS = ("engine", "consumer", "reconciler", "admin")
 SERVERS = ("redis", "kafka", "mariadb")
 LINKS = [(daemon, server) for daemon in DAEMONS for server in SERVERS if (daemon, server) != ("engine", "mariadb")]
-LINK_MODES = ("delay", "stall", "stall_up", "stall_down", "cut", "cut_after", "cut_word", "refuse")
+LINK_MODES = ("delay", "late_word", "stall", "stall_up", "stall_down", "cut", "cut_after", "cut_word", "refuse")
 STEPS = {
     "engine": ("engine.accepted",), "consumer": ("consumer.committed",),
     "reconciler": ("reconcile.before_settle", "reconcile.settled", "reconcile.before_resend", "reconcile.resent", "reconcile.proven",
@@ -26,33 +26,39 @@ FAULTS = {
     "redis_flush": (1, 0.0, 0.0), "redis_rollback": (2, 0.3, 1.5), "redis_full": (2, 0.3, 1.5), "redis_sleep": (1, 0.0, 0.0),
     "redis_scripts": (1, 0.0, 0.0), "redis_disk": (1, 0.2, 1.0),
     "db_readonly": (2, 0.3, 1.5), "db_locks": (2, 0.5, 2.0), "db_deadlocks": (2, 0.5, 1.5), "db_kill": (3, 0.5, 2.0),
-    "narrow": (3, 0.3, 1.5), "copies": (3, 0.0, 0.0), "old_copies": (2, 0.0, 0.0), "poison": (1, 0.0, 0.0), "rewind": (2, 0.0, 0.0),
+    "narrow": (3, 0.3, 9.0), "copies": (3, 0.0, 0.0), "old_copies": (2, 0.0, 0.0), "poison": (1, 0.0, 0.0), "rewind": (2, 0.0, 0.0),
     "clock": (3, 0.5, 3.0), "files": (2, 0.3, 1.5), "second": (3, 0.5, 3.0),
 }
-# Flavours: weights that replace the above. "calm" has none: what the checker says of it is about the checker.
+# Flavours: what breaks is set, kind by kind, and when; the rest comes from the seed. (kind, earliest, latest, how long, details)
+GIVEN_UP = ("narrow", 0.2, 0.5, 7.0, {})
 FLAVOURS = {
-    "calm": {},
-    "fence": {"narrow": 6, "old_copies": 6, "step": 2},
-    "consumer": {"step": 2, "kill": 2, "freeze": 2, "link": 2, "db_kill": 2},
-    "copies": {"copies": 4, "old_copies": 4, "rewind": 2, "second": 2},
-    "recovery": {"redis_rollback": 3, "redis_flush": 2, "server_kill": 1},
-    "ledger": {"db_readonly": 1, "db_locks": 2, "db_deadlocks": 2, "db_kill": 3},
+    "calm": [],
+    "lost": [GIVEN_UP],
+    "fence": [GIVEN_UP, ("step", 0.0, 0.1, 7.5, {"daemon": "reconciler", "point": "reconcile.before_fence", "times": 1, "freezes": False})],
+    "late": [GIVEN_UP, ("old_copies", 2.0, 2.5, 5.5, {})],
+    "commit": [("link", 0.3, 0.6, 3.0, {"daemon": "consumer", "server": "mariadb", "mode": "late_word", "delay_s": 0.8, "bytes": 0,
+                                        "abort": True})],
+    "restart": [("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
+    "zombie": [("redis_rollback", 0.6, 0.8, 0.7, {}), ("freeze", 1.2, 1.4, 3.5, {"daemon": "consumer"})],
 }
+FLAVOUR_LENGTH_S, FLAVOUR_STORIES = 3.0, 90
 
 
 def make(seed, flavour=None):
+    """flavour None: anything may break."""
     rng = random.Random(f"{seed}/{flavour}")
-    weights = {kind: weight for kind, (weight, _, _) in FAULTS.items()} if flavour is None else FLAVOURS[flavour]
+    length_s, count = (LENGTH_S, STORIES) if flavour is None else (FLAVOUR_LENGTH_S, FLAVOUR_STORIES)
     skus = [{"units": rng.choice([15, 30, 60]), "limit": rng.choice([1, 2, 3]), "hold_s": 1800},
             {"units": rng.choice([20, 50]), "limit": 4, "hold_s": rng.choice([1, 2, 3])},
             {"units": 500, "limit": rng.choice([2, 5]), "hold_s": 1800}]
-    stories = sorted((story(rng, number, skus) for number in range(STORIES)), key=lambda one: one["at"])
-    return {"seed": seed, "flavour": flavour, "length_s": LENGTH_S, "skus": skus, "stories": stories,
-            "office": sorted((office(rng, number) for number in range(rng.randint(3, 8))), key=lambda one: one["at"]),
-            "faults": faults(rng, weights)}
+    stories = sorted((story(rng, number, skus, length_s) for number in range(count)), key=lambda one: one["at"])
+    acts = sorted((office(rng, number, length_s) for number in range(rng.randint(3, 8))), key=lambda one: one["at"])
+    return {"seed": seed, "flavour": flavour, "skus": skus, "stories": stories, "office": acts,
+            "faults": faults(rng) if flavour is None else planned(rng, FLAVOURS[flavour]),
+            "quiet_limit_s": 60 if flavour is None else 10}
 
 
-def story(rng, number, skus):
+def story(rng, number, skus, length_s):
     """One order and what its buyer does about it afterwards; steps are [pause, what]."""
     sku = rng.choices(range(len(skus)), (5, 3, 4))[0]
     steps = []
@@ -75,20 +81,26 @@ def story(rng, number, skus):
         steps.append([skus[sku]["hold_s"] % 100 + rng.uniform(-0.3, 0.8), "pay"])  # at the deadline of the short one
     if rng.random() < 0.2:
         steps.insert(rng.randint(0, len(steps)), [rng.uniform(0, 0.5), rng.choice(["get", "wait"])])
-    return {"n": number, "at": rng.triangular(0, LENGTH_S - 0.5, 1.5), "user": f"u{rng.randrange(90)}", "sku": sku,
+    return {"n": number, "at": rng.triangular(0, length_s - 0.5, length_s / 4), "user": f"u{rng.randrange(90)}", "sku": sku,
             "quantity": rng.choice([1, 1, 1, 2, 3]), "patience_s": rng.choice([0.3, 1.0, 2.0, 5.0]), "steps": steps}
 
 
-def office(rng, number):
+def office(rng, number, length_s):
     what = rng.choice(["restock", "adjust", "take", "take"])
-    return {"n": number, "at": rng.uniform(0.2, LENGTH_S - 0.5), "what": what, "sku": rng.randrange(3),
+    return {"n": number, "at": rng.uniform(0.2, length_s - 0.5), "what": what, "sku": rng.randrange(3),
             "quantity": rng.randint(1, 8), "twice": rng.random() < 0.3}
 
 
-def faults(rng, weights):
+def planned(rng, plan):
+    return [{"n": number, "at": rng.uniform(first, last), "for": long, "kind": kind, "seed": rng.randrange(2**32), **more}
+            for number, (kind, first, last, long, more) in enumerate(plan)]
+
+
+def faults(rng):
     """One to five; each with the random numbers it needs of its own, so that leaving one out changes no other."""
+    weights = {kind: weight for kind, (weight, _, _) in FAULTS.items()}
     found = []
-    for number in range(rng.choice([1, 1, 2, 2, 3, 5]) if weights else 0):
+    for number in range(rng.choice([1, 1, 2, 2, 3, 5])):
         kind = rng.choices(list(weights), list(weights.values()))[0]
         _, shortest, longest = FAULTS[kind]
         fault = {"n": number, "at": rng.uniform(0.3, LENGTH_S - 2), "for": rng.uniform(shortest, longest), "kind": kind,

@@ -9,6 +9,7 @@ import time
 
 PUT_OFF = {"not-admitting", "unavailable", "not-created-yet", "overloaded"}
 UNKNOWN = {"outcome-unknown", "not-applied-yet", "needs-recovery", "stopping", "redis-unavailable", "ledger-unavailable"}
+REFUSED = {"sold-out", "limit-reached"}
 TRIES = 6
 
 
@@ -142,8 +143,11 @@ class Shop:
         await asyncio.gather(*map(self.live, schedule["stories"]), *map(self.office, schedule["office"]))
 
     async def ask_all(self, schedule, seconds):
-        """Every buyer once more, with the same key, until each has an answer; returns how many have none."""
-        left, end = list(schedule["stories"]), time.monotonic() + seconds
+        """Every buyer who was not refused once more, with the same key, until each has an answer; returns how many have none."""
+        last = {call["n"]: slug(call) for call in self.history.lines if call["op"] == "order"}
+        known = {call["n"] for call in self.history.lines if call["op"] == "order" and slug(call) == "accepted"}
+        left = [story for story in schedule["stories"] if story["n"] in known or last.get(story["n"]) not in REFUSED]
+        end = time.monotonic() + seconds
         while left and time.monotonic() < end:
             calls = []
             for at in range(0, len(left), 32):
