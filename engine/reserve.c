@@ -18,8 +18,8 @@
 #include "publish.h"
 #include "reads.h"
 
-#define HEAD_ARGS 3
-#define LINE_ARGS 4
+#define HEAD_ARGS 4
+#define LINE_ARGS 3
 #define REPLY_HEAD 5 /* OK, entry, µs, due, journal length */
 
 /* The lines of one call in flight. */
@@ -130,8 +130,9 @@ static _Thread_local struct {
     const char *argv[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
     size_t len[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
     char quantity[FLASH_BATCH_LINES][8];
-    char json[FLASH_BATCH_LINES][FLASH_LINE_BYTES];
+    char json[FLASH_BATCH_LINES * (FLASH_LINE_BYTES + 1)];
     char generation[24];
+    size_t json_len;
     int count;
 } args;
 
@@ -147,7 +148,10 @@ static void add_line(int i, const struct flash_order_line *line)
     add_arg(ref.at, ref.len);
     add_arg(user.at, user.len);
     add_arg(args.quantity[i], (size_t)snprintf(args.quantity[i], 8, "%d", line->quantity));
-    add_arg(args.json[i], flash_entry_line_write(args.json[i], ref, user, line->quantity));
+    if (i > 0) {
+        args.json[args.json_len++] = ',';
+    }
+    args.json_len += flash_entry_line_write(args.json + args.json_len, ref, user, line->quantity);
 }
 
 static void reserve_done(const struct flash_redis_result *result, void *arg);
@@ -158,14 +162,17 @@ static bool send_call(struct reserve_call *call, struct flash_error *err)
         return false;
     }
     args.count = 0;
+    args.json_len = 0;
     add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",
                                               (long long)call->sku->generation));
     add_arg(call->id.uuid, FLASH_UUID_TEXT);
     add_arg(call->id.low, strlen(call->id.low));
+    add_arg(args.json, 0); /* its length is known when all lines are in it */
     int i = 0;
     for (struct flash_lane_item *item = call->lines; item; item = item->next) {
         add_line(i++, line_of(item));
     }
+    args.len[HEAD_ARGS - 1] = args.json_len;
     struct flash_redis_call redis_call = {
         .script = FLASH_SCRIPT_RESERVE,
         .sku = call->sku->id,
