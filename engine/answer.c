@@ -68,6 +68,12 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     flash_request_problem(request, &problem);
 }
 
+const char *flash_answer_slug(enum flash_refusal refusal)
+{
+    assert(refusal < FLASH_REFUSE_COUNT);
+    return refusals[refusal].slug;
+}
+
 void flash_answer_wrong_method(struct flash_request *request, const char *allow)
 {
     struct flash_problem problem = refusals[FLASH_REFUSE_METHOD];

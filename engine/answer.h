@@ -34,6 +34,8 @@ enum flash_refusal {
 /* Answers with the refusal's problem; detail (may be NULL) replaces the table's sentence. */
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail);
+/* The refusal's word, as in a problem's type; static. */
+const char *flash_answer_slug(enum flash_refusal refusal);
 /* 405; allow is the header line that names the route's methods (RFC 9110 §15.5.6). */
 void flash_answer_wrong_method(struct flash_request *request, const char *allow);
 

@@ -146,6 +146,64 @@ void flash_inventory_reserve(struct flash_worker *worker, struct flash_request *
     }
 }
 
+/* Reads one order of a batch; the sentence that says what is wrong, or NULL. */
+static const char *read_order(const json_t *element, int64_t sku, struct flash_order *ret_order)
+{
+    const json_t *quantity = json_object_get(element, "quantity");
+    json_int_t units = json_integer_value(quantity);
+    *ret_order = (struct flash_order){
+        .sku = sku,
+        .ref = ref_of(text_of(json_object_get(element, "order_id")), sku),
+        .user = text_of(json_object_get(element, "user_id")),
+        .quantity = (int)units,
+    };
+    if (json_object_size(element) != 3 || !quantity || !flash_ref_valid(ret_order->ref) ||
+        !flash_user_valid(ret_order->user) || units < 1 || units > FLASH_QUANTITY_MAX) {
+        return "Each of orders must be an object of order_id, user_id and quantity as "
+               "/inventory/reserve takes them, and no others.";
+    }
+    return NULL;
+}
+
+/* Reads the orders of a batch, *ret_count of them. */
+static const char *read_orders(const struct body *body,
+                               struct flash_order orders[FLASH_BATCH_LINES], int *ret_count)
+{
+    const json_t *list = json_object_get(body->root, "orders");
+    size_t count = json_array_size(list); /* 0 unless it is an array */
+    const char *wrong = NULL;
+    if (count < 1 || count > FLASH_BATCH_LINES) {
+        return "orders must be a list of 1 to 256 orders.";
+    }
+    for (size_t i = 0; i < count && !wrong; i++) {
+        wrong = read_order(json_array_get(list, i), body->sku, &orders[i]);
+        orders[i].durable = body->durable;
+    }
+    *ret_count = (int)count;
+    return wrong;
+}
+
+void flash_inventory_reserve_batch(struct flash_worker *worker, struct flash_request *request,
+                                   struct flash_text rest)
+{
+    static const char *const names[] = {"product_id", "orders", "durable", NULL};
+    static const struct form form = {names, MEMBER_PRODUCT};
+    struct flash_order orders[FLASH_BATCH_LINES];
+    struct body body;
+    int count;
+    (void)rest;
+    if (!take_body(worker, request, &form, &body)) {
+        return;
+    }
+    const char *wrong = read_orders(&body, orders, &count);
+    if (wrong) {
+        flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, wrong);
+    } else {
+        flash_reserve_submit_batch(worker, request, orders, count);
+    }
+    json_decref(body.root);
+}
+
 static void submit_change(struct flash_worker *worker, struct flash_request *request,
                           enum flash_change_kind kind, const struct body *body)
 {

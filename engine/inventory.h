@@ -7,6 +7,9 @@
 
 void flash_inventory_reserve(struct flash_worker *worker, struct flash_request *request,
                              struct flash_text rest);
+/* Up to FLASH_BATCH_LINES orders of one product, each with its own outcome. */
+void flash_inventory_reserve_batch(struct flash_worker *worker, struct flash_request *request,
+                                   struct flash_text rest);
 void flash_inventory_release(struct flash_worker *worker, struct flash_request *request,
                              struct flash_text rest);
 void flash_inventory_deduct(struct flash_worker *worker, struct flash_request *request,

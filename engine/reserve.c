@@ -14,12 +14,13 @@
 #include "flash/entry.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "line.h"
 #include "metrics.h"
 #include "publish.h"
 #include "reads.h"
 
-#define HEAD_ARGS 3
-#define LINE_ARGS 4
+#define HEAD_ARGS 4
+#define LINE_ARGS 3
 #define REPLY_HEAD 5 /* OK, entry, µs, due, journal length */
 
 /* The lines of one call in flight. */
@@ -42,13 +43,6 @@ static struct flash_order_line *line_of(struct flash_lane_item *item)
     return (struct flash_order_line *)item;
 }
 
-static void refuse_line(struct flash_worker *worker, struct flash_order_line *line,
-                        enum flash_refusal refusal, const char *detail)
-{
-    flash_answer_refuse(line->request, refusal, detail);
-    flash_pool_give(&worker->lines, line);
-}
-
 static void refuse_list(struct flash_worker *worker, struct flash_lane_item *item,
                         enum flash_refusal refusal, const char *detail)
 {
@@ -58,56 +52,9 @@ static void refuse_list(struct flash_worker *worker, struct flash_lane_item *ite
     while (item) {
         struct flash_lane_item *next = item->next;
         flash_engine_count(metric, 1);
-        refuse_line(worker, line_of(item), refusal, detail);
+        flash_line_refuse(worker, line_of(item), refusal, detail);
         item = next;
     }
-}
-
-static enum flash_admission admit(struct flash_worker *worker, const struct flash_sku *sku)
-{
-    struct flash_engine *engine = worker->engine;
-    struct flash_admission_state state = {
-        .draining = atomic_load_explicit(&engine->draining, memory_order_relaxed),
-        .redis_ready = flash_redis_ready(worker->redis),
-        .kafka_ready = flash_producer_ready(engine->producer),
-        .redis_lines = flash_pool_used(&worker->lines),
-        .redis_lines_max = engine->limits.redis_lines,
-        .memory_percent = flash_redis_memory_percent(worker->redis),
-        .memory_percent_max = engine->limits.memory_percent,
-        .kafka_queue = worker->kafka_queued,
-        .kafka_queue_max = engine->limits.kafka_queue,
-        .journal_entries = sku->journal_entries,
-        .journal_entries_max = engine->limits.journal_entries,
-        .journal_age_us =
-            sku->journal_oldest_us ? sku->journal_read_us - sku->journal_oldest_us : 0,
-        .journal_age_us_max = engine->limits.journal_age_us,
-        .gate_closed = flash_reads_closed(worker, sku),
-    };
-    return flash_admission_decide(&state);
-}
-
-void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,
-                          const struct flash_order *order)
-{
-    struct flash_sku *sku = flash_sku_find(worker->skus, order->sku, worker->now_us);
-    enum flash_admission admission = sku ? admit(worker, sku) : FLASH_STOP_REDIS_LINES;
-    struct flash_order_line *line =
-        admission == FLASH_ADMIT ? flash_pool_take(&worker->lines) : NULL;
-    if (!line) {
-        flash_engine_count(METRIC_ORDERS_NOT_ADMITTED, 1);
-        flash_answer_refuse(request, FLASH_REFUSE_NOT_ADMITTING, flash_admission_text(admission));
-        return;
-    }
-    line->request = request;
-    line->sku = sku;
-    line->quantity = order->quantity;
-    line->durable = order->durable;
-    line->ref_len = (uint8_t)order->ref.len;
-    line->user_len = (uint8_t)order->user.len;
-    memcpy(line->ref, order->ref.at, order->ref.len);
-    memcpy(line->user, order->user.at, order->user.len);
-    flash_lane_push(&sku->orders, &line->item, worker->now_us);
-    flash_worker_touch(worker, sku);
 }
 
 void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
@@ -130,8 +77,9 @@ static _Thread_local struct {
     const char *argv[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
     size_t len[HEAD_ARGS + LINE_ARGS * FLASH_BATCH_LINES];
     char quantity[FLASH_BATCH_LINES][8];
-    char json[FLASH_BATCH_LINES][FLASH_LINE_BYTES];
+    char json[FLASH_BATCH_LINES * (FLASH_LINE_BYTES + 1)];
     char generation[24];
+    size_t json_len;
     int count;
 } args;
 
@@ -147,7 +95,10 @@ static void add_line(int i, const struct flash_order_line *line)
     add_arg(ref.at, ref.len);
     add_arg(user.at, user.len);
     add_arg(args.quantity[i], (size_t)snprintf(args.quantity[i], 8, "%d", line->quantity));
-    add_arg(args.json[i], flash_entry_line_write(args.json[i], ref, user, line->quantity));
+    if (i > 0) {
+        args.json[args.json_len++] = ',';
+    }
+    args.json_len += flash_entry_line_write(args.json + args.json_len, ref, user, line->quantity);
 }
 
 static void reserve_done(const struct flash_redis_result *result, void *arg);
@@ -158,14 +109,17 @@ static bool send_call(struct reserve_call *call, struct flash_error *err)
         return false;
     }
     args.count = 0;
+    args.json_len = 0;
     add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",
                                               (long long)call->sku->generation));
     add_arg(call->id.uuid, FLASH_UUID_TEXT);
     add_arg(call->id.low, strlen(call->id.low));
+    add_arg(args.json, 0); /* its length is known when all lines are in it */
     int i = 0;
     for (struct flash_lane_item *item = call->lines; item; item = item->next) {
         add_line(i++, line_of(item));
     }
+    args.len[HEAD_ARGS - 1] = args.json_len;
     struct flash_redis_call redis_call = {
         .script = FLASH_SCRIPT_RESERVE,
         .sku = call->sku->id,
@@ -231,27 +185,26 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (flash_redis_reply_is(word, words[i].word)) {
             flash_engine_count(words[i].metric, 1);
-            refuse_line(worker, line, words[i].refusal, NULL);
+            flash_line_refuse(worker, line, words[i].refusal, NULL);
             return;
         }
     }
-    struct flash_order_view view = {.sku = line->sku->id, .ref = {line->ref, line->ref_len}};
-    bool replayed = flash_record_parse(flash_redis_reply_text(word), &view.record);
-    if (replayed && view.record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
+    struct flash_record record;
+    bool replayed = flash_record_parse(flash_redis_reply_text(word), &record);
+    if (replayed && record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
         flash_engine_count(METRIC_ORDERS_UNKNOWN,
                            1); /* whether Kafka has its entry: nobody here knows */
-        refuse_line(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        flash_line_refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
         return;
     }
     if (replayed) {
         flash_engine_count(METRIC_ORDERS_REPLAYED, 1);
-        flash_answer_accepted(line->request, &view);
-        flash_pool_give(&worker->lines, line);
+        flash_line_accept(worker, line, &record);
         return;
     }
     FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
     flash_engine_count(METRIC_ORDERS_UNKNOWN, 1);
-    refuse_line(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    flash_line_refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
 }
 
 static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_item *item,
@@ -260,20 +213,15 @@ static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_
     while (item) {
         struct flash_lane_item *next = item->next;
         struct flash_order_line *line = line_of(item);
-        struct flash_order_view view = {
-            .sku = line->sku->id,
-            .ref = {line->ref, line->ref_len},
-            .record = {.state = FLASH_STATE_QUEUED,
-                       .version = 1,
-                       .quantity = line->quantity,
-                       .at_us = at_us,
-                       .due_s = due_s},
-        };
+        struct flash_record record = {.state = FLASH_STATE_QUEUED,
+                                      .version = 1,
+                                      .quantity = line->quantity,
+                                      .at_us = at_us,
+                                      .due_s = due_s};
         flash_engine_count(METRIC_ORDERS_ACCEPTED, 1);
         flash_metric_observe_us(&flash_engine_metrics[METRIC_RESERVE_LATENCY],
                                 worker->now_us - flash_request_received_us(line->request));
-        flash_answer_accepted(line->request, &view);
-        flash_pool_give(&worker->lines, line);
+        flash_line_accept(worker, line, &record);
         item = next;
     }
 }

@@ -18,6 +18,11 @@ struct flash_order {
 void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,
                           const struct flash_order *order);
 
+/* Decides orders of one SKU, 1 to FLASH_BATCH_LINES, each for itself, and answers request when all
+ * are: 200 with an outcome each, or a refusal of all of them while not one was made. */
+void flash_reserve_submit_batch(struct flash_worker *worker, struct flash_request *request,
+                                const struct flash_order *orders, int count);
+
 /* Sends what is due in sku's order lane. Returns how long its gather window still holds it back, 0
  * if it does not. */
 uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku);

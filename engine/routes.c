@@ -36,6 +36,7 @@ static const struct route public_routes[] = {
 
 static const struct route internal_routes[] = {
     {FLASH_METHOD_POST, "/v1/orders/", "/pay", 0, flash_inventory_pay},
+    {FLASH_METHOD_POST, "/inventory/reserve/batch", NULL, 0, flash_inventory_reserve_batch},
     {FLASH_METHOD_POST, "/inventory/reserve", NULL, 0, flash_inventory_reserve},
     {FLASH_METHOD_POST, "/inventory/release", NULL, 0, flash_inventory_release},
     {FLASH_METHOD_POST, "/inventory/deduct", NULL, 0, flash_inventory_deduct},

@@ -17,11 +17,12 @@
 #include "routes.h"
 #include "waiters.h"
 
-#define TICK_US 20000      /* watched orders are read again this often, at most */
-#define ROUND_US 500000    /* journals of SKUs in use are looked at this often */
-#define IN_USE_US 10000000 /* a SKU is in use for so long after its last request */
-#define BODY_MAX 4096      /* bytes (SECURITY: JSON bombs) */
-#define READS_MAX 20000    /* status reads waiting or in flight */
+#define TICK_US 20000        /* watched orders are read again this often, at most */
+#define ROUND_US 500000      /* journals of SKUs in use are looked at this often */
+#define IN_USE_US 10000000   /* a SKU is in use for so long after its last request */
+#define BODY_MAX 4096        /* bytes (SECURITY: JSON bombs) */
+#define BATCH_BODY_MAX 65536 /* of the internal listener: 256 orders */
+#define READS_MAX 20000      /* status reads waiting or in flight */
 
 void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
 {
@@ -183,6 +184,7 @@ static bool open_listeners(struct flash_worker *worker, struct flash_error *err)
         return false;
     }
     options.listen = config->engine.internal_listen;
+    options.body_max = BATCH_BODY_MAX;
     options.handler = flash_routes_internal;
     if (worker->number > 0) {
         options.listen.port = flash_http_port(worker->engine->workers[0].internal_http);

@@ -201,8 +201,8 @@ int rig_script(struct rig *rig, int i)
 int rig_lines(struct rig *rig, int i)
 {
     const struct fake_redis_call *call = fake_redis_open(rig->redis, i);
-    assert(call && call->script == FLASH_SCRIPT_RESERVE && (call->argc - 3) % 4 == 0);
-    return (call->argc - 3) / 4;
+    assert(call && call->script == FLASH_SCRIPT_RESERVE && (call->argc - 4) % 3 == 0);
+    return (call->argc - 4) / 3;
 }
 
 int rig_answered(const struct flash_request *request)

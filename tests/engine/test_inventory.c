@@ -29,7 +29,7 @@ static void reserve_by_own_id(void **state)
     struct flash_request *request = internal_post(
         rig, RESERVE,
         "{\"product_id\":\"42\",\"order_id\":\"shop/7\",\"user_id\":\"u 1\",\"quantity\":3}");
-    EXPECT_CALL(rig, FLASH_SCRIPT_RESERVE, 3, "shop/7", "u 1", "3", "[\"shop/7\",\"u 1\",3]");
+    EXPECT_CALL(rig, FLASH_SCRIPT_RESERVE, 3, "[\"shop/7\",\"u 1\",3]", "shop/7", "u 1", "3");
     rig_decide_all(rig, "ACCEPTED");
     assert_int_equal(rig_answered(request), 202);
     assert_non_null(strstr(fake_request_answer(request)->body, "\"order_id\":\"42.shop/7\""));

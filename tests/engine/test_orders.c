@@ -44,9 +44,9 @@ static void an_order_goes_to_redis_under_its_derived_id(void **state)
     rig_turn(rig);
     char ref[FLASH_REF_DERIVED + 1], path[64];
     flash_ref_derive((struct flash_text){"u-1", 3}, (struct flash_text){"k-1", 3}, 42, ref);
-    assert_true(fake_redis_argument_is(rig->redis, 0, 3, ref));
-    assert_true(fake_redis_argument_is(rig->redis, 0, 4, "u-1"));
-    assert_true(fake_redis_argument_is(rig->redis, 0, 5, "3"));
+    assert_true(fake_redis_argument_is(rig->redis, 0, 4, ref));
+    assert_true(fake_redis_argument_is(rig->redis, 0, 5, "u-1"));
+    assert_true(fake_redis_argument_is(rig->redis, 0, 6, "3"));
     rig_decide_all(rig, "ACCEPTED");
     snprintf(path, sizeof(path), "Location: /v1/orders/42.%s\r\n", ref);
     assert_int_equal(strncmp(fake_request_answer(request)->headers, path, strlen(path)), 0);

@@ -42,17 +42,17 @@ static void a_call_is_what_the_script_takes(void **state)
     const struct fake_redis_call *call = fake_redis_open(rig->redis, 0);
     assert_int_equal(call->script, FLASH_SCRIPT_RESERVE);
     assert_int_equal(call->sku, SKU);
-    assert_int_equal(call->argc, 3 + 2 * 4);
+    assert_int_equal(call->argc, 4 + 2 * 3);
     assert_true(argument_is(rig, 0, 0, "7"));
     struct flash_uuid uuid;
     char low[24];
     assert_true(flash_uuid_parse((struct flash_text){call->argv[1], call->argv_len[1]}, &uuid));
     snprintf(low, sizeof(low), "%llu", (unsigned long long)flash_uuid_low64(&uuid));
     assert_true(argument_is(rig, 0, 2, low));
-    assert_true(argument_is(rig, 0, 3, "first"));
-    assert_true(argument_is(rig, 0, 4, "u-1"));
-    assert_true(argument_is(rig, 0, 5, "1"));
-    assert_true(argument_is(rig, 0, 6, "[\"first\",\"u-1\",1]"));
+    assert_true(argument_is(rig, 0, 3, "[\"first\",\"u-1\",1],[\"second\",\"u-1\",1]"));
+    assert_true(argument_is(rig, 0, 4, "first"));
+    assert_true(argument_is(rig, 0, 5, "u-1"));
+    assert_true(argument_is(rig, 0, 6, "1"));
     assert_true(argument_is(rig, 0, 7, "second"));
     rig_decide_all(rig, "ACCEPTED");
 }

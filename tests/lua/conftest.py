@@ -74,10 +74,8 @@ class Sku:
 
     def reserve(self, *orders, generation=1, uuid=UUID, r=1):
         """orders are (ref, user, quantity); returns the whole answer."""
-        argv = []
-        for ref, user, quantity in orders:
-            argv += [ref, user, quantity, f'["{ref}","{user}",{quantity}]']
-        return self.run("reserve", generation, uuid, r, *argv)
+        lines = ",".join(f'["{ref}","{user}",{quantity}]' for ref, user, quantity in orders)
+        return self.run("reserve", generation, uuid, r, lines, *(text for order in orders for text in order))
 
     def words(self, *orders, **kwargs):
         answer = self.reserve(*orders, **kwargs)

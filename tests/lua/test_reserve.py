@@ -249,7 +249,7 @@ def test_bad_r_changes_nothing(sku, r):
     assert sku.dump() == before
 
 
-@pytest.mark.parametrize("argv", [[], ["a"], ["a", "u"], ["a", "u", "1"], ["a", "u", "1", "[]", "b"]])
+@pytest.mark.parametrize("argv", [[], ["[]"], ["[]", "a"], ["[]", "a", "u"], ["[]", "a", "u", "1", "b"], ["[]", "a", "u", "1", "b", "u"]])
 def test_incomplete_line(sku, argv):
     sku.open()
     before = sku.dump()

@@ -187,21 +187,23 @@ bool harness_load(struct harness *harness, struct flash_error *err)
 
 bool harness_reserve(struct harness *harness, int lines, struct flash_error *err)
 {
-    static char texts[4 * FLASH_BATCH_LINES][64];
-    static const char *argv[3 + 4 * FLASH_BATCH_LINES] = {
-        "1", "019a9999-0000-7000-8000-000000000001", "9223372036854775809"};
-    static size_t argv_len[3 + 4 * FLASH_BATCH_LINES];
+    static char texts[3 * FLASH_BATCH_LINES][64], json[FLASH_BATCH_LINES * 64];
+    static const char *argv[4 + 3 * FLASH_BATCH_LINES] = {
+        "1", "019a9999-0000-7000-8000-000000000001", "9223372036854775809", json};
+    static size_t argv_len[4 + 3 * FLASH_BATCH_LINES];
+    size_t len = 0;
     for (int i = 0; i < lines; i++) {
-        snprintf(texts[4 * i], 64, "ref-%d", i);
-        snprintf(texts[4 * i + 1], 64, "user-%d", i);
-        snprintf(texts[4 * i + 2], 64, "1");
-        snprintf(texts[4 * i + 3], 64, "[\"ref-%d\",\"user-%d\",1]", i, i);
+        snprintf(texts[3 * i], 64, "ref-%d", i);
+        snprintf(texts[3 * i + 1], 64, "user-%d", i);
+        snprintf(texts[3 * i + 2], 64, "1");
+        len += (size_t)snprintf(json + len, sizeof(json) - len, "%s[\"ref-%d\",\"user-%d\",1]",
+                                i ? "," : "", i, i);
     }
-    for (int i = 0; i < 3 + 4 * lines; i++) {
-        argv[i] = i < 3 ? argv[i] : texts[i - 3];
+    for (int i = 0; i < 4 + 3 * lines; i++) {
+        argv[i] = i < 4 ? argv[i] : texts[i - 4];
         argv_len[i] = strlen(argv[i]);
     }
     struct flash_redis_call call = {
-        .script = FLASH_SCRIPT_RESERVE, .argc = 3 + 4 * lines, .argv = argv, .argv_len = argv_len};
+        .script = FLASH_SCRIPT_RESERVE, .argc = 4 + 3 * lines, .argv = argv, .argv_len = argv_len};
     return start(harness, &call, err);
 }

@@ -135,7 +135,7 @@ class Ground:
             for order in orders:
                 name = new_entry()
                 order.entry = (name, f"{name.int & (2 ** 64 - 1)}")
-                reserve(order.sku, 1, str(name), order.entry[1], order.ref, order.user, 1, f'["{order.ref}","{order.user}",1]')
+                reserve(order.sku, 1, str(name), order.entry[1], f'["{order.ref}","{order.user}",1]', order.ref, order.user, 1)
             for order, answer in zip(orders, pipe.execute()):
                 assert answer[0] == "OK" and answer[5] == "ACCEPTED", answer
                 order.entry = (name_of(answer[1]), f"{answer[2]}-{order.entry[1]}")
