@@ -18,7 +18,8 @@
 static void note(struct flash_pipeline_part *part, bool ready, const char *reason)
 {
     part->ready = ready;
-    snprintf(part->reason, sizeof(part->reason), "%s", ready ? "" : reason);
+    snprintf(part->reason, sizeof(part->reason), "%.*s", (int)sizeof(part->reason) - 1,
+             ready ? "" : reason);
 }
 
 /* ---- the ledger ---- */
