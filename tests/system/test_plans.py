@@ -14,7 +14,7 @@ import pytest
 from books import Books
 from daemons import BUILD, until
 from stack import Stack
-from test_reconciler import FAST, UNITS, Shop, make_topic, narrow_shop
+from test_reconciler import UNITS, Shop, make_topic, narrow_shop
 from test_reports import rows, story, verb
 
 FAULTS = BUILD / "reconciler" / "flash-reconciler.faults"
@@ -29,7 +29,7 @@ def stack(tmp_path_factory):
 
 
 def settings(shop, **more):
-    return {**FAST, "FLASH_RECONCILER_SETTLE_AFTER": "10ms", "FLASH_KAFKA_TOPIC": shop.topic, **more}
+    return {**shop.fast, "FLASH_RECONCILER_SETTLE_AFTER": "10ms", "FLASH_KAFKA_TOPIC": shop.topic, **more}
 
 
 @contextlib.contextmanager
