@@ -1,10 +1,14 @@
-"""A thousand audits of a sale at full speed, while its servers and processes are frozen and killed: not one finding.
+"""Audits of a sale at full speed, while its servers and processes are frozen and killed: not one finding. With FLASH_AUDITS=1000
+in the environment, a thousand of them:
+
+    cd tests/system && FLASH_AUDITS=1000 FLASH_BUILD=…/build/release pytest -s test_audit_live.py
 
 Buyers order, pay and cancel, orders expire, units are brought and taken; the daemon audits the units without a pause and every row every few seconds.
 """
 import contextlib
 import http.client
 import itertools
+import os
 import re
 import threading
 import time
@@ -17,7 +21,7 @@ from sale import Sale
 from stack import Stack
 from test_audit import audit
 
-AUDITS = 1000
+AUDITS = int(os.environ.get("FLASH_AUDITS", 250))
 FULL = 3            # of all rows, at least
 PATIENCE_S = 300    # for them, on a busy machine
 RATE = 700          # orders a second on each SKU
