@@ -152,7 +152,7 @@ def test_no_false_alarm(sale):
         for strike in FAULTS:
             strike(sale)
             goal = audits(daemon)[0] + 20
-            until(lambda: audits(daemon)[0] > goal, daemon.troubles, PATIENCE_S)
+            until(lambda: audits(daemon)[0] > goal, lambda: (audits(daemon), goal, daemon.troubles(), daemon.lines[-8:]), PATIENCE_S)
             time.sleep(BETWEEN_S)  # the sale goes on without a fault for a while
         enough = until(lambda: (now := audits(daemon))[0] >= AUDITS and now[1] >= FULL and now, lambda: audits(daemon), PATIENCE_S)
     expired = daemon.metric("flash_reconciler_expired_orders_total")
