@@ -242,6 +242,9 @@ def test_a_sku_that_redis_has_lost(sale):
         assert (status, problem["type"]) == (503, "/problems/needs-recovery")
         assert ("Nothing was taken" in problem["detail"]) == (delta < 0)
     assert sale.stack.query("SELECT version, base FROM stock WHERE sku = %s", sku) == [(2, 15)]
+    until(lambda: change(sale, sku, -5, "r-5")[0] == 202, lambda: sale.daemons["reconciler"].troubles(), 60) # recovered by itself
+    until_numbered(sale, sku, 3)
+    read_quiet(sale.stack, [sku])[sku].check()
 
 
 def test_memory_is_full(sale):
