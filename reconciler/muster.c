@@ -127,13 +127,11 @@ static bool read_notes(struct flash_muster *muster, struct flash_mysql *mysql,
 bool flash_muster_note(struct flash_muster *muster, const struct flash_muster_desk *desk,
                        struct flash_error *err)
 {
-    muster->count = 0;
-    muster->whole = true;
-    muster->question[0] = '\0';
-    if (!call(muster, desk->redis, err)) {
-        muster->whole = false;
+    struct flash_muster now = {.whole = true}; /* what is known stays known when Redis is away */
+    if (!call(&now, desk->redis, err)) {
         return false;
     }
+    *muster = now;
     return write_down(muster, desk->mysql, err);
 }
 

@@ -20,7 +20,7 @@ def admin(stack):
 
 
 def state(stack):
-    keys = sorted(stack.redis().keys("*"))
+    keys = sorted(set(stack.redis().keys("*")) - {b"flash:{0}:engines"}) # its heartbeats
     return ([stack.redis().dump(key) for key in keys],
             [stack.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("stock", "inflow", "stock_log", "admin_log")])
 

@@ -126,25 +126,26 @@ def test_the_paper_trail_of_a_flash_admin_that_dies(sale, point):
     with running(sale.stack, "admin", FLASH_FAULT=point) as dying:
         with pytest.raises((OSError, http.client.HTTPException)):
             dying.ask("POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "r-1"},
-                      {"X-User-Id": "anna", "X-Request-Id": "first"})
-    rows = "SELECT operator, request_id, status FROM admin_log WHERE sku = %s AND action = 'inventory.adjust'"
-    assert sale.stack.query(rows, sku) == [(b"anna", b"first", 202)]
+                      {"X-User-Id": "anna"})
+    rows = "SELECT operator, status, request_id FROM admin_log WHERE sku = %s AND action = 'inventory.adjust'"
+    (first,) = sale.stack.query(rows, sku)
+    assert first[:2] == (b"anna", 202) and first[2]
     assert change(sale, sku, -2, "r-1", headers={"X-User-Id": "bert"}, reason="broken")[0] in (200, 202)
     send_what_is_left(sale, sku)
     until_numbered(sale, sku, 2)
-    assert sale.stack.query(rows, sku) == [(b"anna", b"first", 202)]
+    assert sale.stack.query(rows, sku) == [first]
     assert in_redis(sale, sku) == {"available": 8, "base": 8, "inflow": 2}
 
 
-def test_a_refused_take_is_a_row_too(sale):
+def test_a_refused_take_leaves_no_row(sale):
     sku = sale.put_on_sale(units=3)
     rows = "SELECT status FROM admin_log WHERE sku = %s AND action = 'inventory.adjust' ORDER BY id"
     assert change(sale, sku, -4, "r-1")[0] == 409
-    assert sale.stack.query(rows, sku) == [(202,), (409,)]
+    assert sale.stack.query(rows, sku) == []
     assert change(sale, sku, 5, "r-0", restock=True)[0] == 200
     assert change(sale, sku, -4, "r-1")[0] == 202
     assert change(sale, sku, -4, "r-1")[0] in (200, 202)
-    assert sale.stack.query(rows, sku) == [(202,), (409,), (202,)]
+    assert sale.stack.query(rows, sku) == [(202,)]
 
 
 # ---- faults ----
@@ -212,8 +213,8 @@ def test_while_redis_is_away(sale):
     assert sale.stack.query("SELECT version, base FROM stock WHERE sku = %s", sku) == [(2, 15)]
     sale.stack.restart("redis")
     until(lambda: in_redis(sale, sku) == {"available": 15, "base": 15, "inflow": 2}, lambda: in_redis(sale, sku))
-    assert change(sale, sku, 5, "r-1", restock=True)[0] == 200
-    assert change(sale, sku, -2, "t-1")[0] == 202
+    until(lambda: change(sale, sku, 5, "r-1", restock=True)[0] == 200, "the recovery does not end") # a repeat
+    until(lambda: change(sale, sku, -2, "t-1")[0] == 202, "nothing can be taken")
     until_numbered(sale, sku, 3)
     read_quiet(sale.stack, [sku])[sku].check()
 
@@ -241,6 +242,9 @@ def test_a_sku_that_redis_has_lost(sale):
         assert (status, problem["type"]) == (503, "/problems/needs-recovery")
         assert ("Nothing was taken" in problem["detail"]) == (delta < 0)
     assert sale.stack.query("SELECT version, base FROM stock WHERE sku = %s", sku) == [(2, 15)]
+    until(lambda: change(sale, sku, -5, "r-5")[0] == 202, lambda: sale.daemons["reconciler"].troubles(), 60) # recovered by itself
+    until_numbered(sale, sku, 3)
+    read_quiet(sale.stack, [sku])[sku].check()
 
 
 def test_memory_is_full(sale):
@@ -350,8 +354,7 @@ def test_each_once_whatever_dies(sale):
     assert {inflow.reference: inflow.quantity for number, inflow in books.inflows.items() if number > 1} == done
     assert books.base == int(books.stock["base"]) == 200 + sum(done.values())
     signed = [detail.split(",")[0].split()[1] for detail, in sale.stack.query(
-        "SELECT detail FROM admin_log l WHERE sku = %s AND action LIKE 'inventory%%' AND status < 300 AND NOT EXISTS (SELECT 1"
-        " FROM admin_log r WHERE r.sku = l.sku AND r.detail = l.detail AND r.status >= 300 AND r.id > l.id)", sku)]
+        "SELECT detail FROM admin_log WHERE sku = %s AND action LIKE 'inventory%%'", sku)]
     assert collections.Counter(signed) == collections.Counter(list(done))
     for (delta, reference, restock), was_made in zip(changes, made):
         if was_made:

@@ -23,6 +23,9 @@ NARROW = 360                     # bytes of a batch: a marker fits, an entry wit
 FAST = {"FLASH_RECONCILER_INTERVAL": "200ms", "FLASH_RECONCILER_SETTLE_AFTER": "300ms",
         "FLASH_RECONCILER_PROOF_AFTER": f"{BEFORE_MS + AFTER_MS}ms", "FLASH_RECONCILER_COMPENSATE_AFTER": "5s",
         "FLASH_RECONCILER_STUCK_AFTER": "60s"}
+NARROW_BEFORE_MS, NARROW_AFTER_MS = 700, 300 # of the narrow topic, to which nothing but markers comes: short
+FASTER = {**FAST, "FLASH_RECONCILER_INTERVAL": "100ms", "FLASH_RECONCILER_PROOF_AFTER": f"{NARROW_BEFORE_MS + NARROW_AFTER_MS}ms",
+          "FLASH_RECONCILER_COMPENSATE_AFTER": "2s"}
 UNITS = 100
 TABLES = ("stock", "sale", "inflow", "verdict", "reservation", "stock_log", "parked", "consumer_progress", "marker", "dead_letter",
           "reconcile_run", "reconcile_finding")
@@ -59,15 +62,15 @@ def forget_everything(stack):
 class Shop(Sale):
     """A sale on a topic of its own; with deaf=True the engine sends elsewhere, so every message is lost."""
 
-    def __init__(self, stack, topic, deaf=False):
+    def __init__(self, stack, topic, deaf=False, fast=None):
         forget_everything(stack)
-        self.topic = topic
+        self.topic, self.fast = topic, fast or FAST
         away = make_topic(stack, "elsewhere") if deaf else topic
         super().__init__(stack, engine={"FLASH_KAFKA_TOPIC": away, "FLASH_ENGINE_WORKERS": 1},
                          consumer={"FLASH_KAFKA_TOPIC": topic}, names=("engine", "consumer"))
 
     def reconciler(self, **settings):
-        return running(self.stack, "reconciler", "run", **{"FLASH_KAFKA_TOPIC": self.topic, **FAST, **settings})
+        return running(self.stack, "reconciler", "run", **{"FLASH_KAFKA_TOPIC": self.topic, **self.fast, **settings})
 
     def sell(self, count, units=UNITS):
         """That many orders of one unit, each an entry; returns their SKU."""
@@ -105,7 +108,8 @@ class Shop(Sale):
 
 @contextlib.contextmanager
 def narrow_shop(stack):
-    with Shop(stack, make_topic(stack, "narrow", **{"max.message.bytes": NARROW})) as shop:
+    limits = {"message.timestamp.before.max.ms": NARROW_BEFORE_MS, "message.timestamp.after.max.ms": NARROW_AFTER_MS}
+    with Shop(stack, make_topic(stack, "narrow", **limits, **{"max.message.bytes": NARROW}), fast=FASTER) as shop:
         yield shop
 
 
@@ -135,26 +139,6 @@ def test_lost_once_is_sent_again_and_created(stack):
         shop.check(sku)
         assert shop.findings(sku, "lost") == [("applied", 1)] * 5
         assert shop.states(sku) == ["CREATED"] and shop.verdicts(sku) == [(1, 1)] * 5
-
-
-def test_lost_twice_is_given_back_and_a_late_copy_changes_nothing(stack):
-    with narrow_shop(stack) as shop:
-        sku = shop.sell(3)
-        entries = shop.entries(sku)
-        with shop.reconciler() as reconciler:
-            shop.until_settled(sku)
-            shop.assert_given_back(sku, 3)
-            until_done(reconciler, "compensated", 3)
-            assert shop.order(sku, user="u0", key="k")[2]["status"] == "FAILED"
-            before = Books(stack, sku)
-            for entry in entries:
-                Topic(stack, shop.topic).send(sku, entry)
-            until(lambda: shop.consumer.metric("flash_consumer_duplicates_total") >= 3, "the copies do not arrive")
-            shop.until_settled(sku)
-        after = Books(stack, sku)
-        assert (after.cached, after.rows, after.stock, after.users) == (before.cached, before.rows, before.stock, before.users)
-        shop.assert_given_back(sku, 3)
-        assert shop.order(sku, user="u1", key="anew")[0] == 202 # the limit is his again
 
 
 def test_a_transition_is_sent_again_for_ever_and_never_given_up(stack):
@@ -259,32 +243,39 @@ def test_an_engine_killed_between_script_and_message(stack):
         Books(stack, sku).check()
 
 
-# ---- two, killed, guarded ----
+# ---- two, killed, guarded; lost twice ----
 
-def test_two_at_once_give_back_once(stack):
+@pytest.fixture(scope="module")
+def narrow(stack):
+    """The last of this file's shops: those before it forget everything when they begin."""
     with narrow_shop(stack) as shop:
-        sku = shop.sell(15)
-        both = {"FLASH_RECONCILER_LEASE": "off"}
-        with shop.reconciler(**both) as one, shop.reconciler(**both) as other:
+        yield shop
+
+
+def test_two_at_once_give_back_once(narrow):
+    shop = narrow
+    sku = shop.sell(15)
+    both = {**FAST, "FLASH_RECONCILER_LEASE": "off"} # so slow that the second is there before the first has given up
+    with shop.reconciler(**both) as one, shop.reconciler(**both) as other:
+        shop.until_settled(sku)
+        until(lambda: passes(one) > 0 and passes(other) > 0, "one does not act")
+        assert done(one, "sent_again") == done(other, "sent_again") == 15
+        until(lambda: done(one, "compensated") + done(other, "compensated") == 15, "not each once")
+    shop.assert_given_back(sku, 15)
+
+
+def test_of_two_one_holds_the_lease(narrow):
+    shop = narrow
+    sku = shop.sell(2)
+    with shop.reconciler(**FAST) as one: # so slow that it has given nothing up when it is killed
+        with shop.reconciler() as other:
+            assert other.said("reconciler.pass")[-1]["end"] == "lease"
+            until(lambda: done(one, "sent_again") == 2, "the first does not act")
+            assert done(other, "sent_again") == 0
+            one.kill()
             shop.until_settled(sku)
-            until(lambda: passes(one) > 0 and passes(other) > 0, "one does not act")
-            assert done(one, "sent_again") == done(other, "sent_again") == 15
-            until(lambda: done(one, "compensated") + done(other, "compensated") == 15, "not each once")
-        shop.assert_given_back(sku, 15)
-
-
-def test_of_two_one_holds_the_lease(stack):
-    with narrow_shop(stack) as shop:
-        sku = shop.sell(2)
-        with shop.reconciler() as one:
-            with shop.reconciler() as other:
-                assert other.said("reconciler.pass")[-1]["end"] == "lease"
-                until(lambda: done(one, "sent_again") == 2, "the first does not act")
-                assert done(other, "sent_again") == 0
-                one.kill()
-                shop.until_settled(sku)
-                until_done(other, "compensated", 2)
-        shop.assert_given_back(sku, 2)
+            until_done(other, "compensated", 2)
+    shop.assert_given_back(sku, 2)
 
 
 POINTS = ["before_marker", "marker_sent", "proven", "before_resend", "resent", "proven_again", "before_fence", "fenced",
@@ -305,29 +296,49 @@ def dying(shop, name, point, *arguments, **settings):
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_every_step_the_end_is_the_same(stack, point):
-    with narrow_shop(stack) as shop:
-        sku = shop.sell(3)
-        with dying(shop, "reconciler", f"reconcile.{point}", "run", FLASH_KAFKA_TOPIC=shop.topic, **FAST):
-            pass
-        with shop.reconciler():
-            shop.until_settled(sku)
+def test_killed_at_every_step_the_end_is_the_same(narrow, point):
+    shop = narrow
+    sku = shop.sell(3)
+    with dying(shop, "reconciler", f"reconcile.{point}", "run", FLASH_KAFKA_TOPIC=shop.topic, **shop.fast):
+        pass
+    with shop.reconciler():
+        shop.until_settled(sku)
+    shop.assert_given_back(sku, 3)
+
+
+def test_the_guard_stops_and_says_so(narrow):
+    shop = narrow
+    sku = shop.sell(4)
+    with shop.reconciler(FLASH_RECONCILER_GUARD_FLOOR=3) as reconciler:
+        until(lambda: "reconcile" in reconciler.troubles(), "it goes through")
+        assert "4 of 4 entries are to be compensated" in reconciler.troubles()["reconcile"]
+        assert reconciler.metric('flash_reconciler_reconcile_passes_total{end="guard"}') > 0
+        assert done(reconciler, "compensated") == 0
+    assert shop.journal(sku) == 4 and not shop.verdicts(sku)
+    assert ("refused", 1) in shop.findings(sku, "lost")
+    codes = shop.stack.query("SELECT DISTINCT r.exit_code, r.state FROM reconcile_run r JOIN reconcile_finding f USING (run_id)"
+                        " WHERE f.sku = %s AND f.state = 'refused'", sku)
+    assert list(codes) == [(5, "stopped")]
+    with shop.reconciler(FLASH_RECONCILER_GUARD_FLOOR=4) as reconciler:
+        shop.until_settled(sku)
+    shop.assert_given_back(sku, 4)
+
+
+def test_lost_twice_is_given_back_and_a_late_copy_changes_nothing(narrow):
+    shop = narrow
+    sku = shop.sell(3)
+    entries = shop.entries(sku)
+    with shop.reconciler() as reconciler:
+        shop.until_settled(sku)
         shop.assert_given_back(sku, 3)
-
-
-def test_the_guard_stops_and_says_so(stack):
-    with narrow_shop(stack) as shop:
-        sku = shop.sell(4)
-        with shop.reconciler(FLASH_RECONCILER_GUARD_FLOOR=3) as reconciler:
-            until(lambda: "reconcile" in reconciler.troubles(), "it goes through")
-            assert "4 of 4 entries are to be compensated" in reconciler.troubles()["reconcile"]
-            assert reconciler.metric('flash_reconciler_reconcile_passes_total{end="guard"}') > 0
-            assert done(reconciler, "compensated") == 0
-        assert shop.journal(sku) == 4 and not shop.verdicts(sku)
-        assert ("refused", 1) in shop.findings(sku, "lost")
-        codes = stack.query("SELECT DISTINCT r.exit_code, r.state FROM reconcile_run r JOIN reconcile_finding f USING (run_id)"
-                            " WHERE f.sku = %s AND f.state = 'refused'", sku)
-        assert list(codes) == [(5, "stopped")]
-        with shop.reconciler(FLASH_RECONCILER_GUARD_FLOOR=4) as reconciler:
-            shop.until_settled(sku)
-        shop.assert_given_back(sku, 4)
+        until_done(reconciler, "compensated", 3)
+        assert shop.order(sku, user="u0", key="k")[2]["status"] == "FAILED"
+        before = Books(shop.stack, sku)
+        for entry in entries:
+            Topic(shop.stack, shop.topic).send(sku, entry)
+        until(lambda: shop.consumer.metric("flash_consumer_duplicates_total") >= 3, "the copies do not arrive")
+        shop.until_settled(sku)
+    after = Books(shop.stack, sku)
+    assert (after.cached, after.rows, after.stock, after.users) == (before.cached, before.rows, before.stock, before.users)
+    shop.assert_given_back(sku, 3)
+    assert shop.order(sku, user="u1", key="anew")[0] == 202 # the limit is his again

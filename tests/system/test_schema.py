@@ -13,7 +13,7 @@ FILES = sorted([*SQL.glob("*.sql"), *SQL.glob("optional/*.sql")])
 TABLES = {
     "generation", "stock", "sale", "inflow", "verdict", "reservation", "stock_log", "stock_log_lines", "parked",
     "consumer_progress", "marker", "dead_letter", "refund", "reconcile_run", "reconcile_finding", "admin_log",
-    "alert_state", "alert_outbox",
+    "alert_state", "alert_outbox", "engine",
     "schema_migrations", "schema_migrations_open",
 }
 # Words that one of MariaDB 10.11, MySQL 8 and MySQL 9 does not understand, or that read the database's clock.
