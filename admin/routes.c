@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "adjust.h"
+#include "close.h"
+#include "export.h"
 #include "flash/time.h"
 #include "inventory.h"
+#include "log.h"
 #include "metrics.h"
 #include "order.h"
 #include "pass.h"
@@ -18,6 +21,7 @@
 #include "reconcile.h"
 #include "refund.h"
 #include "sale.h"
+#include "sales.h"
 #include "stock.h"
 #include "threshold.h"
 
@@ -37,12 +41,15 @@ static const struct route {
      flash_threshold_show},
     {FLASH_METHOD_PUT, "/inventory/*/threshold", FLASH_ROLE_ADMIN, flash_read_threshold,
      flash_threshold_put},
+    {FLASH_METHOD_GET, "/inventory/logs/*", FLASH_ROLE_OPS, flash_read_log, flash_log_run},
     {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, flash_read_sku, flash_stock_show},
     {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, flash_read_restock,
      flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, flash_read_adjust, flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, flash_read_no_body,
      flash_pass_run, .slow = true},
+    {FLASH_METHOD_GET, "/v1/sales", FLASH_ROLE_OPS, flash_read_sales, flash_sales_list},
+    {FLASH_METHOD_POST, "/v1/sales/*/close", FLASH_ROLE_ADMIN, flash_read_close, flash_close_run},
     {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, flash_read_sku, flash_sale_show},
     {FLASH_METHOD_PUT, "/v1/sales/*", FLASH_ROLE_ADMIN, flash_read_sale, flash_sale_put},
     {FLASH_METHOD_GET, "/v1/orders/*", FLASH_ROLE_OPS, flash_read_order, flash_order_show},
@@ -91,6 +98,10 @@ static void over(struct flash_job *job)
 {
     uint64_t took_us = flash_time_monotonic_us() - flash_request_received_us(job->request);
     flash_metric_observe_us(&flash_admin_metrics[METRIC_JOB_LATENCY], took_us);
+    if (flash_export_wanted(job)) {
+        flash_export_begin(job->workers, job);
+        return;
+    }
     flash_answer_give(job->request, &job->answer);
     free(job);
 }
@@ -134,6 +145,7 @@ static void start(struct flash_routes *all, const struct route *route,
     job->run = route->run;
     job->slow = route->slow;
     job->over = over;
+    job->workers = all->workers;
     enum flash_refusal refusal = admit(all, route, job, &token_sku);
     if (refusal == FLASH_REFUSE_NOTHING) {
         refusal = route->read(request, segments, job, &detail);
