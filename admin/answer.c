@@ -84,6 +84,8 @@ static const struct flash_problem refusals[] = {
                                     2},
     [FLASH_REFUSE_PASS_NO_LEDGER] = {503, "ledger-unavailable", "Ledger unavailable",
                                      "The reconciler has not read the ledger yet.", 2},
+    [FLASH_REFUSE_RATE] = {429, "too-many-requests", "Too many requests",
+                           "This caller asks too often. Nothing was changed.", 1},
     [FLASH_REFUSE_OVERLOADED] = {503, "overloaded", "Overloaded",
                                  "Too many requests are waiting. Nothing was changed.", 1},
     [FLASH_REFUSE_STOPPING] = {503, "stopping", "Stopping",
@@ -114,6 +116,13 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     struct flash_problem problem = refusals[refusal];
     problem.detail = detail ? detail : problem.detail;
     problem.headers = headers ? headers : problem.headers;
+    give_problem(request, &problem);
+}
+
+void flash_answer_rate(struct flash_request *request, int64_t retry_after_s)
+{
+    struct flash_problem problem = refusals[FLASH_REFUSE_RATE];
+    problem.retry_after_s = (int)retry_after_s;
     give_problem(request, &problem);
 }
 

@@ -37,6 +37,7 @@ enum flash_refusal {
     FLASH_REFUSE_PASS_NO_REDIS,   /* it can, and says why it has done nothing, or not all */
     FLASH_REFUSE_PASS_NO_KAFKA,
     FLASH_REFUSE_PASS_NO_LEDGER,
+    FLASH_REFUSE_RATE, /* this caller asks too often */
     FLASH_REFUSE_OVERLOADED,
     FLASH_REFUSE_STOPPING,
     FLASH_REFUSE_INTERNAL,
@@ -64,6 +65,8 @@ struct flash_answer {
  * headers (may be NULL) are added. */
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail, const char *headers);
+/* Answers request with 429: one may be asked again after so many seconds. */
+void flash_answer_rate(struct flash_request *request, int64_t retry_after_s);
 /* Answers request, and frees what answer owns. */
 void flash_answer_give(struct flash_request *request, struct flash_answer *answer);
 

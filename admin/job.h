@@ -30,6 +30,7 @@ struct flash_stores {
 /* Who asked, for the paper trail. */
 struct flash_caller {
     char operator[FLASH_USER_MAX + 1];
+    char subject[FLASH_USER_MAX + 1]; /* of the token; "": none */
     enum flash_role role;
     char request_id[40];
 };

@@ -277,3 +277,13 @@ enum flash_refusal flash_read_close(const struct flash_request *request,
     job->form.close = form;
     return flash_read_no_body(request, segments, job, ret_detail);
 }
+
+enum flash_refusal flash_read_orders(const struct flash_request *request,
+                                     const struct flash_text *segments, struct flash_job *job,
+                                     const char **ret_detail)
+{
+    (void)segments;
+    enum flash_refusal refusal = read_list(request, job, flash_list_form_orders, ret_detail);
+    job->sku = job->form.list.sku;
+    return refusal;
+}

@@ -26,6 +26,7 @@ flash_read flash_read_close;
 flash_read flash_read_restock;
 flash_read flash_read_adjust;
 flash_read flash_read_order;
+flash_read flash_read_orders;
 flash_read flash_read_no_body;
 flash_read flash_read_refunds;
 flash_read flash_read_refund_done;

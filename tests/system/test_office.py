@@ -438,3 +438,84 @@ def test_closed_while_redis_is_away(sale):
     sale.stack.restart("redis")
     until(lambda: ask(sale, "GET", f"/v1/sales/{sku}")[2]["settled"], "it never settles")
     until(lambda: sale.order(sku, "u", "k")[2]["type"] == "/problems/ended", lambda: sale.order(sku, "u", "k"))
+
+
+# ---- orders ----
+
+def test_orders_by_pages(sale, busy):
+    sku, ids = busy
+    rows = pages(sale, f"/v1/orders?sku={sku}", "orders", 7)
+    assert [row["order_id"] for row in rows] == sorted(ids)
+    assert {row["order_id"]: (row["user_id"], row["quantity"], row["status"]) for row in rows} == {
+        order.decode(): (user.decode(), qty, {1: "CREATED", 3: "CANCELLED", 5: "RETURNED"}[state]) for order, user, qty, state
+        in sale.stack.query("SELECT order_id, user_id, qty, state FROM reservation WHERE sku = %s", sku)}
+    assert [row["order_id"] for row in pages(sale, f"/v1/orders?sku={sku}&status=RETURNED", "orders", 7)] == [ids[0]]
+    assert [row["order_id"] for row in pages(sale, f"/v1/orders?sku={sku}&status=CANCELLED", "orders", 1)] == [ids[1]]
+    user = rows[3]["user_id"]
+    mine = [row for row in rows if row["user_id"] == user]
+    assert pages(sale, f"/v1/orders?sku={sku}&user={user}", "orders", 1) == mine
+    everywhere = pages(sale, f"/v1/orders?user={user}", "orders", 2)
+    assert [row for row in everywhere if row["sku"] == str(sku)] == mine
+    last = max(row["updated_at"] for row in rows)
+    assert pages(sale, f"/v1/orders?sku={sku}&from={last}", "orders") == [row for row in rows if row["updated_at"] >= last]
+    assert pages(sale, f"/v1/orders?sku={sku}&to={last}", "orders", 9) == [row for row in rows if row["updated_at"] < last]
+    assert pages(sale, "/v1/orders?sku=99", "orders") == []
+    _, headers, text = ask(sale, "GET", f"/v1/orders?sku={sku}&limit=500", headers={"Accept": "text/csv"})
+    assert [row["order_id"] for row in csv_rows(text)] == sorted(ids) and not headers["Link"]
+
+
+def test_orders_by_an_index(sale, busy):
+    """With the optional migration a user's orders are the same."""
+    sku, _ = busy
+    user = pages(sale, f"/v1/orders?sku={sku}&limit=1", "orders")[0]["user_id"]
+    before = pages(sale, f"/v1/orders?user={user}", "orders", 3)
+    sale.stack.migrate("up", "101")
+    try:
+        assert pages(sale, f"/v1/orders?user={user}", "orders", 3) == before and before
+        assert pages(sale, f"/v1/orders?user={user}&sku={sku}&status=CREATED", "orders") == [
+            row for row in before if row["sku"] == str(sku) and row["status"] == "CREATED"]
+    finally:
+        sale.stack.migrate("down", "101")
+
+
+def test_many_orders_in_short_stretches(sale):
+    """A filter that hits nothing for a long time gives empty pages, each soon, and ends."""
+    sku = sale.put_on_sale(units=10)
+    sale.stack.query("INSERT INTO reservation (order_id, sku, user_id, qty, state, version, due, entry_id, line_no, updated_at_ms)"
+                     " SELECT CONCAT(%s, '.r', LPAD(seq, 6, '0')), %s, CONCAT('u', seq), 1, IF(seq = 11000, 6, 1), 1, 0,"
+                     " RIGHT(CONCAT(REPEAT('0', 16), seq), 16), 0, 1700000000000 + seq FROM seq_1_to_12000", sku, sku)
+    try:
+        first = ask(sale, "GET", f"/v1/orders?sku={sku}&status=FAILED")[2]
+        assert first["orders"] == [] and first["next_cursor"]
+        rows = pages(sale, f"/v1/orders?sku={sku}&status=FAILED", "orders")
+        assert [(row["order_id"], row["reason"]) for row in rows] == [(f"{sku}.r011000", "lost")]
+        assert len(pages(sale, f"/v1/orders?sku={sku}", "orders")) == 12000
+    finally:
+        sale.stack.query("DELETE FROM reservation WHERE sku = %s", sku)
+
+
+def test_the_story_of_an_order(sale, busy):
+    sku, ids = busy
+    status, _, story = ask(sale, "GET", f"/v1/orders/{ids[0]}/story")
+    assert status == 200 and story["order"]["consistent"] and story["order"]["all_steps_shown"]
+    assert (story["order"]["redis_status"], story["order"]["ledger_status"]) == ("RETURNED", "RETURNED")
+    verdicts = [step for step in story["steps"] if step["step"] == "verdict"]
+    assert len(verdicts) == 3
+    for step in verdicts:
+        partition, offset = sale.stack.query("SELECT partition_no, kafka_offset FROM verdict WHERE entry_id = UNHEX(REPLACE(%s, '-', ''))",
+                                             step["entry_id"])[0]
+        assert (step["partition"], step["offset"]) == (partition, offset)
+    logged = {row["log_id"] for row in log_of(sale, sku, f"order={ids[0]}")}
+    assert {step["log_id"] for step in story["steps"] if step["step"] == "log"} == logged and len(logged) == 3
+    assert [step["at"] for step in story["steps"]] == sorted(step["at"] for step in story["steps"])
+    status, _, problem = ask(sale, "GET", f"/v1/orders/{sku}.nobodys/story")
+    assert (status, problem["type"]) == (404, "/problems/not-found")
+
+
+def test_no_story_without_redis(sale, busy):
+    _, ids = busy
+    sale.stack.kill("redis")
+    status, _, problem = ask(sale, "GET", f"/v1/orders/{ids[0]}/story")
+    sale.stack.restart("redis")
+    assert (status, problem["type"]) == (503, "/problems/redis-unavailable")
+    until(lambda: ask(sale, "GET", f"/v1/orders/{ids[0]}/story")[0] == 200, "Redis does not come back")
