@@ -28,6 +28,8 @@ static const struct flash_problem refusals[] = {
                                  "The body must be application/json.", 0},
     [FLASH_REFUSE_BAD_BODY] = {400, "bad-body", "Bad body", NULL, 0},
     [FLASH_REFUSE_BAD_QUERY] = {400, "bad-query", "Bad query", NULL, 0},
+    [FLASH_REFUSE_BAD_PREFER] = {400, "bad-prefer", "Bad Prefer",
+                                 "Prefer: wait takes 0 to 30 seconds.", 0},
     [FLASH_REFUSE_UNKNOWN_SKU] = {404, "unknown-sku", "Unknown SKU", "No such SKU.", 0},
     [FLASH_REFUSE_NO_SALE] = {404, "no-sale", "No sale", "The SKU has no sale.", 0},
     [FLASH_REFUSE_NO_ORDER] = {404, "not-found", "Not found",
@@ -46,6 +48,10 @@ static const struct flash_problem refusals[] = {
                                "Fewer units are available than are to be taken.", 0},
     [FLASH_REFUSE_TOO_MANY] = {409, "too-many-units", "Too many units",
                                "The SKU would have more than 1000000000 units.", 0},
+    [FLASH_REFUSE_SALE_CLOSED] = {409, "sale-closed", "Sale closed",
+                                  "The sale was closed by hand. If-Match with its version opens it "
+                                  "again.",
+                                  0},
     [FLASH_REFUSE_VERSION] = {412, "version-mismatch", "Version mismatch",
                               "If-Match does not name the current version. Read it again first.",
                               0},
@@ -78,6 +84,8 @@ static const struct flash_problem refusals[] = {
                                     2},
     [FLASH_REFUSE_PASS_NO_LEDGER] = {503, "ledger-unavailable", "Ledger unavailable",
                                      "The reconciler has not read the ledger yet.", 2},
+    [FLASH_REFUSE_RATE] = {429, "too-many-requests", "Too many requests",
+                           "This caller asks too often. Nothing was changed.", 1},
     [FLASH_REFUSE_OVERLOADED] = {503, "overloaded", "Overloaded",
                                  "Too many requests are waiting. Nothing was changed.", 1},
     [FLASH_REFUSE_STOPPING] = {503, "stopping", "Stopping",
@@ -108,6 +116,13 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     struct flash_problem problem = refusals[refusal];
     problem.detail = detail ? detail : problem.detail;
     problem.headers = headers ? headers : problem.headers;
+    give_problem(request, &problem);
+}
+
+void flash_answer_rate(struct flash_request *request, int64_t retry_after_s)
+{
+    struct flash_problem problem = refusals[FLASH_REFUSE_RATE];
+    problem.retry_after_s = (int)retry_after_s;
     give_problem(request, &problem);
 }
 

@@ -15,6 +15,7 @@ enum flash_refusal {
     FLASH_REFUSE_MEDIA_TYPE,
     FLASH_REFUSE_BAD_BODY,
     FLASH_REFUSE_BAD_QUERY,
+    FLASH_REFUSE_BAD_PREFER,
     FLASH_REFUSE_UNKNOWN_SKU,
     FLASH_REFUSE_NO_SALE,
     FLASH_REFUSE_NO_ORDER,
@@ -25,6 +26,7 @@ enum flash_refusal {
     FLASH_REFUSE_KEY_REUSED,      /* the reference was used for another change */
     FLASH_REFUSE_SOLD_OUT,        /* fewer units are available than are to be taken */
     FLASH_REFUSE_TOO_MANY,        /* the SKU would have more units than it may */
+    FLASH_REFUSE_SALE_CLOSED,     /* by hand; only who names its version opens it again */
     FLASH_REFUSE_VERSION,         /* If-Match names another version */
     FLASH_REFUSE_NOT_APPLIED_YET, /* in the ledger, not yet in Redis */
     FLASH_REFUSE_NEEDS_RECOVERY,  /* Redis has lost the SKU */
@@ -35,6 +37,7 @@ enum flash_refusal {
     FLASH_REFUSE_PASS_NO_REDIS,   /* it can, and says why it has done nothing, or not all */
     FLASH_REFUSE_PASS_NO_KAFKA,
     FLASH_REFUSE_PASS_NO_LEDGER,
+    FLASH_REFUSE_RATE, /* this caller asks too often */
     FLASH_REFUSE_OVERLOADED,
     FLASH_REFUSE_STOPPING,
     FLASH_REFUSE_INTERNAL,
@@ -50,6 +53,7 @@ struct flash_answer {
     const char *detail;                /* of a refusal, static; NULL: the table's */
     char *members;                     /* of a refusal: more JSON members, owned; NULL: none */
     int status;                        /* without a refusal */
+    bool more;                         /* the body is a piece: the job goes on (export.h) */
     char *body;                        /* owned */
     const char *type;                  /* of the body, static; NULL: JSON */
     int64_t version;                   /* ETag; 0: none */
@@ -61,6 +65,8 @@ struct flash_answer {
  * headers (may be NULL) are added. */
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail, const char *headers);
+/* Answers request with 429: one may be asked again after so many seconds. */
+void flash_answer_rate(struct flash_request *request, int64_t retry_after_s);
 /* Answers request, and frees what answer owns. */
 void flash_answer_give(struct flash_request *request, struct flash_answer *answer);
 

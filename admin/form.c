@@ -152,6 +152,24 @@ bool flash_form_matches(const struct flash_precondition *match, int64_t version)
     return false;
 }
 
+bool flash_form_wait(struct flash_text header, int64_t *ret_wait_s)
+{
+    static const char name[] = "wait=";
+    const char *at = header.at ? memmem(header.at, header.len, name, sizeof(name) - 1) : NULL;
+    *ret_wait_s = 0;
+    if (!at) {
+        return true;
+    }
+    const char *end = header.at + header.len;
+    const char *digit = at + sizeof(name) - 1;
+    const char *first = digit;
+    while (digit < end && *digit >= '0' && *digit <= '9' && digit - first < 3) {
+        *ret_wait_s = *ret_wait_s * 10 + (*digit++ - '0');
+    }
+    return digit > first && (digit == end || strchr(",; ", *digit)) &&
+           *ret_wait_s <= FLASH_CLOSE_WAIT_MAX_S;
+}
+
 static int hex_digit(char c)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";

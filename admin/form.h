@@ -5,6 +5,7 @@
 
 #include "flash/ids.h"
 
+#define FLASH_CLOSE_WAIT_MAX_S 30
 #define FLASH_HOLD_DEFAULT_S 1800
 #define FLASH_HOLD_MAX_S 2592000 /* 30 days */
 
@@ -35,6 +36,12 @@ struct flash_sale_form {
     struct flash_precondition match;
 };
 
+/* POST /v1/sales/{sku}/close. */
+struct flash_close_form {
+    int64_t wait_s; /* 0..FLASH_CLOSE_WAIT_MAX_S */
+    struct flash_precondition match;
+};
+
 /* PUT /inventory/{id}/threshold. */
 struct flash_threshold_form {
     int64_t threshold; /* 0..FLASH_BASE_MAX */
@@ -56,6 +63,9 @@ FLASH_MUST_CHECK bool flash_form_threshold(struct flash_text body,
 struct flash_precondition flash_form_match(struct flash_text header);
 /* Whether a thing of that version (0: not there) satisfies it. */
 bool flash_form_matches(const struct flash_precondition *match, int64_t version);
+/* Prefer: wait=N (RFC 7240), 0 without one; other preferences are not minded. False: N is no number
+ * from 0 to 30. */
+FLASH_MUST_CHECK bool flash_form_wait(struct flash_text header, int64_t *ret_wait_s);
 /* A path segment's bytes, percent-encoding undone, not NUL-terminated. False: more than size of
  * them, or a '%' without two hexadecimal digits. */
 FLASH_MUST_CHECK bool flash_form_segment(struct flash_text segment, size_t size, char *ret_bytes,

@@ -30,6 +30,7 @@ struct flash_stores {
 /* Who asked, for the paper trail. */
 struct flash_caller {
     char operator[FLASH_USER_MAX + 1];
+    char subject[FLASH_USER_MAX + 1]; /* of the token; "": none */
     enum flash_role role;
     char request_id[40];
     int64_t end_s; /* wall clock: when the token ends; 0: never */
@@ -39,7 +40,9 @@ struct flash_job {
     struct flash_letter letter; /* first member; belongs to the queue, then to the mailbox */
     void (*run)(struct flash_job *job, struct flash_stores *stores); /* on a worker's thread */
     void (*over)(struct flash_job *job); /* on the loop's thread, after run or instead of it */
-    struct flash_request *request;       /* NULL: the daemon's own work */
+    struct flash_request *request;       /* NULL: the daemon's own work, or answered in pieces */
+    struct flash_workers *workers;       /* (borrowed) that it was given to */
+    struct flash_export *export;         /* (borrowed) that it makes pieces for */
     struct flash_caller caller;
     int64_t sku; /* that it is about, 0: none */
     bool slow;   /* may take long: one such job is run at a time, so that others are not held up */
@@ -52,6 +55,7 @@ struct flash_job {
         struct flash_reconcile_form reconcile;
         struct flash_list_form list;
         struct flash_threshold_form threshold;
+        struct flash_close_form close;
         char order_id[FLASH_ORDER_ID_MAX + 1];
         struct flash_repair *repair;     /* (borrowed) */
         struct flash_pipeline *pipeline; /* (borrowed) */

@@ -60,6 +60,7 @@ static bool read_flagged(struct flash_text value, void *arg)
 static bool read_limit(struct flash_text value, void *arg)
 {
     struct flash_list_form *form = arg;
+    form->whole = false;
     return flash_sku_parse(value, &form->limit) && form->limit <= FLASH_LIST_LIMIT_MAX;
 }
 
@@ -308,6 +309,7 @@ static bool read_list(const struct flash_parameters *parameters, struct flash_te
 {
     struct flash_list_form form = {
         .limit = FLASH_LIST_LIMIT_DEFAULT,
+        .whole = true,
         .low_stock = FLASH_LIST_ANY,
         .in_stock = FLASH_LIST_ANY,
         .flagged = FLASH_LIST_ANY,

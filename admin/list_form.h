@@ -25,6 +25,7 @@ struct flash_list_form {
     int64_t status_from, status_to; /* of the ledger's codes of states, both inclusive */
     const char *sale_state;         /* static; NULL: any */
     int64_t from_ms, to_ms;         /* from inclusive, to exclusive */
+    bool whole;                     /* all pages, as one answer */
     bool lines;                     /* entries expanded */
     /* The key behind which the page begins; of a list that goes down its largest values first. */
     int64_t after_sku;

@@ -131,6 +131,10 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return false;
     }
     flash_http_auth_init(&daemon->routes.auth, &daemon->config);
+    if (!flash_limit_init(&daemon->routes.limit, daemon->config.admin.rate,
+                          daemon->config.admin.burst, err)) {
+        return false;
+    }
     daemon->routes.ops =
         (struct flash_ops){.daemon = "flash-admin", .fill = ready_parts, .arg = daemon};
     daemon->base = event_base_new();

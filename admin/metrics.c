@@ -13,6 +13,7 @@ struct flash_metric flash_admin_metrics[METRIC_ADMIN_COUNT] = {
     [METRIC_JOB_LATENCY] = {"flash_admin_job_seconds", "From a request's arrival to its answer",
                             NULL, FLASH_METRIC_HISTOGRAM},
     [METRIC_QUEUE] = {"flash_admin_queue", "Jobs that wait for a worker", NULL, FLASH_METRIC_GAUGE},
+    [METRIC_EXPORTS] = {"flash_admin_exports", "Exports under way", NULL, FLASH_METRIC_GAUGE},
     [METRIC_LEDGER_RETRIES] = {"flash_admin_ledger_retries_total",
                                "Ledger transactions that were started again", NULL,
                                FLASH_METRIC_COUNTER},

@@ -239,3 +239,51 @@ enum flash_refusal flash_read_threshold(const struct flash_request *request,
                ? FLASH_REFUSE_NOTHING
                : FLASH_REFUSE_BAD_BODY;
 }
+
+enum flash_refusal flash_read_log(const struct flash_request *request,
+                                  const struct flash_text *segments, struct flash_job *job,
+                                  const char **ret_detail)
+{
+    if (!flash_sku_parse(segments[0], &job->sku)) {
+        return FLASH_REFUSE_UNKNOWN_SKU;
+    }
+    enum flash_refusal refusal = read_list(request, job, flash_list_form_log, ret_detail);
+    /* An export has no end that a page could have: without a limit all of it is sent. */
+    job->form.list.whole &= job->form.list.format != FLASH_LIST_JSON;
+    return refusal;
+}
+
+enum flash_refusal flash_read_sales(const struct flash_request *request,
+                                    const struct flash_text *segments, struct flash_job *job,
+                                    const char **ret_detail)
+{
+    (void)segments;
+    return read_list(request, job, flash_list_form_sales, ret_detail);
+}
+
+enum flash_refusal flash_read_close(const struct flash_request *request,
+                                    const struct flash_text *segments, struct flash_job *job,
+                                    const char **ret_detail)
+{
+    struct flash_close_form form = {
+        .match = flash_form_match(flash_request_header(request, "if-match"))};
+    if (!flash_sku_parse(segments[0], &job->sku)) {
+        return FLASH_REFUSE_UNKNOWN_SKU;
+    }
+    if (!flash_form_wait(flash_request_header(request, "prefer"), &form.wait_s)) {
+        return FLASH_REFUSE_BAD_PREFER;
+    }
+    job->slow = form.wait_s > 0;
+    job->form.close = form;
+    return flash_read_no_body(request, segments, job, ret_detail);
+}
+
+enum flash_refusal flash_read_orders(const struct flash_request *request,
+                                     const struct flash_text *segments, struct flash_job *job,
+                                     const char **ret_detail)
+{
+    (void)segments;
+    enum flash_refusal refusal = read_list(request, job, flash_list_form_orders, ret_detail);
+    job->sku = job->form.list.sku;
+    return refusal;
+}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "close.h"
 #include "flash/log.h"
 #include "flash/time.h"
 #include "ledger.h"
@@ -22,6 +23,7 @@
 
 struct suspect {
     int64_t sku, loaded_generation, sale_version, threshold_version;
+    bool unsettled; /* its sale is closed, and its last order was not seen settled yet */
 };
 
 struct page {
@@ -36,8 +38,8 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
 {
     struct page *page = arg;
     (void)count;
-    page->suspects[page->count++] =
-        (struct suspect){cells[0].number, cells[1].number, cells[2].number, cells[4].number};
+    page->suspects[page->count++] = (struct suspect){
+        cells[0].number, cells[1].number, cells[2].number, cells[4].number, cells[5].number != 0};
     page->generation = cells[3].number;
     return page->count < PAGE;
 }
@@ -49,13 +51,13 @@ static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash
                                          flash_value_int(page->ended_after_ms)};
     const struct flash_query query = {
         .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation, "
-               "s.threshold_version "
+               "s.threshold_version, COALESCE(v.closed = 1 AND v.settled_at_ms IS NULL, 0) "
                "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "
                "WHERE s.sku > ? AND (s.loaded_generation = 0 OR v.ends_at_ms > ? OR ? < 0) "
                "ORDER BY s.sku LIMIT 500",
         .params = params,
         .param_count = 3,
-        .column_count = 5,
+        .column_count = 6,
         .row = take_suspect,
         .arg = page};
     page->count = 0;
@@ -123,6 +125,16 @@ static bool compare(struct flash_redis_sync *redis, struct page *page, bool behi
     return ok;
 }
 
+/* So that the time is told at which the last order of a closed sale settled, whoever asks later. */
+static void look_at_closed(struct flash_stores *stores, int64_t sku)
+{
+    struct flash_sku_row row;
+    struct flash_error err = {0};
+    if (flash_sku_row_read(stores->mysql, sku, &row, &err) && row.found) {
+        flash_close_look(stores, &row);
+    }
+}
+
 static bool repair_page(struct flash_stores *stores, struct page *page, struct flash_error *err)
 {
     bool behind[PAGE] = {false};
@@ -132,6 +144,9 @@ static bool repair_page(struct flash_stores *stores, struct page *page, struct f
     for (int i = 0; i < page->count; i++) {
         if (behind[i] && !push(stores, page, page->suspects[i].sku, err)) {
             return false;
+        }
+        if (page->suspects[i].unsettled) {
+            look_at_closed(stores, page->suspects[i].sku);
         }
     }
     return true;

@@ -9,16 +9,23 @@
 #include <string.h>
 
 #include "adjust.h"
+#include "close.h"
+#include "export.h"
+#include "flash/http_peer.h"
 #include "flash/time.h"
 #include "inventory.h"
+#include "log.h"
 #include "metrics.h"
 #include "order.h"
+#include "orders.h"
 #include "pass.h"
 #include "readers.h"
 #include "reconcile.h"
 #include "refund.h"
 #include "sale.h"
+#include "sales.h"
 #include "stock.h"
+#include "story.h"
 #include "threshold.h"
 
 static enum flash_refusal read_nothing(const struct flash_request *request,
@@ -63,14 +70,19 @@ static const struct route {
      flash_threshold_show},
     {FLASH_METHOD_PUT, "/inventory/*/threshold", FLASH_ROLE_ADMIN, flash_read_threshold,
      flash_threshold_put},
+    {FLASH_METHOD_GET, "/inventory/logs/*", FLASH_ROLE_OPS, flash_read_log, flash_log_run},
     {FLASH_METHOD_GET, "/inventory/product/*", FLASH_ROLE_OPS, flash_read_sku, flash_stock_show},
     {FLASH_METHOD_POST, "/inventory/restock", FLASH_ROLE_ADMIN, flash_read_restock,
      flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/adjust", FLASH_ROLE_ADMIN, flash_read_adjust, flash_adjust_run},
     {FLASH_METHOD_POST, "/inventory/cleanup-expired", FLASH_ROLE_ADMIN, flash_read_no_body,
      flash_pass_run, .slow = true},
+    {FLASH_METHOD_GET, "/v1/sales", FLASH_ROLE_OPS, flash_read_sales, flash_sales_list},
+    {FLASH_METHOD_POST, "/v1/sales/*/close", FLASH_ROLE_ADMIN, flash_read_close, flash_close_run},
     {FLASH_METHOD_GET, "/v1/sales/*", FLASH_ROLE_OPS, flash_read_sku, flash_sale_show},
     {FLASH_METHOD_PUT, "/v1/sales/*", FLASH_ROLE_ADMIN, flash_read_sale, flash_sale_put},
+    {FLASH_METHOD_GET, "/v1/orders", FLASH_ROLE_OPS, flash_read_orders, flash_orders_list},
+    {FLASH_METHOD_GET, "/v1/orders/*/story", FLASH_ROLE_OPS, flash_read_order, flash_story_run},
     {FLASH_METHOD_GET, "/v1/orders/*", FLASH_ROLE_OPS, flash_read_order, flash_order_show},
     {FLASH_METHOD_GET, "/v1/refunds", FLASH_ROLE_OPS, flash_read_refunds, flash_refund_list},
     {FLASH_METHOD_POST, "/v1/refunds/*/*/done", FLASH_ROLE_ADMIN, flash_read_refund_done,
@@ -119,6 +131,10 @@ static void over(struct flash_job *job)
 {
     uint64_t took_us = flash_time_monotonic_us() - flash_request_received_us(job->request);
     flash_metric_observe_us(&flash_admin_metrics[METRIC_JOB_LATENCY], took_us);
+    if (flash_export_wanted(job)) {
+        flash_export_begin(job->workers, job);
+        return;
+    }
     flash_answer_give(job->request, &job->answer);
     free(job);
 }
@@ -144,9 +160,24 @@ static enum flash_refusal admit(struct flash_routes *all, const struct route *ro
     *ret_sku = claims->sku;
     snprintf(job->caller.operator, sizeof(job->caller.operator), "%s",
              claims->sub[0] ? claims->sub : "unknown");
+    snprintf(job->caller.subject, sizeof(job->caller.subject), "%s", claims->sub);
     snprintf(job->caller.request_id, sizeof(job->caller.request_id), "%s",
              flash_request_id(job->request));
     return claims->role >= route->role ? FLASH_REFUSE_NOTHING : FLASH_REFUSE_FORBIDDEN;
+}
+
+/* Whether the caller may ask again already; a subject is one whatever its address. Seconds to wait.
+ */
+static int64_t limited(struct flash_routes *all, const struct flash_request *request,
+                       const struct flash_caller *caller)
+{
+    uint8_t address[16];
+    struct flash_text name = {caller->subject, strlen(caller->subject)};
+    if (name.len == 0) {
+        flash_http_peer(request, address);
+        name = (struct flash_text){(const char *)address, sizeof(address)};
+    }
+    return flash_limit_count(&all->limit, name, flash_request_received_us(request));
 }
 
 static void start(struct flash_routes *all, const struct route *route,
@@ -163,7 +194,14 @@ static void start(struct flash_routes *all, const struct route *route,
     job->run = route->run;
     job->slow = route->slow;
     job->over = over;
+    job->workers = all->workers;
     enum flash_refusal refusal = admit(all, route, job, &token_sku);
+    int64_t wait_s = limited(all, request, &job->caller);
+    if (wait_s > 0) {
+        free(job);
+        flash_answer_rate(request, wait_s);
+        return;
+    }
     if (refusal == FLASH_REFUSE_NOTHING) {
         refusal = route->read(request, segments, job, &detail);
     }

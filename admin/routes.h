@@ -4,12 +4,14 @@
 
 #include "flash/http_auth.h"
 #include "flash/http_ops.h"
+#include "limit.h"
 #include "live.h"
 #include "workers.h"
 
 struct flash_routes {
     struct flash_http_auth auth;
     struct flash_ops ops;
+    struct flash_limit limit;
     struct flash_workers *workers; /* (borrowed) */
     struct flash_pipeline pipeline;
     struct flash_live live;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "close.h"
 #include "flash/time.h"
 #include "ledger.h"
 #include "push.h"
@@ -23,7 +24,7 @@ struct putting {
 
 static bool same(const struct flash_sku_row *row, const struct flash_sale_form *form)
 {
-    return row->sale_version > 0 && row->starts_ms == form->starts_ms &&
+    return row->sale_version > 0 && !row->closed && row->starts_ms == form->starts_ms &&
            row->ends_ms == form->ends_ms && row->limit == form->limit &&
            row->hold_s == form->hold_s;
 }
@@ -55,7 +56,9 @@ static bool update(struct flash_mysql *mysql, const struct flash_job *job, struc
     };
     return flash_mysql_exec(mysql,
                             "UPDATE sale SET starts_at_ms = ?, ends_at_ms = ?, per_user_limit = ?, "
-                            "hold_seconds = ?, updated_at_ms = ?, version = version + 1 "
+                            "hold_seconds = ?, updated_at_ms = ?, version = version + 1, "
+                            "closed = 0, closed_at_ms = NULL, closed_last = NULL, "
+                            "settled_at_ms = NULL "
                             "WHERE sku = ?",
                             row, 6, NULL, err);
 }
@@ -97,6 +100,8 @@ static enum flash_work put_work(struct flash_mysql *mysql, void *arg, struct fla
     }
     if (!row.found) {
         putting->refusal = FLASH_REFUSE_UNKNOWN_SKU;
+    } else if (row.closed && form->match.kind == FLASH_MATCH_UNASKED) {
+        putting->refusal = FLASH_REFUSE_SALE_CLOSED; /* not by a late repeat of what was before */
     } else if (!same(&row, form) && !flash_form_matches(&form->match, row.sale_version)) {
         putting->refusal = FLASH_REFUSE_VERSION;
     } else if (!same(&row, form)) {
@@ -140,6 +145,7 @@ void flash_sale_show(struct flash_job *job, struct flash_stores *stores)
         job->answer.refusal = FLASH_REFUSE_NO_SALE;
     }
     if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
+        flash_close_look(stores, &row);
         job->answer.status = 200;
         job->answer.version = row.sale_version;
         job->answer.body = flash_sku_sale_json(&row, (int64_t)flash_time_wall_ms());

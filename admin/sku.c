@@ -173,10 +173,18 @@ char *flash_sku_sale_json(const struct flash_sku_row *row, int64_t now_ms)
         json_pack("{s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)row->base, "available",
                   (json_int_t)row->available, "reserved", (json_int_t)row->reserved, "sold",
                   (json_int_t)row->sold, "physical", (json_int_t)(row->available + row->reserved));
-    return dump(json_pack(
+    json_t *sale = json_pack(
         "{s:s, s:s, s:o, s:o, s:I, s:I, s:s, s:I, s:o, s:o, s:o}", "sku", id, "title", row->title,
         "starts_at", time_json(row->starts_ms), "ends_at", time_json(row->ends_ms),
         "per_user_limit", (json_int_t)row->limit, "hold_seconds", (json_int_t)row->hold_s, "state",
         flash_sku_sale_state(row, now_ms), "version", (json_int_t)row->sale_version, "updated_at",
-        time_json(row->sale_updated_ms), "server_time", time_json(now_ms), "stock", stock));
+        time_json(row->sale_updated_ms), "server_time", time_json(now_ms), "stock", stock);
+    if (row->closed) {
+        json_object_set_new(sale, "closed_at", time_json(row->closed_ms));
+        json_object_set_new(sale, "settled", json_boolean(row->settled_ms > 0));
+    }
+    if (row->closed && row->settled_ms > 0) {
+        json_object_set_new(sale, "settled_at", time_json(row->settled_ms));
+    }
+    return dump(sale);
 }

@@ -62,6 +62,7 @@ static void reload(evutil_socket_t signal, short what, void *arg)
     static struct flash_config fresh; /* large; this runs on one thread only */
     enum flash_config_action action;
     struct flash_error err;
+    memcpy(fresh.without, daemon->config.without, sizeof(fresh.without));
     if (!flash_config_load(&fresh, daemon->argc, daemon->argv, &action, &err)) {
         FLASH_LOG(ERROR, "engine.reload_refused", FLASH_TEXT("error", err.text));
         return;
@@ -171,7 +172,7 @@ static void finish(struct daemon *daemon)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon; /* large */
+    static struct daemon daemon = {.config.without = "mysql"}; /* large; no ledger, no password */
     enum flash_config_action action;
     struct flash_error err = {0};
     daemon.argc = argc;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "story.h"
+#include "flash/mysql_story.h"
+#include "flash/redis_story.h"
 
 static const struct flash_output_column order_columns[] = {
     {"order_id", FLASH_OUTPUT_TEXT},        {"sku", FLASH_OUTPUT_NUMBER},
@@ -18,12 +19,17 @@ static const struct flash_output_section order_section = {"order", order_columns
                                                           .aside = true};
 
 static const struct flash_output_column step_columns[] = {
-    {"at", FLASH_OUTPUT_TIME},       {"store", FLASH_OUTPUT_TEXT},
-    {"step", FLASH_OUTPUT_TEXT},     {"state", FLASH_OUTPUT_WORD},
-    {"entry_id", FLASH_OUTPUT_TEXT}, {"partition", FLASH_OUTPUT_NUMBER},
-    {"offset", FLASH_OUTPUT_NUMBER}, {"detail", FLASH_OUTPUT_TEXT, .yields = true},
+    {"at", FLASH_OUTPUT_TIME},
+    {"store", FLASH_OUTPUT_TEXT},
+    {"step", FLASH_OUTPUT_TEXT},
+    {"state", FLASH_OUTPUT_WORD},
+    {"entry_id", FLASH_OUTPUT_TEXT},
+    {"partition", FLASH_OUTPUT_NUMBER},
+    {"offset", FLASH_OUTPUT_NUMBER},
+    {"log_id", FLASH_OUTPUT_NUMBER},
+    {"detail", FLASH_OUTPUT_TEXT, .yields = true},
 };
-static const struct flash_output_section step_section = {"steps", step_columns, 8};
+static const struct flash_output_section step_section = {"steps", step_columns, 9};
 
 /* none: what is 0 or below. */
 static struct flash_output_cell positive(int64_t number)
@@ -75,10 +81,27 @@ static void put_steps(const struct flash_story *story, struct flash_output *outp
             flash_output_text(step->has_entry ? entry : NULL),
             from_zero(step->partition),
             from_zero(step->offset),
+            positive(step->log_id),
             flash_output_text(step->detail),
         };
         flash_output_row(output, cells);
     }
+}
+
+/* Error kinds: RETRY, UNKNOWN (a store is away: nothing is said), CONFIG. */
+static bool read_story(struct flash_story *story, const struct flash_verb_order *order,
+                       struct flash_error *err)
+{
+    struct flash_redis_sync *redis = NULL;
+    struct flash_mysql *mysql = NULL;
+    bool ok = flash_redis_sync_new(order->config, &redis, err) &&
+              flash_mysql_new(order->config, &mysql, err);
+    const struct flash_story_sources sources = {flash_story_from_redis, flash_story_from_ledger,
+                                                redis, mysql};
+    ok = ok && flash_story_tell(story, order->order_id, &sources, err);
+    flash_redis_sync_free(redis);
+    flash_mysql_free(mysql);
+    return ok;
 }
 
 int flash_verb_order_print(const struct flash_verb_order *order)
@@ -92,8 +115,7 @@ int flash_verb_order_print(const struct flash_verb_order *order)
     if (!story) {
         (void)flash_error_set(&err, FLASH_ERROR_RETRY, "out of memory");
         code = flash_verb_fail(order->page, &err);
-    } else if (!flash_story_read(story, order->order_id, order->config, &err) ||
-               !flash_output_new(&start, &output, &err)) {
+    } else if (!read_story(story, order, &err) || !flash_output_new(&start, &output, &err)) {
         code = flash_verb_fail(order->page, &err);
     } else {
         if (flash_story_is_unknown(story)) {

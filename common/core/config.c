@@ -53,13 +53,30 @@ static void load_defaults(struct flash_config_loader *loader)
     }
 }
 
+/* Whether the section is none of this program's. */
+static bool is_without(const struct flash_config_loader *loader, const char *section)
+{
+    return loader->config.without[0] && strcmp(section, loader->config.without) == 0;
+}
+
+static bool assign(struct flash_config_loader *loader, const struct flash_config_setting *setting,
+                   struct flash_error *err)
+{
+    if (is_without(loader, setting->section)) {
+        return flash_config_refuse(loader, err,
+                                   "this program has no such section, and must not "
+                                   "be given what stands in it");
+    }
+    return flash_config_assign(loader, setting, err);
+}
+
 static bool take_from_file(const struct flash_config_setting *setting, const char *place, void *arg,
                            struct flash_error *err)
 {
     struct flash_config_loader *loader = arg;
     snprintf(loader->where, sizeof(loader->where), "%s: %.31s.%.40s", place, setting->section,
              setting->name);
-    return flash_config_assign(loader, setting, err);
+    return assign(loader, setting, err);
 }
 
 /* What follows "FLASH_<SECTION>_" in a variable's name; NULL if it is not of this section. */
@@ -108,7 +125,7 @@ static bool take_variable(struct flash_config_loader *loader, const char *variab
         return true;
     }
     const char *section = section_of_variable(variable + strlen(prefix), &rest, &separator);
-    if (section == NULL) {
+    if (section == NULL || is_without(loader, section)) {
         return true;
     }
     char name[NAME_TEXT];
@@ -162,7 +179,7 @@ static bool take_set(struct flash_config_loader *loader, const char *set, struct
     snprintf(section, sizeof(section), "%.*s", (int)(dot - set), set);
     snprintf(name, sizeof(name), "%.*s", (int)(equals - dot - 1), dot + 1);
     struct flash_config_setting setting = {section, name, equals + 1};
-    return flash_config_assign(loader, &setting, err);
+    return assign(loader, &setting, err);
 }
 
 static bool load_layers(struct flash_config_loader *loader, const struct flash_config_args *args,
@@ -193,6 +210,7 @@ static bool load(struct flash_config *config, const struct flash_config_args *ar
     if (loader == NULL) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "out of memory");
     }
+    memcpy(loader->config.without, config->without, sizeof(loader->config.without));
     bool ok = load_layers(loader, args, err);
     if (ok) {
         *config = loader->config;

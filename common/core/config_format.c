@@ -135,6 +135,9 @@ void flash_config_print(const struct flash_config *config, FILE *out)
     const char *section = "";
     for (size_t i = 0; i < count; i++) {
         char value[FLASH_CONFIG_VALUE_TEXT];
+        if (strcmp(config->without, keys[i].section) == 0) {
+            continue;
+        }
         flash_config_value_format(config, &keys[i], value);
         if (strcmp(section, keys[i].section) != 0) {
             fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", keys[i].section);

@@ -136,6 +136,10 @@ static const struct flash_config_key keys[] = {
      "without a commit while messages wait: the watchdog's limit"},
 
     {AT(admin, listen, listen), ADDRESS, "127.0.0.1:8081", 0, 0, NULL, "for the back office"},
+    {AT(admin, rate, rate), INT, "1000", 0, 1000000, NULL,
+     "requests a second of one caller, by token or else by address, before 429; 0: no limit"},
+    {AT(admin, burst, burst), INT, "2000", 1, 1000000, NULL,
+     "requests of one caller at once, when there were fewer before"},
 
     {AT(reconciler, listen, listen), ADDRESS, "127.0.0.1:8084", 0, 0, NULL,
      "for health checks, metrics and the back office"},

@@ -39,6 +39,8 @@ enum flash_switch { FLASH_SWITCH_OFF, FLASH_SWITCH_ON };
 enum flash_accept_after { FLASH_ACCEPT_JOURNAL, FLASH_ACCEPT_LOG };
 
 struct flash_config {
+    char without[16]; /* a section that is not this program's; "": none. Set before loading, and
+                         kept */
     struct {
         enum flash_log_level level;
     } log;
@@ -94,6 +96,7 @@ struct flash_config {
     } consumer;
     struct {
         struct flash_address listen;
+        int rate, burst; /* requests of one caller: a second, and at once; rate 0: no limit */
     } admin;
     struct {
         struct flash_address listen;
@@ -123,8 +126,9 @@ enum flash_config_action {
  * --config FILE, --set section.key=value (repeatable), --check-config, --help, --version.
  * On failure (kind CONFIG) err.text says which file and line or which argument, and what is
  * allowed. Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they
- * must be. Each source may give a key once. On failure config is untouched; with EXIT_OK for --help
- * and --version too. Made for reloads with the same argv; from one thread at a time. */
+ * must be. Each source may give a key once. The section config->without is refused, and not read
+ * from the environment, which daemons may share. On failure config is untouched; with EXIT_OK for
+ * --help and --version too. Made for reloads with the same argv; from one thread at a time. */
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);

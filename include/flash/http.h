@@ -121,8 +121,7 @@ struct flash_stream_start {
     const char *headers; /* further header lines, each ending \r\n, or NULL */
     void (*gone)(struct flash_stream *stream, void *arg);
     void *arg;
-    /* For a body in pieces, else NULL: told by the loop that all is out. Chunked (RFC 9112 §7.1).
-     */
+    /* For a body in pieces, else NULL: all is out. It goes in chunks (RFC 9112 §7.1). */
     void (*drained)(struct flash_stream *stream, void *arg);
     size_t room; /* bytes that may wait for the client; 0: 16 KiB */
 };

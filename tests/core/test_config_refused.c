@@ -156,6 +156,30 @@ static void test_the_environment_is_refused_with_its_name(void **state)
     }
 }
 
+/* A program without a section is not given it, and does not read it where others find it. */
+static void test_a_section_of_others(void **state)
+{
+    static const char *const texts[] = {"[mysql]\npassword = x", "[mysql]\nhost = ::1",
+                                        "[log]\nlevel = info\n[mysql]\nuser=a"};
+    (void)state;
+    memset(&config, 0, sizeof(config));
+    snprintf(config.without, sizeof(config.without), "mysql");
+    for (size_t i = 0; i < ROWS(texts); i++) {
+        refused_with(load_file(texts[i]), "mysql.", "has no such section", NULL);
+    }
+    refused_with(load_args("--set", "mysql.user=a", NULL),
+                 "--set mysql.user: ", "has no such section", NULL);
+    setenv("FLASH_MYSQL_PASSWORD", "secret", 1);
+    setenv("FLASH_LOG_LEVEL", "debug", 1);
+    must(load_args(NULL));
+    assert_string_equal(config.mysql.password, "");
+    assert_int_equal(config.log.level, FLASH_LOG_DEBUG);
+    assert_string_equal(config.without, "mysql");
+    config.without[0] = '\0';
+    must(load_args(NULL));
+    assert_string_equal(config.mysql.password, "secret");
+}
+
 static void test_arguments_are_refused(void **state)
 {
     (void)state;
@@ -196,6 +220,7 @@ int main(void)
         TEST(test_long_lines_and_odd_files),
         TEST(test_many_pairs),
         TEST(test_the_environment_is_refused_with_its_name),
+        TEST(test_a_section_of_others),
         TEST(test_arguments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,92 +330,6 @@ static void freeing_with_open_streams_tells_nobody(void **state)
     assert_int_equal(told, 0);
 }
 
-/* ---- bodies that are made piece by piece ---- */
-
-static int pieces;
-
-static void next_piece(struct flash_stream *stream, void *arg)
-{
-    (void)arg;
-    if (++pieces < 3) {
-        assert_true(say(stream, "piece\n"));
-    } else {
-        flash_stream_close(stream);
-    }
-}
-
-static struct flash_stream *open_pieces(struct harness *harness, struct client *client,
-                                        const char *request)
-{
-    int handled = harness->handled;
-    client_text(harness, client, request);
-    AWAIT(harness, harness->handled == handled + 1);
-    pieces = 0;
-    return flash_request_stream(harness->held,
-                                &(struct flash_stream_start){.content_type = "text/csv",
-                                                             .gone = count_gone,
-                                                             .arg = &shared,
-                                                             .drained = next_piece,
-                                                             .room = 40000});
-}
-
-static void pieces_follow_each_other_in_chunks(void **state)
-{
-    struct harness *harness = *state;
-    struct client *client = client_open(harness);
-    struct flash_stream *stream = open_pieces(harness, client, get);
-    turn_for(harness, 20);
-    assert_int_equal(pieces, 0); /* nothing was written yet */
-    assert_true(say(stream, "first\n"));
-    assert_int_equal(pieces, 0); /* never inside a call */
-    AWAIT(harness, client->eof);
-    assert_true(heard(client, "\r\nTransfer-Encoding: chunked\r\n"));
-    assert_true(heard(client, "\r\n\r\n6\r\nfirst\n\r\n6\r\npiece\n\r\n6\r\npiece\n\r\n0\r\n\r\n"));
-    assert_int_equal(client->start, client->end);
-    assert_int_equal(told, 0);
-}
-
-static void an_old_client_gets_them_plain(void **state)
-{
-    struct harness *harness = *state;
-    struct client *client = client_open(harness);
-    assert_true(say(open_pieces(harness, client, "GET / HTTP/1.0\r\n\r\n"), "first\n"));
-    AWAIT(harness, client->eof);
-    assert_true(heard(client, "\r\n\r\nfirst\npiece\npiece\n"));
-}
-
-static void an_aborted_body_has_no_end(void **state)
-{
-    struct harness *harness = *state;
-    struct client *client = client_open(harness);
-    struct flash_stream *stream = open_pieces(harness, client, get);
-    client->deaf = true;
-    stall(harness, stream);
-    turn_for(harness, 20);
-    assert_int_equal(pieces, 0); /* what waits has not been taken */
-    flash_stream_abort(stream);
-    client->deaf = false;
-    AWAIT(harness, client->eof);
-    assert_false(heard(client, "\r\n0\r\n\r\n"));
-    assert_int_equal(told, 0);
-    assert_int_equal(flash_http_connections(harness->http), 0);
-}
-
-static void its_room_is_what_was_asked_for(void **state)
-{
-    struct harness *harness = *state;
-    struct client *client = client_open(harness);
-    struct flash_stream *stream = open_pieces(harness, client, get);
-    static char text[30000];
-    memset(text, 'y', sizeof(text));
-    client->deaf = true;
-    stall(harness, stream);
-    assert_true(flash_stream_write(stream, (struct flash_text){text, sizeof(text)}));
-    assert_false(flash_stream_write(stream, (struct flash_text){text, sizeof(text)}));
-    client->deaf = false;
-    AWAIT(harness, told == 1);
-}
-
 #define STARTED(test) cmocka_unit_test_setup_teardown(test, setup_started, teardown)
 #define NOT_STARTED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
@@ -436,10 +350,6 @@ int main(void)
         STARTED(what_waits_is_sent_before_the_end),
         STARTED(draining_ends_streams_and_those_to_come),
         STARTED(freeing_with_open_streams_tells_nobody),
-        STARTED(pieces_follow_each_other_in_chunks),
-        STARTED(an_old_client_gets_them_plain),
-        STARTED(an_aborted_body_has_no_end),
-        STARTED(its_room_is_what_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

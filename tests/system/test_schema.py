@@ -240,9 +240,9 @@ def test_progress_refuses_acked_ahead_of_applied(ledger, applied, acked):
 
 def test_other_checks_refuse(ledger):
     bad = [
-        "INSERT INTO sale VALUES (1, 5, 5, 1, 60, 1, 0, 1)",
-        "INSERT INTO sale VALUES (1, 5, 6, 0, 60, 1, 0, 1)",
-        "INSERT INTO sale VALUES (1, 5, 6, 1, 0, 1, 0, 1)",
+        "INSERT INTO sale VALUES (1, 5, 5, 1, 60, 1, 0, 1, NULL, NULL, NULL)",
+        "INSERT INTO sale VALUES (1, 5, 6, 0, 60, 1, 0, 1, NULL, NULL, NULL)",
+        "INSERT INTO sale VALUES (1, 5, 6, 1, 0, 1, 0, 1, NULL, NULL, NULL)",
         "INSERT INTO inflow VALUES (1, 0, 11, 5, NULL, 'op', '', 1, NULL)",
         "INSERT INTO inflow VALUES (1, 1, 1, 5, NULL, 'op', '', 1, NULL)",
         "INSERT INTO inflow VALUES (1, 1, 13, -5, NULL, 'op', '', 1, NULL)",

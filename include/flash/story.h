@@ -1,12 +1,12 @@
 /* The story of one order: what each store has of it, step by step, and what a missing piece means.
  *
  * Redis is read first, then the ledger, so what moved on in between shows as there in the ledger
- * and still open in Redis, never as lost. Reads only. */
-#ifndef RECONCILER_STORY_H
-#define RECONCILER_STORY_H
+ * and still open in Redis, never as lost. Reads only. Who reads them is told by flash/redis_story.h
+ * and flash/mysql_story.h; this module knows no store. */
+#ifndef FLASH_STORY_H
+#define FLASH_STORY_H
 
-#include "flash/mysql.h"
-#include "flash/redis_sync.h"
+#include "flash/ids.h"
 #include "flash/state.h"
 
 #define FLASH_STORY_STEPS 256 /* more are left out, and said to be */
@@ -28,6 +28,7 @@ struct flash_story_step {
     struct flash_uuid entry;
     int partition;  /* -1: none known */
     int64_t offset; /* -1: none known */
+    int64_t log_id; /* of "log": the row of stock_log; 0: none */
     char detail[FLASH_STORY_DETAIL];
 };
 
@@ -45,10 +46,28 @@ struct flash_story {
     bool cut; /* some had no room */
 };
 
-/* Fills *story, about 150 kB. Error kinds: RETRY, UNKNOWN (a store is away: nothing is said),
- * CONFIG. */
-FLASH_MUST_CHECK bool flash_story_read(struct flash_story *story, const char *order_id,
-                                       const struct flash_config *config, struct flash_error *err);
+/* Adds to story what one store has of its order. Error kinds: the store's. */
+typedef bool (*flash_story_reader)(struct flash_story *story, void *store, struct flash_error *err);
+struct flash_story_sources {
+    flash_story_reader from_redis, from_ledger;
+    void *redis, *ledger; /* (borrowed) handed to the readers */
+};
+/* Fills *story, about 150 kB, by order_id, which is one and is kept. A gap may be what moved on
+ * between two reads, so it is looked at again before it is told. Error kinds: the readers'; nothing
+ * is said then. */
+FLASH_MUST_CHECK bool flash_story_tell(struct flash_story *story, const char *order_id,
+                                       const struct flash_story_sources *sources,
+                                       struct flash_error *err);
+/* For readers: adds a step, with its detail formatted; NULL, cut set, when there is no room. */
+__attribute__((format(printf, 3, 4))) struct flash_story_step *
+flash_story_add(struct flash_story *story, const struct flash_story_step *step, const char *format,
+                ...);
+static inline struct flash_story_step flash_story_step_of(const char *store, const char *what,
+                                                          enum flash_story_step_state state)
+{
+    return (struct flash_story_step){
+        .store = store, .what = what, .state = state, .partition = -1, .offset = -1};
+}
 /* Whether no store knows the order. */
 bool flash_story_is_unknown(const struct flash_story *story);
 /* Whether some step is missing. */

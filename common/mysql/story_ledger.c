@@ -1,12 +1,13 @@
-/* The half of an order's story that the ledger tells; see story.h. Rows that name an order are
- * found by their keys, but for stock_log, dead_letter and findings, whose part of the SKU is read.
+/* The half of an order's story that the ledger tells; see flash/mysql_story.h. Rows that name an
+ * order are found by their keys, but for stock_log, dead_letter and findings, whose part of the SKU
+ * is read.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/mysql_story.h"
 #include "flash/utf8.h"
-#include "story_internal.h"
 
 #define ENTRIES_MAX 64 /* of the order, whose verdicts are looked up */
 #define ROWS_MAX "50"  /* of dead letters and findings */
@@ -82,6 +83,7 @@ static bool take_log(const struct flash_value *cells, int count, void *arg)
     (void)count;
     take_entry(&step, &cells[0]);
     step.at_ms = cells[5].number;
+    step.log_id = cells[7].number;
     flash_story_add(arg, &step, "%s of %" PRId64 " %s: available %" PRId64 " to %" PRId64,
                     type_word(cells[1].number), cells[6].number,
                     cells[6].number == 1 ? "line" : "lines", cells[3].number, cells[4].number);
@@ -174,10 +176,10 @@ static const struct {
      9,
      take_row},
     {"SELECT entry_id, type, quantity, available_before, available_after, created_at_ms, "
-     "line_count FROM stock_log WHERE sku = ? AND (order_id = ? OR entry_id = ?) ORDER BY id",
+     "line_count, id FROM stock_log WHERE sku = ? AND (order_id = ? OR entry_id = ?) ORDER BY id",
      {SKU, ORDER, ENTRY},
      3,
-     7,
+     8,
      take_log},
     {"SELECT payment_id, entry_id, state_met, created_at_ms, done_at_ms, done_reference "
      "FROM refund WHERE order_id = ?",
@@ -282,8 +284,7 @@ static bool read_verdicts(struct flash_story *story, struct flash_mysql *mysql,
     return flash_mysql_query_in(mysql, &query, err);
 }
 
-bool flash_story_read_ledger(struct flash_story *story, struct flash_mysql *mysql,
-                             struct flash_error *err)
+bool flash_story_from_ledger(struct flash_story *story, void *mysql, struct flash_error *err)
 {
     return flash_mysql_connect(mysql, err) && run_queries(story, mysql, err) &&
            read_verdicts(story, mysql, err);

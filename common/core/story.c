@@ -1,13 +1,11 @@
-/* Puts an order's story together and says what a missing piece means; see story.h. */
-#include "story.h"
+/* Puts an order's story together and says what a missing piece means; see flash/story.h. */
+#include "flash/story.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "story_internal.h"
 
 #define LOOKS 3
 
@@ -141,35 +139,21 @@ static void begin(struct flash_story *story, const char *order_id)
     assert(parsed);
 }
 
-/* A gap may be what moved on between two reads, so it is looked at again before it is told. */
-static bool read_stores(struct flash_story *story, struct flash_redis_sync *redis,
-                        struct flash_mysql *mysql, struct flash_error *err)
+bool flash_story_tell(struct flash_story *story, const char *order_id,
+                      const struct flash_story_sources *sources, struct flash_error *err)
 {
     for (int look = 1;; look++) {
-        if (!flash_story_read_record(story, redis, err) ||
-            !flash_story_read_journal(story, redis, err) ||
-            !flash_story_read_ledger(story, mysql, err)) {
+        begin(story, order_id);
+        if (!sources->from_redis(story, sources->redis, err) ||
+            !sources->from_ledger(story, sources->ledger, err)) {
             return false;
         }
         judge_entries(story);
         judge_sides(story);
         if (look == LOOKS || !flash_story_has_gaps(story)) {
-            return true;
+            break;
         }
-        begin(story, story->order_id);
     }
-}
-
-bool flash_story_read(struct flash_story *story, const char *order_id,
-                      const struct flash_config *config, struct flash_error *err)
-{
-    struct flash_redis_sync *redis = NULL;
-    struct flash_mysql *mysql = NULL;
-    begin(story, order_id);
-    bool ok = flash_redis_sync_new(config, &redis, err) && flash_mysql_new(config, &mysql, err) &&
-              read_stores(story, redis, mysql, err);
     qsort(story->steps, (size_t)story->step_count, sizeof(story->steps[0]), by_time);
-    flash_redis_sync_free(redis);
-    flash_mysql_free(mysql);
-    return ok;
+    return true;
 }

@@ -1,12 +1,13 @@
 /* The half of an order's story that Redis tells: its record, and the entries that still wait for
- * their verdict to arrive here; see story.h. */
+ * their verdict to arrive here; see flash/redis_story.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/entry.h"
 #include "flash/record.h"
-#include "story_internal.h"
+#include "flash/redis_story.h"
 
 #define PAGE "1000" /* entries */
 #define ATTEMPTS 2  /* a connection that lay idle may be found broken */
@@ -41,8 +42,8 @@ static void take_record(struct flash_story *story, const struct flash_record *re
                     queued ? ": its entry waits in the journal" : "");
 }
 
-bool flash_story_read_record(struct flash_story *story, struct flash_redis_sync *redis,
-                             struct flash_error *err)
+static bool read_record(struct flash_story *story, struct flash_redis_sync *redis,
+                        struct flash_error *err)
 {
     const char *const argv[] = {"0", story->ref.at};
     const size_t argv_len[] = {1, story->ref.len};
@@ -103,8 +104,8 @@ static bool take_page(struct flash_story *story, const struct flash_redis_reply 
     return count > 4 && flash_redis_reply_int(flash_redis_reply_at(reply, 3)) == 1;
 }
 
-bool flash_story_read_journal(struct flash_story *story, struct flash_redis_sync *redis,
-                              struct flash_error *err)
+static bool read_journal(struct flash_story *story, struct flash_redis_sync *redis,
+                         struct flash_error *err)
 {
     char after[FLASH_STREAM_ID_TEXT + 1] = "";
     struct flash_entry *entry = malloc(sizeof(*entry));
@@ -125,4 +126,9 @@ bool flash_story_read_journal(struct flash_story *story, struct flash_redis_sync
     }
     free(entry);
     return ok;
+}
+
+bool flash_story_from_redis(struct flash_story *story, void *redis, struct flash_error *err)
+{
+    return read_record(story, redis, err) && read_journal(story, redis, err);
 }

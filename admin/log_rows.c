@@ -1,0 +1,174 @@
+/* The queries of the stock log; see log_rows.h. Which filter leads decides the index: orders and
+ * users lead by their reservations, then operators, types, time (deploy/sql/007). */
+#include "log_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger.h"
+
+#define SELECT                                                                                     \
+    "SELECT l.id, l.created_at_ms, l.type, l.quantity, l.available_before, l.available_after, "    \
+    "l.order_id, l.line_count, l.operator, l.reason, l.reference, l.inflow_number, l.entry_id"
+#define OF_SKU SELECT ", NULL, NULL, NULL FROM stock_log l WHERE l.sku = ? "
+/* from, the last ms of the range, the cursor's ms, the largest id at that ms, rows. */
+#define RANGE                                                                                      \
+    "AND l.created_at_ms >= ? AND l.created_at_ms <= ? AND (l.created_at_ms < ? OR l.id <= ?) "
+#define PAGE "ORDER BY l.created_at_ms DESC, l.id DESC LIMIT ?"
+#define ANY_TYPE "AND (? < 0 OR l.type = ?) "
+#define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
+/* What an order's reservation leads to: the entry that made it, and its transitions. */
+#define BY_RESERVATION(which)                                                                      \
+    "SELECT l.* FROM (" SELECT ", r.order_id AS line_order, r.line_no, r.user_id, l.sku "          \
+    "FROM reservation r JOIN stock_log l ON l.entry_id = r.entry_id AND l.type = 1 "               \
+    "WHERE " which " UNION ALL " SELECT ", r.order_id, 0, r.user_id, l.sku "                       \
+    "FROM reservation r JOIN stock_log l ON l.order_id = r.order_id WHERE " which                  \
+    ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE PAGE
+
+enum log_column {
+    ID,
+    AT,
+    TYPE,
+    QUANTITY,
+    BEFORE,
+    AFTER,
+    ORDER,
+    LINES,
+    OPERATOR,
+    REASON,
+    REFERENCE,
+    INFLOW,
+    ENTRY,
+    LINE_ORDER,
+    LINE,
+    USER,
+    SKU, /* by reservation only */
+};
+
+static void copy(const struct flash_value *cell, char *out, size_t size)
+{
+    snprintf(out, size, "%.*s", cell->null ? 0 : (int)cell->bytes.len,
+             cell->null ? "" : cell->bytes.at);
+}
+
+static void take_entry(const struct flash_value *cell, struct flash_log_row *row)
+{
+    row->has_entry = !cell->null && cell->bytes.len == sizeof(row->entry.bytes);
+    if (row->has_entry) {
+        memcpy(row->entry.bytes, cell->bytes.at, sizeof(row->entry.bytes));
+    }
+}
+
+static bool take_row(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_log_rows *rows = arg;
+    (void)count;
+    if (rows->count == rows->max || rows->lines >= rows->lines_max) {
+        rows->cut = true;
+        return false;
+    }
+    struct flash_log_row *row = &rows->rows[rows->count++];
+    *row = (struct flash_log_row){.id = cells[ID].number,
+                                  .at_ms = cells[AT].number,
+                                  .type = cells[TYPE].number,
+                                  .quantity = cells[QUANTITY].number,
+                                  .before = cells[BEFORE].number,
+                                  .after = cells[AFTER].number,
+                                  .line_count = cells[LINES].number,
+                                  .inflow = cells[INFLOW].null ? 0 : cells[INFLOW].number,
+                                  .only_line = cells[LINE].null ? -1 : cells[LINE].number};
+    copy(&cells[cells[ORDER].null ? LINE_ORDER : ORDER], row->order_id, sizeof(row->order_id));
+    copy(&cells[OPERATOR], row->operator, sizeof(row->operator));
+    copy(&cells[REASON], row->reason, sizeof(row->reason));
+    copy(&cells[REFERENCE], row->reference, sizeof(row->reference));
+    copy(&cells[USER], row->user, sizeof(row->user));
+    take_entry(&cells[ENTRY], row);
+    rows->lines += row->type == 1 && row->line_count > 1 ? row->line_count : 1;
+    return true;
+}
+
+#define PARAMS_MAX 16
+struct params {
+    struct flash_value values[PARAMS_MAX];
+    int count;
+};
+
+static void add_int(struct params *params, int64_t number)
+{
+    params->values[params->count++] = flash_value_int(number);
+}
+
+static void add_text(struct params *params, const char *text)
+{
+    params->values[params->count++] = flash_value_text(text);
+}
+
+static void add_any_type(struct params *params, const struct flash_list_form *form)
+{
+    add_int(params, form->type);
+    add_int(params, form->type);
+}
+
+static void add_range(struct params *params, const struct flash_list_form *form, int max)
+{
+    int64_t last = form->to_ms - 1 < form->before_ms ? form->to_ms - 1 : form->before_ms;
+    add_int(params, form->from_ms);
+    add_int(params, last);
+    add_int(params, form->before_ms);
+    add_int(params, form->before_line > 0 ? form->before_id : form->before_id - 1);
+    add_int(params, max + 1);
+}
+
+/* The reservations that lead, once for each half of the union, then the SKU and what is left. */
+static const char *by_reservation(struct params *params, int64_t sku,
+                                  const struct flash_list_form *form)
+{
+    for (int half = 0; half < 2; half++) {
+        add_text(params, form->order_id[0] ? form->order_id : form->user);
+        if (!form->order_id[0]) {
+            add_int(params, sku);
+        }
+    }
+    add_int(params, sku);
+    add_any_type(params, form);
+    add_text(params, form->operator);
+    add_text(params, form->operator);
+    return form->order_id[0] ? BY_RESERVATION("r.order_id = ?")
+                             : BY_RESERVATION("r.user_id = ? AND r.sku = ?");
+}
+
+static const char *by_sku(struct params *params, int64_t sku, const struct flash_list_form *form)
+{
+    add_int(params, sku);
+    if (form->operator[0]) {
+        add_text(params, form->operator);
+        add_any_type(params, form);
+        return OF_SKU "AND l.operator = ? " ANY_TYPE RANGE PAGE;
+    }
+    if (form->type >= 0) {
+        add_int(params, form->type);
+        return OF_SKU "AND l.type = ? " RANGE PAGE;
+    }
+    return OF_SKU RANGE PAGE;
+}
+
+bool flash_log_rows_read(struct flash_mysql *mysql, struct flash_log_rows *rows,
+                         struct flash_error *err)
+{
+    const struct flash_list_form *form = rows->form;
+    struct params params = {.count = 0};
+    bool led = form->order_id[0] || form->user[0];
+    const char *sql =
+        led ? by_reservation(&params, rows->sku, form) : by_sku(&params, rows->sku, form);
+    add_range(&params, form, rows->max);
+    const struct flash_query query = {.sql = sql,
+                                      .params = params.values,
+                                      .param_count = params.count,
+                                      .column_count = led ? SKU + 1 : SKU,
+                                      .row = take_row,
+                                      .arg = rows};
+    rows->count = 0;
+    rows->lines = 0;
+    rows->cut = false;
+    return flash_mysql_query(mysql, &query, err);
+}
