@@ -50,7 +50,7 @@ static const struct flash_ctl_column orders[] = {
     {"sku", "sku", FLASH_CTL_ASIDE},
     {"payment_id", "payment", FLASH_CTL_ASIDE},
     {"version", "version", FLASH_CTL_ASIDE},
-    {"created_at", "created", FLASH_CTL_ASIDE},
+    {"entry_id", "entry", FLASH_CTL_ASIDE},
     {0},
 };
 static const struct flash_ctl_column refunds[] = {
