@@ -11,12 +11,14 @@ static const struct flash_ctl_column sales[] = {
     {"ends_at", "ends"},
     {"per_user_limit", "limit", FLASH_CTL_NUMBER},
     {"hold_seconds", "hold s", FLASH_CTL_NUMBER},
-    {"stock.available", "available", FLASH_CTL_NUMBER},
-    {"stock.reserved", "reserved", FLASH_CTL_NUMBER},
-    {"stock.sold", "sold", FLASH_CTL_NUMBER},
-    {"stock.total", "stock.total", FLASH_CTL_ASIDE},
+    {"available", "available", FLASH_CTL_NUMBER},
+    {"reserved", "reserved", FLASH_CTL_NUMBER},
+    {"sold", "sold", FLASH_CTL_NUMBER},
+    {"total", "total", FLASH_CTL_ASIDE},
     {"version", "version", FLASH_CTL_ASIDE},
     {"updated_at", "updated", FLASH_CTL_ASIDE},
+    {"closed_at", "closed", FLASH_CTL_ASIDE},
+    {"settled_at", "settled", FLASH_CTL_ASIDE},
     {0},
 };
 static const struct flash_ctl_column stock[] = {
@@ -28,7 +30,9 @@ static const struct flash_ctl_column stock[] = {
     {"sold", "sold", FLASH_CTL_NUMBER},
     {"low_stock_threshold", "threshold", FLASH_CTL_NUMBER},
     {"low_stock", "low"},
+    {"physical", "physical", FLASH_CTL_ASIDE},
     {"version", "version", FLASH_CTL_NUMBER},
+    {"threshold_version", "threshold version", FLASH_CTL_ASIDE},
     {"flagged", "flagged", FLASH_CTL_ASIDE},
     {"loaded", "loaded", FLASH_CTL_ASIDE},
     {"created_at", "created", FLASH_CTL_ASIDE},
@@ -46,7 +50,7 @@ static const struct flash_ctl_column orders[] = {
     {"sku", "sku", FLASH_CTL_ASIDE},
     {"payment_id", "payment", FLASH_CTL_ASIDE},
     {"version", "version", FLASH_CTL_ASIDE},
-    {"created_at", "created", FLASH_CTL_ASIDE},
+    {"entry_id", "entry", FLASH_CTL_ASIDE},
     {0},
 };
 static const struct flash_ctl_column refunds[] = {
@@ -61,15 +65,22 @@ static const struct flash_ctl_column refunds[] = {
     {0},
 };
 static const struct flash_ctl_column entries[] = {
-    {"created_at", "time"},
+    {"at", "time"},
     {"type", "type"},
     {"quantity", "units", FLASH_CTL_NUMBER},
     {"available_before", "before", FLASH_CTL_NUMBER},
     {"available_after", "after", FLASH_CTL_NUMBER},
-    {"operator", "operator"},
+    {"lines", "orders", FLASH_CTL_NUMBER},
     {"order_id", "order"},
+    {"user_id", "user"},
+    {"operator", "operator"},
     {"reference", "reference"},
     {"reason", "reason"},
+    {"log_id", "log_id", FLASH_CTL_ASIDE},
+    {"line", "line", FLASH_CTL_ASIDE},
+    {"version", "version", FLASH_CTL_ASIDE},
+    {"entry_id", "entry", FLASH_CTL_ASIDE},
+    {"product_id", "sku", FLASH_CTL_ASIDE},
     {0},
 };
 static const struct flash_ctl_column runs[] = {
@@ -147,7 +158,7 @@ const struct flash_ctl_list flash_ctl_list_refunds = {
 };
 const struct flash_ctl_list flash_ctl_list_log = {
     .path = "/inventory/logs/*",
-    .member = "entries",
+    .member = "log",
     .columns = entries,
     .rows = HISTORY_ROWS,
     .filters = {{FLASH_CTL_TYPE, "type"},

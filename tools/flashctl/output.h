@@ -48,6 +48,16 @@ bool flash_ctl_rows_end(struct flash_ctl_rows *rows);
 /* One object on stdout: a line a member (those of objects inside under their name), JSON, a line of
  * JSON, or a line of names and one of values. False as above. */
 bool flash_ctl_show(const struct flash_ctl_command *command, const json_t *object);
+/* An object with rows below it. */
+struct flash_ctl_story {
+    const json_t *whole; /* what JSON has */
+    const json_t
+        *about; /* what a table has above the rows; JSON lines and CSV have the rows alone */
+    json_t *rows;
+    const struct flash_ctl_column *columns;
+};
+bool flash_ctl_show_story(const struct flash_ctl_command *command,
+                          const struct flash_ctl_story *story);
 /* The table of it on out. */
 void flash_ctl_show_table(const json_t *object, FILE *out);
 /* The CSV of it on out. */

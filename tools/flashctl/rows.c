@@ -63,7 +63,7 @@ static const char *colour_of(const char *word)
     } rows[] = {
         {"|open|ready|done|PAID|applied|yes|APPLIED|running|", GREEN},
         {"|sold-out|low|due|pending|planned|QUEUED|CREATED|closing|no answer|upcoming|", YELLOW},
-        {"|not ready|failed|FAILED|FENCED|refused|lost|no|", RED},
+        {"|not ready|missing|failed|FAILED|FENCED|refused|lost|no|", RED},
         {"|ended|closed|gone|EXPIRED|CANCELLED|RETURNED|unknown|", DIM},
     };
     char wanted[64];

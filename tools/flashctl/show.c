@@ -116,6 +116,31 @@ bool flash_ctl_show(const struct flash_ctl_command *command, const json_t *objec
     return ok;
 }
 
+bool flash_ctl_show_story(const struct flash_ctl_command *command,
+                          const struct flash_ctl_story *story)
+{
+    size_t i;
+    json_t *row;
+    const struct flash_ctl_rows_start start = {
+        .out = stdout,
+        .format = flash_ctl_format_of(command, FLASH_CTL_TABLE),
+        .columns = story->columns,
+    };
+    if (start.format == FLASH_CTL_JSON) {
+        return flash_ctl_show(command, story->whole);
+    }
+    if (start.format == FLASH_CTL_TABLE) {
+        flash_ctl_show_table(story->about, stdout);
+        fputc('\n', stdout);
+    }
+    struct flash_ctl_rows *rows = flash_ctl_rows_new(&start);
+    json_array_foreach(rows ? story->rows : NULL, i, row)
+    {
+        flash_ctl_rows_add(rows, row);
+    }
+    return rows && flash_ctl_rows_end(rows);
+}
+
 static const char *text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
