@@ -11,6 +11,7 @@
 
 #include "flash/log.h"
 #include "metrics.h"
+#include "pages.h"
 #include "publish.h"
 #include "worker.h"
 
@@ -139,7 +140,7 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     take_limits(engine, &daemon->config);
     flash_http_auth_init(&engine->auth, &daemon->config);
     flash_metrics_register(flash_engine_metrics, METRIC_ENGINE_COUNT);
-    return flash_config_check_auth(&daemon->config, err) &&
+    return flash_config_check_auth(&daemon->config, err) && flash_pages_new(&engine->pages, err) &&
            flash_producer_new(&daemon->config, &hooks, &engine->producer, err) &&
            add_events(daemon, err) && start_workers(engine, err);
 }
@@ -160,6 +161,7 @@ static void finish(struct daemon *daemon)
         flash_worker_finish(&engine->workers[i]);
     }
     free(engine->workers);
+    flash_files_free(engine->pages);
     for (int i = 0; i < 5; i++) {
         if (daemon->events[i]) {
             event_free(daemon->events[i]);

@@ -8,6 +8,7 @@
 #include "flash/http_ops.h"
 #include "inventory.h"
 #include "orders.h"
+#include "pages.h"
 #include "ready.h"
 #include "sales.h"
 
@@ -18,7 +19,7 @@ struct route {
     const char
         *prefix; /* the whole path, or what stands before its variable part when it ends in '/' */
     const char *suffix; /* what stands after the variable part, or NULL */
-    int slashes;        /* in the variable part */
+    int slashes;        /* in the variable part; -1: there is none, the path ends there */
     void (*handle)(struct flash_worker *worker, struct flash_request *request,
                    struct flash_text rest);
 };
@@ -32,6 +33,9 @@ static const struct route public_routes[] = {
     {FLASH_METHOD_GET, "/v1/sales/", NULL, 0, flash_sales_get},
     {FLASH_METHOD_POST, "/inventory/check/batch", NULL, 0, flash_sales_check_batch},
     {FLASH_METHOD_GET, "/inventory/check/", NULL, 0, flash_sales_check},
+    {FLASH_METHOD_GET, "/orders/", NULL, 0, flash_pages_order},
+    {FLASH_METHOD_GET, "/assets/", NULL, 0, flash_pages_file},
+    {FLASH_METHOD_GET, "/", NULL, -1, flash_pages_file},
 };
 
 static const struct route internal_routes[] = {
@@ -65,7 +69,8 @@ static bool matches(const struct route *route, struct flash_text path, struct fl
     if (route->prefix[len - 1] != '/') {
         return ret_rest->len == 0;
     }
-    return ret_rest->len > 0 && count_slashes(*ret_rest) == route->slashes;
+    return route->slashes < 0 ? ret_rest->len == 0
+                              : ret_rest->len > 0 && count_slashes(*ret_rest) == route->slashes;
 }
 
 static bool method_fits(const struct route *route, enum flash_method method)

@@ -16,6 +16,7 @@
 #include "flash/config.h"
 #include "flash/http.h"
 #include "flash/http_auth.h"
+#include "flash/http_files.h"
 #include "flash/kafka.h"
 #include "flash/mailbox.h"
 #include "flash/redis.h"
@@ -36,6 +37,7 @@ struct flash_engine {
     struct flash_worker *workers; /* worker_count of them */
     int worker_count;
     struct flash_http_auth auth;
+    struct flash_files *pages; /* owned; NULL: there are none */
     _Atomic bool draining;
 };
 

@@ -1,7 +1,7 @@
 /* Embedded files over HTTP; see flash/http_files.h.
  *
- * The hash stands in a page's own bytes, so they are copied once at the start, and the page's ETag
- * is made after that: it changes with any of its assets. */
+ * Hashes stand in the bytes of who names a file, so they are copied once at the start, and a file's
+ * own hash is made after that: it changes with any of those it names. */
 #include "flash/http_files.h"
 
 #include <stdio.h>
@@ -11,8 +11,10 @@
 #include "flash/hmac.h"
 
 #define MARK "?v="
+#define ZEROS "0000000000000000"
 #define HEADERS_MAX 1024
 
+_Static_assert(sizeof(ZEROS) == FLASH_FILE_HASH + 1, "they are its place");
 _Static_assert(FLASH_FILE_HASH <= 2 * FLASH_HMAC_BYTES, "a hash is a part of the digest");
 
 /* Nothing from elsewhere, nothing inline, in nobody's frame. */
@@ -62,20 +64,15 @@ static bool copy(const struct flash_file *row, struct content *content)
     return true;
 }
 
-static bool is_page(const struct flash_file *row)
+/* Writes the hash of the file at path behind its name, wherever content has it. */
+static void name_file(struct content *content, const char *path, const char *path_hash)
 {
-    return strncmp(row->type, "text/html", 9) == 0;
-}
-
-/* Writes the asset's hash behind its name, wherever the page has it. */
-static void name_asset(struct content *page, const char *path, const char *asset_hash)
-{
-    char *at = page->bytes;
+    char *at = content->bytes;
     size_t len = strlen(path);
     while ((at = strstr(at, path))) {
         at += len;
-        if (strncmp(at, MARK "0000000000000000", sizeof(MARK) - 1 + FLASH_FILE_HASH) == 0) {
-            memcpy(at + sizeof(MARK) - 1, asset_hash, FLASH_FILE_HASH);
+        if (strncmp(at, MARK ZEROS, sizeof(MARK ZEROS) - 1) == 0) {
+            memcpy(at + sizeof(MARK) - 1, path_hash, FLASH_FILE_HASH);
         }
     }
 }
@@ -83,18 +80,16 @@ static void name_asset(struct content *page, const char *path, const char *asset
 static bool fill(struct flash_files *files)
 {
     for (int i = 0; i < files->count; i++) {
-        if (!copy(&files->rows[i], &files->contents[i]) || !hash(&files->contents[i])) {
+        struct content *content = &files->contents[i];
+        if (!copy(&files->rows[i], content)) {
             return false;
         }
-    }
-    for (int i = 0; i < files->count; i++) {
-        struct content *page = &files->contents[i];
-        for (int j = 0; is_page(&files->rows[i]) && j < files->count; j++) {
-            if (files->rows[j].path && !is_page(&files->rows[j])) {
-                name_asset(page, files->rows[j].path, files->contents[j].hash);
+        for (int j = 0; j < i; j++) {
+            if (files->rows[j].path) {
+                name_file(content, files->rows[j].path, files->contents[j].hash);
             }
         }
-        if (is_page(&files->rows[i]) && !hash(page)) {
+        if (!hash(content)) {
             return false;
         }
     }

@@ -1,16 +1,16 @@
 /* Files of a web page, embedded in the program, and the headers that keep a page to itself
  * (SECURITY).
  *
- * Every file has an ETag of its content. A page is asked for anew each time (304 mostly). An asset
- * is named by a page with ?v= and its content's hash, which is filled in at the start, and is then
- * kept for ever; by any other name it is asked for anew too. */
+ * Every file has an ETag of its content. Where one names another, it writes the path, ?v= and
+ * FLASH_FILE_HASH zeros; at the start the other's hash is put in their place. What is asked for by
+ * its hash is kept by the client for ever, anything else is asked for anew each time (304 mostly).
+ */
 #ifndef FLASH_HTTP_FILES_H
 #define FLASH_HTTP_FILES_H
 
 #include "flash/http.h"
 
-/* Where a page names an asset, it writes PATH?v= and this many zeros. */
-#define FLASH_FILE_HASH 16
+#define FLASH_FILE_HASH 16 /* hexadecimal digits */
 
 struct flash_file {
     const char *path; /* of the request; NULL: only by flash_files_give */
@@ -21,7 +21,8 @@ struct flash_file {
 
 struct flash_files;
 
-/* rows (borrowed) are count files. Error kind: RETRY (no memory). */
+/* rows (borrowed) are count files; each names only those before it. Error kind: RETRY (no memory).
+ */
 FLASH_MUST_CHECK bool flash_files_new(const struct flash_file *rows, int count,
                                       struct flash_files **ret_files, struct flash_error *err);
 /* NULL is fine. */
