@@ -294,6 +294,22 @@ class DbKill(LedgerFault):
         self.over.wait(self.rng.choice([0.005, 0.05, 0.2]))
 
 
+class DbDisk(Fault):
+    """The ledger's disk is full; commits wait for room, and MariaDB looks for it once a minute."""
+
+    def begin(self):
+        self.ballast = self.rig.disk / "ballast" if self.rig.disk else None
+        if self.ballast:
+            room = os.statvfs(self.rig.disk)
+            with contextlib.suppress(OSError), open(self.ballast, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+        assert self.ballast, "no disk of its own: nothing may be mounted here"
+
+    def end(self):
+        if self.ballast:
+            self.ballast.unlink(missing_ok=True)
+
+
 # ---- Kafka ----
 
 class Narrow(Fault):
@@ -375,6 +391,6 @@ KINDS = {
     "kill": Kill, "freeze": Freeze, "term": Term, "step": Step, "server_kill": ServerKill, "server_freeze": ServerFreeze,
     "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "redis_full": RedisFull,
     "redis_sleep": RedisSleep, "redis_scripts": RedisScripts, "redis_disk": RedisDisk, "db_readonly": DbReadonly,
-    "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "narrow": Narrow, "copies": Copies,
+    "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "db_disk": DbDisk, "narrow": Narrow, "copies": Copies,
     "old_copies": OldCopies, "poison": Poison, "rewind": Rewind, "clock": Clock, "files": Files, "second": Second,
 }

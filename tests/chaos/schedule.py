@@ -38,6 +38,7 @@ FLAVOURS = {
     "late": [GIVEN_UP, ("old_copies", 2.0, 2.5, 5.5, {})],
     "commit": [("link", 0.3, 0.6, 3.0, {"daemon": "consumer", "server": "mariadb", "mode": "late_word", "delay_s": 0.8, "bytes": 0,
                                         "abort": True})],
+    "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
     "restart": [("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
     "zombie": [("redis_rollback", 0.6, 0.8, 0.7, {}), ("freeze", 1.2, 1.4, 3.5, {"daemon": "consumer"})],
 }
@@ -55,7 +56,7 @@ def make(seed, flavour=None):
     acts = sorted((office(rng, number, length_s) for number in range(rng.randint(3, 8))), key=lambda one: one["at"])
     return {"seed": seed, "flavour": flavour, "skus": skus, "stories": stories, "office": acts,
             "faults": faults(rng) if flavour is None else planned(rng, FLAVOURS[flavour]),
-            "quiet_limit_s": 60 if flavour is None else 10}
+            "quiet_limit_s": 60 if flavour is None else 150 if flavour == "disk" else 10}
 
 
 def story(rng, number, skus, length_s):
