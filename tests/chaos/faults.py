@@ -300,9 +300,11 @@ class DbDisk(Fault):
     def begin(self):
         self.ballast = self.rig.disk / "ballast" if self.rig.disk else None
         if self.ballast:
-            room = os.statvfs(self.rig.disk)
-            with contextlib.suppress(OSError), open(self.ballast, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+            with open(self.ballast, "wb", buffering=0) as file:
+                for size in (1 << 20, 1 << 12):  # to the last page
+                    with contextlib.suppress(OSError):
+                        while file.write(bytes(size)) == size:
+                            pass
         assert self.ballast, "no disk of its own: nothing may be mounted here"
 
     def end(self):

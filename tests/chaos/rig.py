@@ -233,7 +233,7 @@ class Rig:
             daemon.kill()
         self.stack.down()
         if self.disk:
-            subprocess.run(["umount", self.disk], check=False)
+            subprocess.run(["umount", "-l", self.disk], check=False)
         if "FLASH_TEST_FAILED" not in os.environ:
             self.stack.down(purge=True)
         self.network.__exit__()
