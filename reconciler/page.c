@@ -106,9 +106,24 @@ void flash_page_last(const struct flash_page *page, char ret_id[FLASH_STREAM_ID_
              (unsigned long long)last->r);
 }
 
+/* The milliseconds that a UUIDv7 begins with. */
+static uint64_t uuid_ms(const struct flash_uuid *uuid)
+{
+    uint64_t ms = 0;
+    for (int i = 0; i < 6; i++) {
+        ms = ms << 8 | uuid->bytes[i];
+    }
+    return ms;
+}
+
+/* An id ahead of now was made by a clock that was ahead: then the engine's clock tells. */
 int64_t flash_page_age_ms(const struct flash_page *page, const struct flash_page_entry *entry)
 {
-    return entry->us < page->now_us ? (int64_t)((page->now_us - entry->us) / 1000) : 0;
+    uint64_t now_ms = page->now_us / 1000, made_ms = entry->us / 1000;
+    if (made_ms > now_ms && entry->readable) {
+        made_ms = uuid_ms(&entry->id);
+    }
+    return made_ms < now_ms ? (int64_t)(now_ms - made_ms) : 0;
 }
 
 /* ---- verdicts ---- */
