@@ -119,11 +119,10 @@ static uint64_t uuid_ms(const struct flash_uuid *uuid)
 /* An id ahead of now was made by a clock that was ahead: then the engine's clock tells. */
 int64_t flash_page_age_ms(const struct flash_page *page, const struct flash_page_entry *entry)
 {
-    uint64_t now_ms = page->now_us / 1000, made_ms = entry->us / 1000;
-    if (made_ms > now_ms && entry->readable) {
-        made_ms = uuid_ms(&entry->id);
-    }
-    return made_ms < now_ms ? (int64_t)(now_ms - made_ms) : 0;
+    uint64_t now_us = page->now_us;
+    uint64_t made_us =
+        entry->us > now_us && entry->readable ? uuid_ms(&entry->id) * 1000 : entry->us;
+    return made_us < now_us ? (int64_t)((now_us - made_us) / 1000) : 0;
 }
 
 /* ---- verdicts ---- */

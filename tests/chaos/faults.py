@@ -17,6 +17,7 @@ import redis
 from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
+THAWED_S = 0.5
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not
 
 
@@ -80,7 +81,7 @@ class Step(Fault):
                 if stat.read().rpartition(")")[2].split()[0] in "Tt":
                     self.rig.fired.add(self.spec["point"])
             self.rig.daemons[name].signal(signal.SIGCONT)
-            return  # it goes on from there; heal starts it anew, without the step
+            time.sleep(THAWED_S)  # it goes on from there, before it is started anew without the step
         self.rig.end(name, "kill")
         self.rig.start(name)
 
