@@ -106,9 +106,23 @@ void flash_page_last(const struct flash_page *page, char ret_id[FLASH_STREAM_ID_
              (unsigned long long)last->r);
 }
 
+/* The milliseconds that a UUIDv7 begins with. */
+static uint64_t uuid_ms(const struct flash_uuid *uuid)
+{
+    uint64_t ms = 0;
+    for (int i = 0; i < 6; i++) {
+        ms = ms << 8 | uuid->bytes[i];
+    }
+    return ms;
+}
+
+/* An id ahead of now was made by a clock that was ahead: then the engine's clock tells. */
 int64_t flash_page_age_ms(const struct flash_page *page, const struct flash_page_entry *entry)
 {
-    return entry->us < page->now_us ? (int64_t)((page->now_us - entry->us) / 1000) : 0;
+    uint64_t now_us = page->now_us;
+    uint64_t made_us =
+        entry->us > now_us && entry->readable ? uuid_ms(&entry->id) * 1000 : entry->us;
+    return made_us < now_us ? (int64_t)((now_us - made_us) / 1000) : 0;
 }
 
 /* ---- verdicts ---- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "flash/time.h"
+
 #define RAISE_TRIES 5 /* a consumer in the middle of its transaction may be met */
 
 static struct flash_value number(int64_t value)
@@ -130,7 +132,8 @@ bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sigh
                              int64_t window_ms, struct flash_error *err)
 {
     /* Entry ids begin with the engine's clock in ms; the window is for clocks that differ. */
-    int64_t from_ms = flash_sight_safe_us(sight) / 1000 - window_ms;
+    int64_t now_us = (int64_t)flash_time_wall_ms() * 1000;
+    int64_t from_ms = flash_sight_safe_us(sight, now_us) / 1000 - window_ms;
     uint64_t ms = from_ms > 0 ? (uint64_t)from_ms : 0;
     uint8_t floor[16] = {0};
     for (int i = 0; i < 6; i++) {

@@ -152,12 +152,13 @@ void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_
     sku->sweep |= sku->partition < 0 || sku->lost_us - sku->redis.last_us > window_ms * 1000;
 }
 
-int64_t flash_sight_safe_us(const struct flash_sight *sight)
+int64_t flash_sight_safe_us(const struct flash_sight *sight, int64_t now_us)
 {
     int64_t safe_us = 0;
     for (size_t i = 0; i < sight->count; i++) {
         const struct flash_sight_sku *sku = &sight->skus[i];
-        bool counts = sku->need == FLASH_NEED_RESTARTED && sku->redis.last_us > safe_us;
+        bool counts = sku->need == FLASH_NEED_RESTARTED && sku->redis.last_us > safe_us &&
+                      sku->redis.last_us <= now_us;
         safe_us = counts ? sku->redis.last_us : safe_us;
     }
     return safe_us;

@@ -92,8 +92,9 @@ struct flash_sight_entry {
 void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_entry *entry,
                             int64_t window_ms);
 /* Microseconds of Redis' clock up to which nothing can be lost: the newest script of any SKU whose
- * server restarted. */
-int64_t flash_sight_safe_us(const struct flash_sight *sight);
+ * server restarted. What is behind now_us tells nothing: ids go on from a moment when Redis' clock
+ * was ahead. 0: nothing is known. */
+int64_t flash_sight_safe_us(const struct flash_sight *sight, int64_t now_us);
 /* One higher than the ledger and every SKU in Redis (§5.1 rule 14). */
 int64_t flash_sight_next_generation(const struct flash_sight *sight);
 int64_t flash_sight_next_beacon(const struct flash_sight *sight);

@@ -17,6 +17,7 @@ import redis
 from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
+THAWED_S = 0.5
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not
 
 
@@ -80,7 +81,7 @@ class Step(Fault):
                 if stat.read().rpartition(")")[2].split()[0] in "Tt":
                     self.rig.fired.add(self.spec["point"])
             self.rig.daemons[name].signal(signal.SIGCONT)
-            return  # it goes on from there; heal starts it anew, without the step
+            time.sleep(THAWED_S)  # it goes on from there, before it is started anew without the step
         self.rig.end(name, "kill")
         self.rig.start(name)
 
@@ -294,6 +295,24 @@ class DbKill(LedgerFault):
         self.over.wait(self.rng.choice([0.005, 0.05, 0.2]))
 
 
+class DbDisk(Fault):
+    """The ledger's disk is full; commits wait for room, and MariaDB looks for it once a minute."""
+
+    def begin(self):
+        self.ballast = self.rig.disk / "ballast" if self.rig.disk else None
+        if self.ballast:
+            with open(self.ballast, "wb", buffering=0) as file:
+                for size in (1 << 20, 1 << 12):  # to the last page
+                    with contextlib.suppress(OSError):
+                        while file.write(bytes(size)) == size:
+                            pass
+        assert self.ballast, "no disk of its own: nothing may be mounted here"
+
+    def end(self):
+        if self.ballast:
+            self.ballast.unlink(missing_ok=True)
+
+
 # ---- Kafka ----
 
 class Narrow(Fault):
@@ -375,6 +394,6 @@ KINDS = {
     "kill": Kill, "freeze": Freeze, "term": Term, "step": Step, "server_kill": ServerKill, "server_freeze": ServerFreeze,
     "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "redis_full": RedisFull,
     "redis_sleep": RedisSleep, "redis_scripts": RedisScripts, "redis_disk": RedisDisk, "db_readonly": DbReadonly,
-    "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "narrow": Narrow, "copies": Copies,
+    "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "db_disk": DbDisk, "narrow": Narrow, "copies": Copies,
     "old_copies": OldCopies, "poison": Poison, "rewind": Rewind, "clock": Clock, "files": Files, "second": Second,
 }

@@ -25,7 +25,7 @@ LATER = {
 }
 REDIS_LOSS = {"redis_flush", "redis_rollback"}
 SETTLES = {"CANCELLING": "CANCELLED", "EXPIRING": "EXPIRED", "RETURNING": "RETURNED"}
-WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log", "inflow"}
+WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log"}
 
 Record = collections.namedtuple("Record", "state version quantity user payment due")
 

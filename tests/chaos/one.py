@@ -58,6 +58,7 @@ class Seeds:
             with open(folder / f"{daemon.name}.log", "a") as log:
                 log.writelines(json.dumps(line) + "\n" for line in daemon.lines)
         if violations:
+            shutil.copytree(self.rig.stack.folder / "log", folder / "servers", dirs_exist_ok=True)
             self.end_rig()
         elif not self.keep:
             shutil.rmtree(folder, ignore_errors=True)

@@ -127,7 +127,7 @@ class Player:
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
         unanswered = await shop.ask_all(schedule, limit_s / 2)
-        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s)
+        again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s) if quiet_s is not None else (None, None)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
         await shop.look_at_all(orders)

@@ -110,3 +110,14 @@ def test_bad_arguments(sku, argv):
     sku.reserve(("a", "u", 1))
     with pytest.raises(Refused):
         sku.run("journal", *argv)
+
+
+def test_what_a_clock_that_was_ahead_has_made_is_told(sku):
+    """An hour ahead, and young by its id for an hour: it comes after the others, once, page by page."""
+    sku.open()
+    old = [int(sku.reserve((f"old{n}", "u", 1), r=n + 1)[2]) for n in range(3)]
+    sku.redis.hset(sku.key("stock"), "last", sku.now_us() + 3600000000)
+    ahead = [int(sku.reserve((f"ahead{n}", "u", 1), r=n + 1)[2]) for n in range(40)]
+    assert min(ahead) > sku.now_us() + 3599000000
+    for age_ms, most, expected in ((0, 1000, old + ahead), (0, 7, old + ahead), (60000, 7, ahead)):
+        assert [int(stream.partition("-")[0]) for page in pages(sku, age_ms, most) for stream, _ in page] == expected

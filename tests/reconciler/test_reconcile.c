@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../../reconciler/page.h"
 #include "reconcile_desk.h"
 
 /* ---- with a verdict ---- */
@@ -154,6 +155,23 @@ static void a_young_entry_is_not_given_up(void **state)
     assert_string_equal(fake_ledger.steps, "");
 }
 
+/* The clock that made its id was an hour ahead: its age is by its entry id, 100 s. */
+static void an_entry_from_a_clock_that_was_ahead_is_as_old_as_its_uuid(void **state)
+{
+    struct desk *desk = *state;
+    const struct flash_page page = {.now_us = 1763718100000000};
+    struct flash_page_entry entry = {.us = 1763721700000000, .readable = true, .id = desk->id};
+    uint64_t made_ms = 1763718000000;
+    for (int i = 0; i < 6; i++) {
+        entry.id.bytes[i] = (uint8_t)(made_ms >> (40 - 8 * i));
+    }
+    assert_int_equal(flash_page_age_ms(&page, &entry), 100000);
+    entry.readable = false;
+    assert_int_equal(flash_page_age_ms(&page, &entry), 0);
+    entry.us = 1763718099000000;
+    assert_int_equal(flash_page_age_ms(&page, &entry), 1000);
+}
+
 static void a_transition_is_never_given_up(void **state)
 {
     struct desk *desk = *state;
@@ -272,6 +290,7 @@ int main(void)
         TEST(a_stored_position_proves_nothing),
         TEST(lost_once_is_sent_again_byte_for_byte),
         TEST(a_young_entry_is_not_given_up),
+        TEST(an_entry_from_a_clock_that_was_ahead_is_as_old_as_its_uuid),
         TEST(a_transition_is_never_given_up),
         TEST(a_ledger_that_is_away_is_unknown_not_empty),
         TEST(redis_away_ends_the_pass),

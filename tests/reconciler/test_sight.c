@@ -170,7 +170,18 @@ static void what_ran_after_it_is_replayed_from_the_first(void **state)
     note(*state, LAST_US + WINDOW_MS * 1000, 3, 14);
     assert_int_equal(sku->lost, 3);
     assert_true(sku->partition == 3 && sku->offset == 10 && !sku->sweep);
-    assert_int_equal(flash_sight_safe_us(*state), LAST_US);
+    assert_int_equal(flash_sight_safe_us(*state, LAST_US), LAST_US);
+}
+
+static void a_clock_that_was_ahead_hides_no_loss(void **state)
+{
+    struct flash_sight *sight = *state;
+    restarted(sight);
+    struct flash_sight_sku *ahead = add(sight, 2);
+    ahead->need = FLASH_NEED_RESTARTED;
+    ahead->redis.last_us = LAST_US + 3600000000;
+    assert_int_equal(flash_sight_safe_us(sight, LAST_US + 5000000), LAST_US);
+    assert_int_equal(flash_sight_safe_us(sight, LAST_US - 1), 0);
 }
 
 static void what_cannot_be_replayed_is_swept(void **state)
@@ -202,7 +213,7 @@ static void entries_of_skus_that_are_in_order_are_nobodys_loss(void **state)
     flash_sight_note_entry(*state, &(struct flash_sight_entry){.sku = 77, .stream_us = LAST_US + 1},
                            WINDOW_MS);
     assert_true(sku->lost == 0 && !sku->sweep);
-    assert_int_equal(flash_sight_safe_us(*state), 0);
+    assert_int_equal(flash_sight_safe_us(*state, INT64_MAX), 0);
 }
 
 static void redis_answers_are_taken_over_by_sku(void **state)
@@ -233,6 +244,7 @@ int main(void)
         SIGHT(the_new_generation_is_above_all_others),
         SIGHT(what_ran_before_the_restored_moment_is_not_lost),
         SIGHT(what_ran_after_it_is_replayed_from_the_first),
+        SIGHT(a_clock_that_was_ahead_hides_no_loss),
         SIGHT(what_cannot_be_replayed_is_swept),
         SIGHT(entries_of_skus_that_are_in_order_are_nobodys_loss),
         SIGHT(redis_answers_are_taken_over_by_sku),
