@@ -133,6 +133,9 @@ def measure_peer(rig, seconds):
     rig.daemons("up", "consumer")
     for sku in sold:
         rig.prove(sku)
+    found["reads"] = rig.bench(sold[0], "--connections", CONNECTIONS, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
+                               "--duration", seconds)["reads_per_s"]
+    found["bare_inserts"] = bare_inserts(rig, seconds)
     found["hot_row"] = hot_row(rig, seconds)
     found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
     return found
