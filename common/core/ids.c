@@ -5,13 +5,13 @@
 #include "flash/ids.h"
 
 #include <assert.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base64url.h"
 #include "flash/utf8.h"
+#include "sha256.h"
 
 #define UUID_TIME_BYTES 6
 
@@ -101,7 +101,7 @@ void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku
     /* One buffer: user, NUL, key, NUL, sku. The valid texts have no NUL, so no two triples share
      * it. */
     char named[FLASH_USER_MAX + 1 + FLASH_KEY_MAX + 1 + FLASH_SKU_TEXT_MAX + 1];
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_BYTES];
     size_t n = user.len + 1 + key.len + 1;
 
     assert(user.len <= FLASH_USER_MAX && key.len <= FLASH_KEY_MAX && sku > 0);
@@ -111,8 +111,7 @@ void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku
     named[n - 1] = '\0';
     n += (size_t)snprintf(named + n, sizeof(named) - n, "%lld", (long long)sku);
 
-    const uint8_t *hashed = SHA256((const uint8_t *)named, n, digest);
-    assert(hashed != NULL); /* a made-up ref would name somebody else's order */
+    flash_sha256(NULL, 0, named, n, digest);
     (void)flash_base64url_encode(digest, 16, ret_ref);
     ret_ref[FLASH_REF_DERIVED] = '\0';
 }

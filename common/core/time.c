@@ -44,8 +44,13 @@ void flash_time_format_ms(int64_t epoch_ms, char ret_text[FLASH_TIME_TEXT])
         millis += 1000;
         seconds -= 1;
     }
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
+    /* Most texts are of the second before: a calendar costs more than all else here. */
+    static _Thread_local struct tm tm;
+    static _Thread_local time_t tm_of = -1;
+    if (seconds != tm_of || tm_of == -1) {
+        gmtime_r(&seconds, &tm);
+        tm_of = seconds;
+    }
     const struct {
         int value, width;
         char after;

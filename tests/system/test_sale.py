@@ -10,11 +10,13 @@ import time
 
 import pytest
 
+from books import read_quiet
 from buyers import Order, encode
 from daemons import until
 from sale import Sale
 from stack import Stack
 from topic import PARTITIONS, Topic
+from volley import Request, volley
 
 STORM_KEYS, STORM_CONNECTIONS = 200, 50
 
@@ -48,6 +50,29 @@ def test_thousands_buy_until_all_is_sold(sale):
     books = sale.check(sku)
     assert books.available == int(books.stock["available"]) == 0 and books.reserved == units
     assert sale.engine.ask("GET", f"/v1/sales/{sku}")[2]["state"] == "sold-out"
+
+
+def test_batches_are_decided_line_by_line(sale):
+    """Forty batches, each sent twice at the same moment: one outcome an order, no unit too many, and a retry learns the first answer."""
+    sku = sale.put_on_sale(units=2000, limit=1)
+    batches = [{"product_id": str(sku), "orders": [{"order_id": f"b{n}-{i}", "user_id": f"v{n}-{i // 2}", "quantity": 1}
+                                                   for i in range(128)]} for n in range(40)]
+    ask = Request(True, "POST", "/inventory/reserve/batch", None)
+    answers = volley(sale.engine, [ask._replace(body=body) for body in batches for _ in range(2)])
+    assert {status for status, _ in answers} == {200}
+    accepted = set()
+    for body, (_, first), (_, second) in zip(batches, answers[::2], answers[1::2]):
+        ids = [f"{sku}.{order['order_id']}" for order in body["orders"]]
+        assert [order["order_id"] for order in first["orders"]] == [order["order_id"] for order in second["orders"]] == ids
+        for one, two in zip(first["orders"], second["orders"]):
+            assert one.get("refused") in (None, "limit-reached", "sold-out") and one.get("refused") == two.get("refused")
+            if "status" in one:
+                accepted.add(one["order_id"])
+    assert len(accepted) == 2000
+    until(lambda: sale.redis.xlen(sale.key(sku, "journal")) == 0, "the journal is not empty")
+    books = read_quiet(sale.stack, [sku])[sku]
+    books.check()
+    assert set(books.rows) == accepted and (books.available, books.reserved) == (0, 2000)
 
 
 def test_nobody_gets_more_than_the_limit(sale):

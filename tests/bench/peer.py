@@ -1,0 +1,141 @@
+"""Side by side with what one would pick instead: nginx + lua + one EVALSHA an order with the same checks and a journal, no
+Kafka, on the same Redis with the same AOF; and one hot row in MariaDB, by a conditional UPDATE with the order's INSERT."""
+import contextlib
+import pathlib
+import socket
+import subprocess
+import time
+
+from rig import BUILD, Failed, run, wait_until
+
+HERE = pathlib.Path(__file__).resolve().parent / "peer"
+CONNECTIONS = 64
+CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
+UNITS = 100_000_000
+TICKS_S = 0.01
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def nginx(rig):
+    """Its port; two workers, as the engine has."""
+    folder, port = rig.folder / "peer", free_port()
+    folder.mkdir(exist_ok=True)
+    sha = rig.redis().script_load((HERE / "order.lua").read_text())
+    text = (HERE / "nginx.conf").read_text()
+    for name, value in {"FOLDER": folder, "HERE": HERE, "REDIS": rig.env["FLASH_REDIS_PORT"], "SHA": sha, "PORT": port}.items():
+        text = text.replace(f"@{name}@", str(value))
+    (folder / "nginx.conf").write_text(text)
+    server = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-p", folder, "-g", "daemon off;"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(port), 10, "nginx")
+        yield port, server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def answers(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def children_cpu_s(pid):
+    """User and system seconds of nginx' workers so far."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        fields = pathlib.Path(f"/proc/{task}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total * TICKS_S
+
+
+def peer_sale(rig, units):
+    """A sale of the peer's; returns its SKU. flash-bench keeps no list of it: `verify_peer` counts."""
+    rig.sku += 1
+    now_ms = int(time.time() * 1000)
+    rig.redis().hset(f"peer:{{{rig.sku}}}:stock", mapping={"available": units, "starts": now_ms - 1000, "ends": now_ms + 3_600_000,
+                                                           "limit": 1_000_000, "hold": 1800})
+    return rig.sku
+
+
+def verify_peer(rig, sku, units, accepted, unknown):
+    """Every 202 is an order, every order is in the journal, the units add up: else the figure is none."""
+    client, tag = rig.redis(), f"peer:{{{sku}}}:"
+    orders, journal = client.hlen(tag + "orders"), client.xlen(tag + "journal")
+    left, held = int(client.hget(tag + "stock", "available")), sum(map(int, client.hvals(tag + "users")))
+    if not (accepted <= orders <= accepted + unknown and orders == journal == held == units - left and left >= 0):
+        raise Failed(f"the peer's sale is not proven: {accepted} accepted, {unknown} unknown, {orders} orders, {journal} in the "
+                     f"journal, {held} held, {left} of {units} left")
+    client.delete(*(tag + name for name in ("stock", "orders", "users", "journal")))
+
+
+def bench_peer(rig, port, sku, seconds):
+    command = rig.command(sku, *CROWD, "--duration", seconds)
+    command[command.index("--url") + 1] = f"http://127.0.0.1:{port}"
+    import json
+    return json.loads(run(*command))
+
+
+def sell_peer(rig, port, pid, units, seconds):
+    """Returns (report, CPU µs of nginx and of Redis an order answered)."""
+    sku = peer_sale(rig, units)
+    rig.lists[sku] = []
+    before = children_cpu_s(pid), rig.cpu_s(["redis"])["redis"]
+    report = bench_peer(rig, port, sku, seconds)
+    spent = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
+    orders = report["orders"]
+    verify_peer(rig, sku, units, orders["accepted"], orders["unknown"])
+    answered = orders["accepted"] + orders["refused"]
+    return report, {"nginx": spent[0] * 1e6 / answered, "redis": spent[1] * 1e6 / answered}
+
+
+def sell_ours(rig, units, seconds):
+    sku, parts = rig.sale(units), ("engine", "redis", "kafka1")
+    before = rig.cpu_s(parts)
+    report = rig.bench(sku, *CROWD, "--duration", seconds)
+    after, orders = rig.cpu_s(parts), report["orders"]
+    answered = orders["accepted"] + orders["refused"]
+    return sku, report, {part: (after[part] - before[part]) * 1e6 / answered for part in parts}
+
+
+def hot_row(rig, seconds):
+    """Orders/s of one row, 64 connections; the program counts the rows afterwards and fails if they differ."""
+    out = run(BUILD / "tests" / "bench" / "bench_ledger", "--config", rig.folder / "flashgate.conf",
+              env={"BENCH": "hot", "SECONDS": str(seconds), "CONNECTIONS": str(CONNECTIONS), "PATH": "/usr/bin"})
+    return float(out.split()[1])
+
+
+def bare_inserts(rig, seconds):
+    out = run(BUILD / "tests" / "bench" / "bench_ledger", "--config", rig.folder / "flashgate.conf",
+              env={"BENCH": "inserts", "SECONDS": str(seconds), "PATH": "/usr/bin"})
+    return float(out.split()[1])
+
+
+def measure_peer(rig, seconds):
+    rig.daemons("stop", "consumer")
+    found, sold = {}, []
+    with nginx(rig) as (port, pid):
+        for units, name in ((UNITS, "sold64"), (1, "refused64")):
+            sku, ours, ours_cpu = sell_ours(rig, units, seconds)
+            peer, peer_cpu = sell_peer(rig, port, pid, units, seconds)
+            word = "accepted_per_s" if units > 1 else "refused_per_s"
+            rates = ours["orders"][word], peer["orders"][word]
+            found.update({name: rates[0], f"peer_{name}": rates[1], f"{name}_ratio": rates[0] / rates[1],
+                          f"{name}_cpu": ours_cpu, f"peer_{name}_cpu": peer_cpu})
+            sold.append(sku)
+    rig.daemons("up", "consumer")
+    for sku in sold:
+        rig.prove(sku)
+    found["reads"] = rig.bench(sold[0], "--connections", CONNECTIONS, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
+                               "--duration", seconds)["reads_per_s"]
+    found["bare_inserts"] = bare_inserts(rig, seconds)
+    found["hot_row"] = hot_row(rig, seconds)
+    found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
+    return found

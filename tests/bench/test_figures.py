@@ -1,0 +1,115 @@
+"""No figure without its proof: each measurement asks rig.prove (or verifies the peer's store) and fails when that fails."""
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import batch  # noqa: E402
+import growth  # noqa: E402
+import peer  # noqa: E402
+import plot  # noqa: E402
+from rig import Failed  # noqa: E402
+
+LOADER = importlib.machinery.SourceFileLoader("bench_run", str(HERE / "run"))
+SPEC = importlib.util.spec_from_loader("bench_run", LOADER)
+bench_run = importlib.util.module_from_spec(SPEC)
+LOADER.exec_module(bench_run)
+
+REPORT = {"orders": {"accepted": 10, "accepted_per_s": 5.0, "refused": 10, "refused_per_s": 5.0, "unknown": 0},
+          "latency_us": {name: {"p50": 1, "p99": 2} for name in ("accepted", "created")},
+          "cpu": {"user_s": 1, "system_s": 1}, "requests": {}, "window_s": 1}
+
+
+class Store:
+    """What the fake Redis of an unproven run answers."""
+
+    def __init__(self, **numbers):
+        self.numbers = {"xlen": 0, "hlen": 10, "hget": 0, "hvals": [10], "memory_usage": 1600, **numbers}
+
+    def __getattr__(self, name):
+        return lambda *_args, **_kwargs: self.numbers.get(name)
+
+
+class Rig:
+    """Runs nothing; its proof fails, as that of a run with a lost order would."""
+
+    def __init__(self, folder):
+        self.folder, self.lists, self.sku, self.asked, self.store = folder, {}, 1, [], Store()
+        self.metrics = [5, 5]
+
+    def sale(self, *_):
+        self.sku += 1
+        self.lists[self.sku] = [self.folder / "list"]
+        return self.sku
+
+    def prove(self, sku):
+        self.asked.append(sku)
+        raise Failed(f"SKU {sku} is not proven")
+
+    def redis(self):
+        return self.store
+
+    def cpu_s(self, parts):
+        return {part: 0.0 for part in parts}
+
+    def bench(self, *_):
+        return REPORT
+
+    def metric(self, *_):
+        return self.metrics.pop() if self.metrics else 10
+
+    def daemons(self, *_args, **_kwargs):
+        pass
+
+    def open_entries(self, _):
+        return 0
+
+    settings = ()
+
+
+@pytest.mark.parametrize("measure", [bench_run.measure_sold, bench_run.measure_jwt, bench_run.measure_rejected,
+                                     bench_run.measure_created, bench_run.measure_latency])
+def test_an_unproven_result_is_no_figure(tmp_path, measure):
+    rig = Rig(tmp_path)
+    with pytest.raises(Failed, match="not proven"):
+        measure(rig, 1)
+    assert rig.asked
+
+
+@pytest.mark.parametrize("series", [growth.connections, growth.rates, growth.skus, lambda rig, _: growth.orders_so_far(rig, 1000)])
+def test_an_unproven_point_is_in_no_series(tmp_path, series):
+    rig = Rig(tmp_path)
+    with pytest.raises(Failed, match="not proven"):
+        series(rig, 1)
+    assert rig.asked
+
+
+@pytest.mark.parametrize("broken", [{"hlen": 9}, {"xlen": 9}, {"hvals": [9]}, {"hget": 1}, {"hlen": 11, "xlen": 11, "hvals": [11]}])
+def test_the_peer_is_verified_too(tmp_path, broken):
+    rig = Rig(tmp_path)
+    right = {"hlen": 10, "xlen": 10, "hvals": [4, 6], "hget": 90}
+    rig.store = Store(**right)
+    peer.verify_peer(rig, 2, 100, 10, 0)
+    rig.store = Store(**{**right, **broken})
+    with pytest.raises(Failed, match="not proven"):
+        peer.verify_peer(rig, 2, 100, 10, 0)
+
+
+@pytest.mark.parametrize("answer", [
+    b'HTTP/1.1 503 X\r\n\r\n{"type":"/problems/not-admitting"}', b'HTTP/1.1 200 OK\r\n\r\n{"orders":[{"order_id":"7.b-1","refused":"limit-reached"}]}',
+    b'HTTP/1.1 200 OK\r\n\r\n{"orders":[{"order_id":"7.b-1","status":"CREATED"}]}'])
+def test_a_batch_that_was_not_accepted_whole_is_no_figure(tmp_path, answer):
+    good = b'HTTP/1.1 200 OK\r\n\r\n{"orders":[{"order_id":"7.b-1","status":"QUEUED"}]}'
+    assert batch.write_list(tmp_path / "list", 7, [good]) == 1
+    with pytest.raises(Failed):
+        batch.write_list(tmp_path / "list", 7, [good, answer])
+
+
+def test_a_plot_has_every_point():
+    drawn = plot.svg("a < b", {1: 10.0, 10: 20.0, 1000: 15.0})
+    assert drawn.count("<circle") == 3 and "a &lt; b" in drawn
