@@ -1,5 +1,6 @@
-/* The alerts of the daemon: two duties, one that looks at the daemon's own state, one that writes
- * and sends. Each has connections of its own; neither keeps another duty waiting. */
+/* The alerts of the daemon: three duties, one that looks at the daemon's own state, one at the
+ * stock in the ledger, one that writes and sends. Each has connections of its own; neither keeps
+ * another duty waiting. */
 #ifndef RECONCILER_ALERTING_H
 #define RECONCILER_ALERTING_H
 

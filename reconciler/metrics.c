@@ -61,6 +61,12 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"not_taken\"", ATTEMPTS),
     [METRIC_ALERTS_MAIL_GIVEN_UP] =
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"given_up\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_SENT] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"sent\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_NOT_TAKEN] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"not_taken\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_GIVEN_UP] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"given_up\"", ATTEMPTS),
     [METRIC_RECOVERIES] =
         ROW(COUNTER, "recoveries_total", NULL, "Recoveries that came to their end"),
     [METRIC_RECOVER_IN_NEED] = ROW(GAUGE, "recover_in_need_skus", NULL,
