@@ -80,7 +80,7 @@ def test_restored_to_an_empty_machine(backup, tmp_path, with_redis):
             assert recovered.returncode in (0, 1), recovered.stdout + recovered.stderr
             until(sale.engine.is_ready, sale.engine.troubles)
             sale.until_settled(sku)
-            books = read_quiet(stack, sku)
+            books = read_quiet(stack, [sku])[sku]
             assert len(books.rows) >= in_ledger
             audited = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "audit"], env=stack.daemon_env(),
                                      capture_output=True, text=True, check=False, timeout=100)
