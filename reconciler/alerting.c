@@ -11,6 +11,7 @@
 #include "duty.h"
 #include "flash/time.h"
 #include "flash/zone.h"
+#include "lag.h"
 #include "metrics.h"
 #include "stock_duty.h"
 #include "watch.h"
@@ -25,6 +26,7 @@ struct flash_alerting {
     struct flash_delivery *delivery;
     struct flash_duty *watch_duty, *delivery_duty;
     struct flash_stock_duty *stock_duty;
+    struct flash_lag *lag;
     const struct flash_config *config; /* (borrowed) */
 };
 
@@ -52,9 +54,15 @@ static void set_up_watch(struct flash_alerting *alerting, const struct flash_ale
     alerting->watch.fill = parts->fill;
     alerting->watch.arg = parts->arg;
     flash_watch_add(&alerting->watch,
-                    &(struct flash_watch_gauge){
-                        "expiry.lag", &flash_reconciler_metrics[METRIC_EXPIRY_LAG],
-                        config->alerts.max_expiry_lag_ms, "due orders may have been left"});
+                    &(struct flash_watch_gauge){"expiry.lag",
+                                                &flash_reconciler_metrics[METRIC_EXPIRY_LAG],
+                                                config->alerts.max_expiry_lag_ms,
+                                                "due orders may have been left for", NULL});
+    flash_watch_add(&alerting->watch,
+                    &(struct flash_watch_gauge){"consumer.lag",
+                                                &flash_reconciler_metrics[METRIC_CONSUMER_LAG],
+                                                config->alerts.max_consumer_lag,
+                                                "the consumers are behind by", "messages"});
 }
 
 static bool make(struct flash_alerting *alerting, const struct flash_alerting_parts *parts,
@@ -92,13 +100,15 @@ bool flash_alerting_new(const struct flash_alerting_parts *parts,
     return true;
 }
 
-bool flash_alerting_start(struct flash_alerting *alerting, struct flash_error *err)
+bool flash_alerting_start(struct flash_alerting *alerting, struct flash_producer *producer,
+                          struct flash_error *err)
 {
     const struct flash_duty_plan looks = {LOOK_INTERVAL_MS, look, alerting};
     const struct flash_duty_plan rounds = {ROUND_INTERVAL_MS, deliver, alerting};
     return flash_duty_new(&looks, &alerting->watch_duty, err) &&
            flash_duty_new(&rounds, &alerting->delivery_duty, err) &&
-           flash_stock_duty_new(alerting->config, &alerting->stock_duty, err);
+           flash_stock_duty_new(alerting->config, &alerting->stock_duty, err) &&
+           flash_lag_new(alerting->config, producer, &alerting->lag, err);
 }
 
 struct flash_alarms *flash_alerting_alarms(struct flash_alerting *alerting)
@@ -113,6 +123,7 @@ void flash_alerting_stop(struct flash_alerting *alerting)
         alerting->watch_duty = NULL;
         flash_duty_stop(alerting->delivery_duty);
         flash_stock_duty_stop(alerting->stock_duty);
+        flash_lag_stop(alerting->lag);
     }
 }
 
@@ -122,6 +133,7 @@ void flash_alerting_free(struct flash_alerting *alerting)
         return;
     }
     flash_alerting_stop(alerting);
+    flash_lag_free(alerting->lag);
     flash_stock_duty_free(alerting->stock_duty);
     flash_duty_free(alerting->delivery_duty);
     if (alerting->delivery) {

@@ -227,6 +227,8 @@ static const struct flash_config_key keys[] = {
      "that due orders are left before it is an alert"},
     {AT(alerts, max_unsettled_age, max_unsettled_age_ms), MS, "3min", SECOND, DAY, NULL,
      "age of an entry without settlement before it is an alert"},
+    {AT(alerts, max_consumer_lag, max_consumer_lag), INT64, "100000", 0, 1000000000, NULL,
+     "messages of the orders topic that the ledger does not have yet before it is an alert"},
     {AT(alerts, stock, stock), WORD, "on", 0, 0, switch_words,
      "whether stock that is low, sold out or restocked is an alert"},
     {AT(alerts, stock_interval, stock_interval_ms), MS, "1s", 100, HOUR, NULL,

@@ -34,7 +34,7 @@ struct flash_config_alerts {
     enum flash_yes_no allow_private;
     int64_t timeout_ms, raise_after_ms, clear_after_ms;
     int64_t retry_first_ms, retry_max_ms, give_up_after_ms;
-    int64_t max_expiry_lag_ms, max_unsettled_age_ms;
+    int64_t max_expiry_lag_ms, max_unsettled_age_ms, max_consumer_lag;
     enum flash_switch stock;
     int64_t stock_interval_ms, restock_after_ms;
     char summary_at[6];    /* "07:00"; empty: no summary */

@@ -1,4 +1,5 @@
-/* What the proof that a message is lost rests on: the orders topic's settings (DESIGN §9.1). */
+/* The orders topic: the settings that the proof that a message is lost rests on (DESIGN §9.1), and
+ * how far it has grown. */
 #ifndef FLASH_KAFKA_TOPIC_H
 #define FLASH_KAFKA_TOPIC_H
 
@@ -12,5 +13,18 @@
  * which). */
 FLASH_MUST_CHECK bool flash_producer_check_topic(struct flash_producer *producer, int64_t window_ms,
                                                  int timeout_ms, struct flash_error *err);
+
+#define FLASH_TOPIC_PARTITIONS 256 /* at most that are looked at */
+
+/* Where each partition ends: one past its last message. */
+struct flash_topic_ends {
+    int count;
+    int64_t at[FLASH_TOPIC_PARTITIONS];
+};
+
+/* Asks for the ends, waiting up to timeout_ms for each answer. Any thread. Error kind: RETRY. */
+FLASH_MUST_CHECK bool flash_producer_topic_ends(struct flash_producer *producer, int timeout_ms,
+                                                struct flash_topic_ends *ret_ends,
+                                                struct flash_error *err);
 
 #endif
