@@ -1,5 +1,6 @@
-/* The two duties of alerts; see alerting.h.
+/* The duties of alerts; see alerting.h.
  *
+ *     stock:  ledger's stock ──▶ ledger's outbox
  *     watch:  parts, gauges ──▶ alarms        duties and passes: flash_alarm_raise ──▶ alarms
  *     alerts: alarms ──▶ ledger ──▶ webhook, mail */
 #include "alerting.h"
@@ -9,7 +10,10 @@
 #include "delivery.h"
 #include "duty.h"
 #include "flash/time.h"
+#include "flash/zone.h"
+#include "lag.h"
 #include "metrics.h"
+#include "stock_duty.h"
 #include "watch.h"
 
 enum { LOOK_INTERVAL_MS = 250, ROUND_INTERVAL_MS = 500 };
@@ -21,6 +25,9 @@ struct flash_alerting {
     struct flash_notify *notify;
     struct flash_delivery *delivery;
     struct flash_duty *watch_duty, *delivery_duty;
+    struct flash_stock_duty *stock_duty;
+    struct flash_lag *lag;
+    const struct flash_config *config; /* (borrowed) */
 };
 
 static void look(struct flash_duty *duty, void *arg)
@@ -47,14 +54,25 @@ static void set_up_watch(struct flash_alerting *alerting, const struct flash_ale
     alerting->watch.fill = parts->fill;
     alerting->watch.arg = parts->arg;
     flash_watch_add(&alerting->watch,
-                    &(struct flash_watch_gauge){
-                        "expiry.lag", &flash_reconciler_metrics[METRIC_EXPIRY_LAG],
-                        config->alerts.max_expiry_lag_ms, "due orders may have been left"});
+                    &(struct flash_watch_gauge){"expiry.lag",
+                                                &flash_reconciler_metrics[METRIC_EXPIRY_LAG],
+                                                config->alerts.max_expiry_lag_ms,
+                                                "due orders may have been left for", NULL});
+    flash_watch_add(&alerting->watch,
+                    &(struct flash_watch_gauge){"consumer.lag",
+                                                &flash_reconciler_metrics[METRIC_CONSUMER_LAG],
+                                                config->alerts.max_consumer_lag,
+                                                "the consumers are behind by", "messages"});
 }
 
 static bool make(struct flash_alerting *alerting, const struct flash_alerting_parts *parts,
                  struct flash_error *err)
 {
+    struct flash_error reason;
+    alerting->config = parts->config;
+    if (!flash_zone_use(parts->config->alerts.summary_zone, &reason)) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "alerts.summary_zone: %s", reason.text);
+    }
     if (!flash_config_check_alerts(parts->config, err) ||
         !flash_alarms_new(&alerting->alarms, err) ||
         !flash_mysql_new(parts->config, &alerting->mysql, err) ||
@@ -82,12 +100,15 @@ bool flash_alerting_new(const struct flash_alerting_parts *parts,
     return true;
 }
 
-bool flash_alerting_start(struct flash_alerting *alerting, struct flash_error *err)
+bool flash_alerting_start(struct flash_alerting *alerting, struct flash_producer *producer,
+                          struct flash_error *err)
 {
     const struct flash_duty_plan looks = {LOOK_INTERVAL_MS, look, alerting};
     const struct flash_duty_plan rounds = {ROUND_INTERVAL_MS, deliver, alerting};
     return flash_duty_new(&looks, &alerting->watch_duty, err) &&
-           flash_duty_new(&rounds, &alerting->delivery_duty, err);
+           flash_duty_new(&rounds, &alerting->delivery_duty, err) &&
+           flash_stock_duty_new(alerting->config, &alerting->stock_duty, err) &&
+           flash_lag_new(alerting->config, producer, &alerting->lag, err);
 }
 
 struct flash_alarms *flash_alerting_alarms(struct flash_alerting *alerting)
@@ -101,6 +122,8 @@ void flash_alerting_stop(struct flash_alerting *alerting)
         flash_duty_free(alerting->watch_duty); /* a look takes no time */
         alerting->watch_duty = NULL;
         flash_duty_stop(alerting->delivery_duty);
+        flash_stock_duty_stop(alerting->stock_duty);
+        flash_lag_stop(alerting->lag);
     }
 }
 
@@ -110,6 +133,8 @@ void flash_alerting_free(struct flash_alerting *alerting)
         return;
     }
     flash_alerting_stop(alerting);
+    flash_lag_free(alerting->lag);
+    flash_stock_duty_free(alerting->stock_duty);
     flash_duty_free(alerting->delivery_duty);
     if (alerting->delivery) {
         flash_delivery_write(alerting->delivery, (int64_t)flash_time_wall_ms());

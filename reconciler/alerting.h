@@ -1,11 +1,13 @@
-/* The alerts of the daemon: two duties, one that looks at the daemon's own state, one that writes
- * and sends. Each has connections of its own; neither keeps another duty waiting. */
+/* The alerts of the daemon: four duties. One looks at the daemon's own state, one at the stock in
+ * the ledger, one at how far the consumers are behind, one writes and sends. Each has connections
+ * of its own; none keeps another waiting. */
 #ifndef RECONCILER_ALERTING_H
 #define RECONCILER_ALERTING_H
 
 #include "alarms.h"
 #include "flash/config.h"
 #include "flash/http_ops.h"
+#include "flash/kafka.h"
 
 struct flash_alerting;
 
@@ -20,8 +22,10 @@ struct flash_alerting_parts {
 FLASH_MUST_CHECK bool flash_alerting_new(const struct flash_alerting_parts *parts,
                                          struct flash_alerting **ret_alerting,
                                          struct flash_error *err);
-/* Starts the duties: all that fill looks at must be there. Error kind: RETRY. */
+/* Starts the duties: all that fill looks at must be there. The producer is (borrowed). Error kind:
+ * RETRY. */
 FLASH_MUST_CHECK bool flash_alerting_start(struct flash_alerting *alerting,
+                                           struct flash_producer *producer,
                                            struct flash_error *err);
 /* For those who raise and clear; borrowed, until the free: behind all of them. */
 struct flash_alarms *flash_alerting_alarms(struct flash_alerting *alerting);

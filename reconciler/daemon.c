@@ -255,7 +255,7 @@ static bool start_duties(struct daemon *daemon, struct flash_error *err)
            flash_recover_duty_new(&recover, &daemon->recover_duty, err) &&
            flash_inflow_duty_new(daemon->config, &daemon->inflow_duty, err) &&
            flash_reconcile_duty_new(&reconcile, &daemon->reconcile_duty, err) &&
-           flash_alerting_start(daemon->alerting, err);
+           flash_alerting_start(daemon->alerting, daemon->producer, err);
 }
 
 static bool start(struct daemon *daemon, struct flash_error *err)

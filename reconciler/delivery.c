@@ -115,7 +115,9 @@ static bool write_item(struct flash_delivery *delivery, const struct flash_alarm
     struct flash_outbox_change change = {.alert = &item->alert};
     bool changed = false;
     for (int channel = 0; channel < FLASH_CHANNEL_COUNT; channel++) {
-        change.wanted[channel] = flash_notify_on(parts->notify, (enum flash_channel)channel);
+        enum flash_channel id = (enum flash_channel)channel;
+        change.wanted[channel] = flash_notify_on(parts->notify, id) &&
+                                 flash_alert_suits(&item->alert, id, parts->config);
         change.sent[channel] = item->sent[channel];
     }
     if (!flash_outbox_record(parts->mysql, &change, &changed, err)) {
@@ -151,6 +153,9 @@ static void count(enum flash_channel channel, enum flash_outbox_end end)
         [FLASH_CHANNEL_MAIL] = {[FLASH_OUTBOX_SENT] = METRIC_ALERTS_MAIL_SENT,
                                 [FLASH_OUTBOX_GIVEN_UP] = METRIC_ALERTS_MAIL_GIVEN_UP,
                                 [FLASH_OUTBOX_LATER] = METRIC_ALERTS_MAIL_NOT_TAKEN},
+        [FLASH_CHANNEL_SMS] = {[FLASH_OUTBOX_SENT] = METRIC_ALERTS_SMS_SENT,
+                               [FLASH_OUTBOX_GIVEN_UP] = METRIC_ALERTS_SMS_GIVEN_UP,
+                               [FLASH_OUTBOX_LATER] = METRIC_ALERTS_SMS_NOT_TAKEN},
     };
     flash_reconciler_count(rows[channel][end], 1);
 }
@@ -252,7 +257,8 @@ static bool send_directly(struct flash_delivery *delivery, enum flash_channel ch
         say_change(&item.alert);
         item.said = true;
     }
-    item.sent[channel] = attempt(delivery, channel, &item.alert, now_ms) != FLASH_OUTBOX_LATER;
+    item.sent[channel] = !flash_alert_suits(&item.alert, channel, delivery->parts.config) ||
+                         attempt(delivery, channel, &item.alert, now_ms) != FLASH_OUTBOX_LATER;
     flash_alarms_put(alarms, i, &item);
     return true;
 }

@@ -61,6 +61,15 @@ struct flash_metric flash_reconciler_metrics[METRIC_RECONCILER_COUNT] = {
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"not_taken\"", ATTEMPTS),
     [METRIC_ALERTS_MAIL_GIVEN_UP] =
         ROW(COUNTER, "alert_attempts_total", "channel=\"mail\",outcome=\"given_up\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_SENT] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"sent\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_NOT_TAKEN] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"not_taken\"", ATTEMPTS),
+    [METRIC_ALERTS_SMS_GIVEN_UP] =
+        ROW(COUNTER, "alert_attempts_total", "channel=\"sms\",outcome=\"given_up\"", ATTEMPTS),
+    [METRIC_CONSUMER_LAG] =
+        ROW(GAUGE, "consumer_lag_messages", NULL,
+            "Messages of the orders topic that the ledger does not have yet, at the last look"),
     [METRIC_RECOVERIES] =
         ROW(COUNTER, "recoveries_total", NULL, "Recoveries that came to their end"),
     [METRIC_RECOVER_IN_NEED] = ROW(GAUGE, "recover_in_need_skus", NULL,

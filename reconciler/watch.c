@@ -65,14 +65,15 @@ static void look_at_part(struct flash_watch *watch, const struct flash_ready_par
 static void look_at_gauge(struct flash_watch *watch, int i, int64_t now_ms)
 {
     const struct flash_watch_gauge *gauge = &watch->gauges[i].gauge;
-    int64_t value_ms = flash_metric_get(gauge->metric);
-    bool bad = value_ms > gauge->limit_ms;
+    int64_t value = flash_metric_get(gauge->metric), scale = gauge->unit ? 1 : 1000;
+    bool bad = value > gauge->limit;
     char text[TEXT_MAX];
     if (!flash_hysteresis_step(&watch->gauges[i].hysteresis, &watch->limits, bad, now_ms)) {
         return;
     }
-    snprintf(text, sizeof(text), "%s for %lld s; the limit is %lld s", gauge->what,
-             (long long)(value_ms / 1000), (long long)(gauge->limit_ms / 1000));
+    snprintf(text, sizeof(text), "%s %lld %s; the limit is %lld", gauge->what,
+             (long long)(value / scale), gauge->unit ? gauge->unit : "s",
+             (long long)(gauge->limit / scale));
     if (bad) {
         flash_alarm_raise(watch->alarms,
                           &(struct flash_alarm){gauge->key, FLASH_SEVERITY_WARNING, text});

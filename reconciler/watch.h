@@ -9,12 +9,13 @@
 #include "flash/metrics.h"
 #include "hysteresis.h"
 
-/* A gauge of milliseconds that has a limit. */
+/* A gauge that has a limit. */
 struct flash_watch_gauge {
     const char *key;
     struct flash_metric *metric;
-    int64_t limit_ms;
-    const char *what; /* "due orders have been left": how the text begins; static */
+    int64_t limit;
+    const char *what; /* "due orders have been left for": how the text begins; static */
+    const char *unit; /* "messages"; NULL: it is of milliseconds, shown as seconds; static */
 };
 
 #define FLASH_WATCH_PARTS 16

@@ -3,6 +3,7 @@
 
 #include "flash/config.h"
 #include "flash/hmac.h"
+#include "flash/template.h"
 #include "flash/url.h"
 
 static bool refuse(struct flash_error *err, const char *reason)
@@ -15,6 +16,38 @@ static bool is_smtps(const char *text)
     struct flash_url url;
     return flash_url_parse((struct flash_text){text, strlen(text)}, &url, NULL) &&
            flash_url_is(&url, "smtps");
+}
+
+static bool check_sms(const struct flash_config *config, struct flash_error *err)
+{
+    struct flash_error reason;
+    if (config->alerts.sms_url[0] == '\0') {
+        return true;
+    }
+    if (config->alerts.sms_body[0] == '\0') {
+        return refuse(err, "sms_body: alerts.sms_url needs one");
+    }
+    if (!flash_template_check(config->alerts.sms_body, config->alerts.sms_type, &reason)) {
+        return flash_error_set(err, FLASH_ERROR_CONFIG, "alerts.sms_body: %s", reason.text);
+    }
+    return true;
+}
+
+/* The number at two digits, -1: they are none. */
+static int two_digits(const char *text)
+{
+    bool digits = text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9';
+    return digits ? (text[0] - '0') * 10 + (text[1] - '0') : -1;
+}
+
+int flash_config_summary_minute(const struct flash_config *config)
+{
+    const char *at = config->alerts.summary_at;
+    if (strlen(at) != 5 || at[2] != ':') {
+        return -1;
+    }
+    int hour = two_digits(at), minute = two_digits(at + 3);
+    return hour >= 0 && hour < 24 && minute >= 0 && minute < 60 ? hour * 60 + minute : -1;
 }
 
 bool flash_config_check_alerts(const struct flash_config *config, struct flash_error *err)
@@ -39,5 +72,8 @@ bool flash_config_check_alerts(const struct flash_config *config, struct flash_e
     if (config->alerts.retry_first_ms > config->alerts.retry_max_ms) {
         return refuse(err, "retry_first: longer than alerts.retry_max");
     }
-    return true;
+    if (config->alerts.summary_at[0] && flash_config_summary_minute(config) < 0) {
+        return refuse(err, "summary_at: not hours and minutes of a day, as in 07:00");
+    }
+    return check_sms(config, err);
 }

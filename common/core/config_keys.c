@@ -42,6 +42,14 @@ static const char *const switch_words[] = {
     [FLASH_SWITCH_OFF] = "off", [FLASH_SWITCH_ON] = "on", NULL};
 static const char *const starttls_words[] = {
     [FLASH_STARTTLS_REQUIRED] = "required", [FLASH_STARTTLS_OFF] = "off", NULL};
+static const char *const sms_type_words[] = {
+    [FLASH_SMS_JSON] = "json", [FLASH_SMS_FORM] = "form", NULL};
+static const char *const sms_severity_words[] = {
+    [FLASH_SMS_CRITICAL] = "critical",
+    [FLASH_SMS_WARNING] = "warning",
+    [FLASH_SMS_INFO] = "info",
+    NULL,
+};
 static const char *const answer_words[] = {[FLASH_NO] = "no", [FLASH_YES] = "yes", NULL};
 static const char *const web_schemes[] = {"https", "http", NULL};
 static const char *const smtp_schemes[] = {"smtp", "smtps", NULL};
@@ -194,10 +202,20 @@ static const struct flash_config_key keys[] = {
     {AT(alerts, smtp_password, smtp_password), SECRET, "", 0, 255, NULL, "its password"},
     {AT(alerts, mail_from, mail_from), MAILS, "", 1, 255, NULL, "the sender's address"},
     {AT(alerts, mail_to, mail_to), MAILS, "", 16, 255, NULL, "who gets mail, with commas between"},
+    {AT(alerts, sms_url, sms_url), URL, "", 0, 255, web_schemes,
+     "where short messages are posted; empty: nowhere"},
+    {AT(alerts, sms_body, sms_body), SECRET, "", 0, FLASH_CONFIG_LINE - 1, NULL,
+     "what is posted, with {text} {source} {key} {state} {severity} {at} {id} filled in"},
+    {AT(alerts, sms_type, sms_type), WORD, "json", 0, 0, sms_type_words,
+     "what sms_body is, and how fields are written in it: escaped for JSON, or for a form"},
+    {AT(alerts, sms_authorization, sms_authorization), SECRET, "", 0, 255, NULL,
+     "the header Authorization, as in Bearer T; empty: none"},
+    {AT(alerts, sms_severity, sms_severity), WORD, "critical", 0, 0, sms_severity_words,
+     "the lowest that becomes a short message; what is cleared is info"},
     {AT(alerts, ca_file, ca_file), TEXT, "", 0, 255, NULL,
-     "certificates trusted by both; empty: the system's"},
+     "certificates trusted by all three; empty: the system's"},
     {AT(alerts, allow_private, allow_private), WORD, "no", 0, 0, answer_words,
-     "whether the webhook may be at a loopback or private address"},
+     "whether webhook_url and sms_url may be at a loopback or private address"},
     {AT(alerts, timeout, timeout_ms), MS, "10s", 100, MINUTE, NULL,
      "for one message, from the name's look-up to the answer"},
     {AT(alerts, raise_after, raise_after_ms), MS, "10s", 0, HOUR, NULL,
@@ -213,6 +231,18 @@ static const struct flash_config_key keys[] = {
      "that due orders are left before it is an alert"},
     {AT(alerts, max_unsettled_age, max_unsettled_age_ms), MS, "3min", SECOND, DAY, NULL,
      "age of an entry without settlement before it is an alert"},
+    {AT(alerts, max_consumer_lag, max_consumer_lag), INT64, "100000", 0, 1000000000, NULL,
+     "messages of the orders topic that the ledger does not have yet before it is an alert"},
+    {AT(alerts, stock, stock), WORD, "on", 0, 0, switch_words,
+     "whether stock that is low, sold out or restocked is an alert"},
+    {AT(alerts, stock_interval, stock_interval_ms), MS, "1s", 100, HOUR, NULL,
+     "between looks at the stock that changed"},
+    {AT(alerts, restock_after, restock_after_ms), MS, "1min", 0, DAY, NULL,
+     "that units which came back unasked, as of expired orders, stay before the alert is over"},
+    {AT(alerts, summary_at, summary_at), TEXT, "", 0, 5, NULL,
+     "when all stock at or under its threshold is summed up each day, as in 07:00; empty: never"},
+    {AT(alerts, summary_zone, summary_zone), TEXT, "UTC", 1, 63, NULL,
+     "by the clock of this zone, as in Europe/Berlin"},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= FLASH_CONFIG_KEYS_MAX, "a mark for each row fits the loader");
@@ -221,7 +251,9 @@ _Static_assert(sizeof(enum flash_log_level) == sizeof(int) &&
                    sizeof(enum flash_accept_after) == sizeof(int) &&
                    sizeof(enum flash_switch) == sizeof(int) &&
                    sizeof(enum flash_starttls) == sizeof(int) &&
-                   sizeof(enum flash_yes_no) == sizeof(int),
+                   sizeof(enum flash_yes_no) == sizeof(int) &&
+                   sizeof(enum flash_sms_type) == sizeof(int) &&
+                   sizeof(enum flash_sms_severity) == sizeof(int),
                "a WORD is written as an int");
 
 const struct flash_config_unit flash_config_units[FLASH_CONFIG_UNITS] = {

@@ -183,7 +183,7 @@ static bool read_mails(const struct flash_config_key *key, const char *text, cha
 
 static bool read_first_line(const char *path, char *field, size_t size, struct flash_error *err)
 {
-    char start[FLASH_CONFIG_TEXT + 1];
+    char start[FLASH_CONFIG_LINE + 1];
     bool ok = false;
     FILE *file = fopen(path, "re");
     if (file == NULL) {

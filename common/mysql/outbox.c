@@ -33,11 +33,6 @@ static struct flash_value id_of(const struct flash_alert *alert)
     return bytes(alert->id.bytes, sizeof(alert->id.bytes));
 }
 
-static const char *state_name(const struct flash_alert *alert)
-{
-    return alert->raised ? "raised" : "cleared";
-}
-
 /* ---- writing ---- */
 
 /* Makes the row of an alert that was never heard of; it waits there for whoever else does. */
@@ -55,7 +50,7 @@ static bool meet(struct flash_mysql *mysql, const struct flash_alert *alert,
 static bool move_state(struct flash_mysql *mysql, const struct flash_alert *alert,
                        bool *ret_changed, struct flash_error *err)
 {
-    const char *state = state_name(alert);
+    const char *state = flash_alert_state_name(alert);
     const struct flash_value params[] = {
         text(state),       text(flash_severity_name(alert->severity)),
         text(alert->text), number(alert->at_ms),
@@ -83,7 +78,7 @@ static bool write_message(struct flash_mysql *mysql, const struct flash_outbox_c
     const struct flash_value params[] = {
         id_of(alert),
         text(alert->key),
-        text(state_name(alert)),
+        text(flash_alert_state_name(alert)),
         text(flash_severity_name(alert->severity)),
         text(alert->text),
         number(alert->at_ms),
@@ -92,12 +87,26 @@ static bool write_message(struct flash_mysql *mysql, const struct flash_outbox_c
         number(sent),
         number(alert->at_ms),
         ended,
+        alert->list ? text(alert->list)
+                    : (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = true},
     };
     return flash_mysql_exec(mysql,
                             "INSERT INTO alert_outbox (alert_id, alert_key, state, severity,"
-                            " detail, at_ms, channel, delivery, attempts, next_try_ms, ended_at_ms)"
-                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            params, 11, NULL, err);
+                            " detail, at_ms, channel, delivery, attempts, next_try_ms, ended_at_ms,"
+                            " list) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            params, 12, NULL, err);
+}
+
+bool flash_outbox_tell(struct flash_mysql *mysql, const struct flash_outbox_change *change,
+                       struct flash_error *err)
+{
+    for (int channel = 0; channel < FLASH_CHANNEL_COUNT; channel++) {
+        if (change->wanted[channel] &&
+            !write_message(mysql, change, (enum flash_channel)channel, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool flash_outbox_write(struct flash_mysql *mysql, const struct flash_outbox_change *change,
@@ -109,11 +118,8 @@ bool flash_outbox_write(struct flash_mysql *mysql, const struct flash_outbox_cha
     if ((alert->raised && !meet(mysql, alert, err)) || !move_state(mysql, alert, &changed, err)) {
         return false;
     }
-    for (int channel = 0; changed && channel < FLASH_CHANNEL_COUNT; channel++) {
-        if (change->wanted[channel] &&
-            !write_message(mysql, change, (enum flash_channel)channel, err)) {
-            return false;
-        }
+    if (changed && !flash_outbox_tell(mysql, change, err)) {
+        return false;
     }
     *ret_changed = changed;
     return true;
@@ -151,7 +157,7 @@ static bool copy(struct flash_text from, char *to, size_t size)
     return true;
 }
 
-/* id, alert_id, alert_key, state, severity, detail, at_ms, attempts */
+/* id, alert_id, alert_key, state, severity, detail, at_ms, attempts, list */
 static bool take_row(const struct flash_value *cells, int count, void *arg)
 {
     struct found *found = arg;
@@ -161,11 +167,12 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
     *message =
         (struct flash_outbox_message){.number = cells[0].number, .attempts = cells[7].number + 1};
     alert->at_ms = cells[6].number;
-    alert->raised = cells[3].bytes.len == strlen("raised");
     found->any = true;
     found->whole = cells[1].bytes.len == sizeof(alert->id.bytes) &&
                    copy(cells[2].bytes, alert->key, sizeof(alert->key)) &&
+                   flash_alert_state_parse(cells[3].bytes, alert) &&
                    flash_severity_parse(cells[4].bytes, &alert->severity) &&
+                   (cells[8].null || copy(cells[8].bytes, message->list, sizeof(message->list))) &&
                    copy(cells[5].bytes, alert->text, sizeof(alert->text));
     if (found->whole) {
         memcpy(alert->id.bytes, cells[1].bytes.at, sizeof(alert->id.bytes));
@@ -181,14 +188,14 @@ static bool find(struct flash_mysql *mysql, const struct flash_outbox_claim *cla
                                          number(claim->now_ms)};
     const struct flash_query query = {
         .sql = "SELECT o.id, o.alert_id, o.alert_key, o.state, o.severity, o.detail, o.at_ms,"
-               " o.attempts FROM alert_outbox o"
+               " o.attempts, o.list FROM alert_outbox o"
                " WHERE o.delivery = 'waiting' AND o.channel = ? AND o.next_try_ms <= ?"
                " AND NOT EXISTS (SELECT 1 FROM alert_outbox e WHERE e.delivery = 'waiting'"
                " AND e.channel = o.channel AND e.alert_key = o.alert_key AND e.id < o.id)"
                " ORDER BY o.next_try_ms, o.id LIMIT 1",
         .params = params,
         .param_count = 2,
-        .column_count = 8,
+        .column_count = 9,
         .row = take_row,
         .arg = found,
     };
@@ -230,6 +237,7 @@ bool flash_outbox_take(struct flash_mysql *mysql, const struct flash_outbox_clai
         }
     }
     *ret_message = found.won ? message : (struct flash_outbox_message){0};
+    ret_message->alert.list = ret_message->list[0] ? ret_message->list : NULL;
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "flash/ids.h"
 
-#define FLASH_MAIL_TEXT_MAX 16384
+#define FLASH_MAIL_TEXT_MAX 131072
 
 struct flash_mail_parts {
     const char *from;    /* one address */

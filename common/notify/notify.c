@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mail.h"
+#include "sms.h"
 #include "webhook.h"
 
 struct flash_notify {
@@ -14,13 +15,22 @@ struct flash_notify {
     bool started; /* libcurl counts its starts */
 };
 
+static bool check_address(const char *name, const char *url, const struct flash_config *config,
+                          struct flash_error *err)
+{
+    return url[0] == '\0' || !flash_post_refused(url, config) ||
+           flash_error_set(err, FLASH_ERROR_CONFIG,
+                           "alerts.%s: a loopback, private or reserved address; "
+                           "alerts.allow_private = yes allows loopback and private ones",
+                           name);
+}
+
 bool flash_notify_new(const struct flash_config *config, struct flash_notify **ret_notify,
                       struct flash_error *err)
 {
-    if (config->alerts.webhook_url[0] && flash_webhook_refused(config)) {
-        return flash_error_set(err, FLASH_ERROR_CONFIG,
-                               "alerts.webhook_url: a loopback, private or reserved address; "
-                               "alerts.allow_private = yes allows loopback and private ones");
+    if (!check_address("webhook_url", config->alerts.webhook_url, config, err) ||
+        !check_address("sms_url", config->alerts.sms_url, config, err)) {
+        return false;
     }
     struct flash_notify *notify = calloc(1, sizeof(*notify));
     if (!notify) {
@@ -52,15 +62,19 @@ void flash_notify_free(struct flash_notify *notify)
 
 bool flash_notify_on(const struct flash_notify *notify, enum flash_channel channel)
 {
-    return channel == FLASH_CHANNEL_WEBHOOK ? notify->config.alerts.webhook_url[0] != '\0'
-                                            : notify->config.alerts.smtp_url[0] != '\0';
+    return flash_alert_channel_on(&notify->config, channel);
 }
 
 bool flash_notify_send(struct flash_notify *notify, enum flash_channel channel,
                        const struct flash_alert *alert, struct flash_error *err)
 {
+    typedef bool (*sender)(CURL * curl, const struct flash_config *config,
+                           const struct flash_alert *alert, struct flash_error *err);
+    static const sender senders[FLASH_CHANNEL_COUNT] = {
+        [FLASH_CHANNEL_WEBHOOK] = flash_webhook_send,
+        [FLASH_CHANNEL_MAIL] = flash_mail_send,
+        [FLASH_CHANNEL_SMS] = flash_sms_send,
+    };
     assert(flash_notify_on(notify, channel));
-    return channel == FLASH_CHANNEL_WEBHOOK
-               ? flash_webhook_send(notify->curl, &notify->config, alert, err)
-               : flash_mail_send(notify->curl, &notify->config, alert, err);
+    return senders[channel](notify->curl, &notify->config, alert, err);
 }

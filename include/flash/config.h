@@ -35,7 +35,6 @@ struct flash_address {
 };
 
 enum flash_auth_mode { FLASH_AUTH_JWT, FLASH_AUTH_OFF };
-enum flash_switch { FLASH_SWITCH_OFF, FLASH_SWITCH_ON };
 enum flash_accept_after { FLASH_ACCEPT_JOURNAL, FLASH_ACCEPT_LOG };
 
 struct flash_config {

@@ -1,8 +1,9 @@
-/* Telling people and programs outside: an alert as a webhook's POST, or as a mail, by libcurl.
+/* Telling people and programs outside: an alert as a webhook's POST, as a mail, or as
+ * a POST that makes a provider send a short message, by libcurl.
  *
  * What the configuration's [alerts] has no URL for is off. One message a call, blocking, for
  * alerts.timeout at most; one object per thread. Who receives the same alert twice sees the same id
- * in X-Flash-Alert-Id (webhook) and Message-ID (mail); docs/FORMATS.md, "Alerts", says how a
+ * in X-Flash-Alert-Id (webhook, SMS) and Message-ID (mail); docs/FORMATS.md, "Alerts", says how a
  * receiver verifies the signature.
  *
  * A webhook's name may lead anywhere, so the address is checked when it is about to be connected

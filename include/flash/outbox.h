@@ -26,8 +26,12 @@ struct flash_outbox_change {
 FLASH_MUST_CHECK bool flash_outbox_write(struct flash_mysql *mysql,
                                          const struct flash_outbox_change *change,
                                          bool *ret_changed, struct flash_error *err);
-/* The same in a transaction of its own, connecting first if need be. Error kind UNKNOWN too: write
- * the same change (same id) again. */
+/* Inside the caller's transaction: writes the messages, whatever the state is. */
+FLASH_MUST_CHECK bool flash_outbox_tell(struct flash_mysql *mysql,
+                                        const struct flash_outbox_change *change,
+                                        struct flash_error *err);
+/* flash_outbox_write in a transaction of its own, connecting first if need be. Error kind UNKNOWN
+ * too: write the same change (same id) again. */
 FLASH_MUST_CHECK bool flash_outbox_record(struct flash_mysql *mysql,
                                           const struct flash_outbox_change *change,
                                           bool *ret_changed, struct flash_error *err);
@@ -38,7 +42,8 @@ FLASH_MUST_CHECK bool flash_outbox_record(struct flash_mysql *mysql,
 struct flash_outbox_message {
     int64_t number; /* 0: none */
     struct flash_alert alert;
-    int64_t attempts; /* with the one that was claimed: 1, 2, … */
+    int64_t attempts;                    /* with the one that was claimed: 1, 2, … */
+    char list[FLASH_ALERT_LIST_MAX + 1]; /* what alert.list points to: not to be copied */
 };
 
 struct flash_outbox_claim {

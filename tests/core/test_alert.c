@@ -84,6 +84,28 @@ static void test_mail(void **state)
     assert_non_null(strstr(text, "id:       019aa5c8-edfb-7102-8304-05060708090a\n"));
 }
 
+/* A summary: a notice with a list, in both forms. */
+static void test_a_list(void **state)
+{
+    (void)state;
+    char json[FLASH_ALERT_JSON_MAX], subject[256], text[FLASH_ALERT_MAIL_MAX];
+    struct flash_alert alert = alert_of("2 SKUs");
+    alert.notice = true;
+    alert.list = "[{\"sku\":17,\"title\":\"A \\\"b\\\"\",\"available\":0,\"threshold\":3},"
+                 "{\"sku\":9,\"title\":\"\",\"available\":2,\"threshold\":2}]";
+    size_t len = flash_alert_json(&alert, "x", json);
+    json_t *read = json_loadb(json, len, JSON_REJECT_DUPLICATES, NULL);
+    assert_string_equal(json_string_value(json_object_get(read, "state")), "notice");
+    assert_int_equal(json_array_size(json_object_get(read, "skus")), 2);
+    json_decref(read);
+    flash_alert_mail(&alert, "x", subject, text);
+    assert_string_equal(subject, "[x] notice: ledger.away (critical)");
+    assert_non_null(strstr(text, "2 SKUs\n\n17: 0 left, threshold 3  A \"b\"\n"
+                                 "9: 2 left, threshold 2  \n\nalert:    "));
+    alert.list = "not JSON";
+    assert_true(flash_alert_json(&alert, "x", json) > 0);
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -101,8 +123,8 @@ static void test_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys), cmocka_unit_test(test_json),  cmocka_unit_test(test_any_text),
-        cmocka_unit_test(test_mail), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_keys), cmocka_unit_test(test_json),   cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_mail), cmocka_unit_test(test_a_list), cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,16 @@ static void test_what_must_go_together(void **state)
         {"[alerts]\n" MAIL "smtp_password = p\n", "a user and a password"},
         {"[alerts]\n" MAIL "smtp_user = u\nsmtp_password = p\nsmtp_starttls = off\n",
          "never without TLS"},
+        {"[alerts]\nsms_url = https://a/x\nsms_body = {\"m\":\"{text}\"}\n", NULL},
+        {"[alerts]\nsms_url = https://a/x\nsms_body = m={text}\nsms_type = form\n", NULL},
+        {"[alerts]\nsms_url = https://a/x\n", "sms_body"},
+        {"[alerts]\nsms_url = https://a/x\nsms_body = m={text}\n", "sms_body: not JSON"},
+        {"[alerts]\nsms_url = https://a/x\nsms_body = m={msg}\nsms_type = form\n", "{msg}"},
+        {"[alerts]\nsummary_at = 07:00\n", NULL},
+        {"[alerts]\nsummary_at = 24:00\n", "summary_at"},
+        {"[alerts]\nsummary_at = 07:60\n", "summary_at"},
+        {"[alerts]\nsummary_at = 7:00\n", "summary_at"},
+        {"[alerts]\nsummary_at = 07-00\n", "summary_at"},
         {"[alerts]\nretry_first = 2s\nretry_max = 1s\n", "retry_first"},
     };
     for (size_t i = 0; i < ROWS(rows); i++) {

@@ -53,7 +53,7 @@ static void test_statuses(void **state)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct flash_error web = {0}, mail = {0};
-        assert_int_equal(flash_webhook_judge(rows[i].status, &web),
+        assert_int_equal(flash_post_judge("webhook", rows[i].status, &web),
                          rows[i].web == FLASH_ERROR_NONE);
         assert_int_equal(web.kind, rows[i].web);
         assert_int_equal(flash_mail_judge(rows[i].status, &mail), rows[i].mail == FLASH_ERROR_NONE);
@@ -81,11 +81,10 @@ static void test_literal_addresses(void **state)
     };
     struct flash_config *config = calloc(1, sizeof(*config));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        snprintf(config->alerts.webhook_url, sizeof(config->alerts.webhook_url), "%s", rows[i].url);
         config->alerts.allow_private = FLASH_NO;
-        assert_int_equal(flash_webhook_refused(config), rows[i].with_no);
+        assert_int_equal(flash_post_refused(rows[i].url, config), rows[i].with_no);
         config->alerts.allow_private = FLASH_YES;
-        assert_int_equal(flash_webhook_refused(config), rows[i].with_yes);
+        assert_int_equal(flash_post_refused(rows[i].url, config), rows[i].with_yes);
     }
     free(config);
 }
@@ -102,6 +101,11 @@ static void test_a_refused_address_stops_the_start(void **state)
     assert_int_equal(err.kind, FLASH_ERROR_CONFIG);
     assert_null(strstr(err.text, "token"));
     config->alerts.webhook_url[0] = '\0';
+    snprintf(config->alerts.sms_url, sizeof(config->alerts.sms_url), "http://10.0.0.1/token");
+    assert_false(flash_notify_new(config, &notify, &err));
+    assert_non_null(strstr(err.text, "sms_url"));
+    assert_null(strstr(err.text, "token"));
+    config->alerts.sms_url[0] = '\0';
     assert_true(flash_notify_new(config, &notify, &err));
     assert_false(flash_notify_on(notify, FLASH_CHANNEL_WEBHOOK));
     assert_false(flash_notify_on(notify, FLASH_CHANNEL_MAIL));

@@ -54,7 +54,8 @@ bool flash_outbox_take(struct flash_mysql *mysql, const struct flash_outbox_clai
             message->next_try_ms <= claim->now_ms) {
             message->attempts++;
             message->next_try_ms = claim->until_ms;
-            *ret_message = (struct flash_outbox_message){i + 1, message->alert, message->attempts};
+            *ret_message = (struct flash_outbox_message){
+                .number = i + 1, .alert = message->alert, .attempts = message->attempts};
             break;
         }
     }

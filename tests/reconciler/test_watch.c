@@ -45,8 +45,8 @@ static int make(void **state)
     if (!flash_alarms_new(&watch.alarms, &err)) {
         return -1;
     }
-    flash_watch_add(&watch,
-                    &(struct flash_watch_gauge){"expiry.lag", &gauge, 60000, "orders were left"});
+    flash_watch_add(&watch, &(struct flash_watch_gauge){"expiry.lag", &gauge, 60000,
+                                                        "orders were left for", NULL});
     return 0;
 }
 
@@ -119,6 +119,30 @@ static void test_a_gauge(void **state)
     assert_string_equal(next(), "");
 }
 
+/* A gauge of something else than time. */
+static void test_a_gauge_with_a_unit(void **state)
+{
+    (void)state;
+    static struct flash_metric lag;
+    flash_metric_set(&lag, 0);
+    flash_watch_add(&watch,
+                    &(struct flash_watch_gauge){"consumer.lag", &lag, 0, "behind by", "messages"});
+    flash_metric_set(&lag, 1);
+    for (int64_t now_ms = 0; now_ms <= 1000; now_ms += 250) {
+        flash_watch_look(&watch, now_ms);
+    }
+    struct flash_alarm_item item;
+    bool found = false;
+    for (int i = 0; flash_alarms_item(watch.alarms, i, &item); i++) {
+        if (strcmp(item.alert.key, "consumer.lag") == 0) {
+            found = true;
+            assert_true(item.alert.raised);
+            assert_string_equal(item.alert.text, "behind by 1 messages; the limit is 0");
+        }
+    }
+    assert_true(found);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -145,6 +169,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_gauge, make, end),
         cmocka_unit_test_setup_teardown(test_names, make, end),
         cmocka_unit_test_setup_teardown(test_the_end_of_the_process_is_none, make, end),
+        cmocka_unit_test_setup_teardown(test_a_gauge_with_a_unit, make, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ class Message:
 
     def __init__(self, headers, body, answer):
         self.headers, self.body, self.answer = headers, body, answer
-        self.json = json.loads(body)
+        self.json = json.loads(body) if "json" in headers["Content-Type"] else None
         self.id = headers["X-Flash-Alert-Id"]
 
     def is_signed(self, secret=SECRET):

@@ -157,15 +157,18 @@ def test_the_ledger_itself_is_away(stack, hook, box):
 def test_orders_that_do_not_reach_the_ledger(tmp_path, hook):
     """On a stack of its own: the others count all messages there are."""
     settings = web(hook, FLASH_ALERTS_MAX_UNSETTLED_AGE="1s", FLASH_RECONCILER_SETTLE_AFTER="200ms",
-                   FLASH_RECONCILER_INTERVAL="200ms")
+                   FLASH_RECONCILER_INTERVAL="200ms", FLASH_ALERTS_MAX_CONSUMER_LAG=0)
     with Stack(tmp_path / "stack") as stack, Sale(stack, names=("engine", "consumer")) as sale, \
             reconciler(stack, **settings) as daemon:
         sku = sale.put_on_sale()
         sale.freeze("consumer")
-        assert sale.order(sku)[0] == 202
+        assert sale.order(sku)[0] == 202 and sale.order(sku, key="k2")[0] == 202
         until(lambda: hook.changes("reconcile.unsettled_age") == ["raised"], lambda: daemon.lines)
+        until(lambda: hook.changes("consumer.lag") == ["raised"], lambda: daemon.lines)
+        assert daemon.metric("flash_reconciler_consumer_lag_messages") >= 2  # markers count too
         sale.thaw("consumer")
-        until(lambda: hook.changes("reconcile.unsettled_age") == ["raised", "cleared"], lambda: daemon.lines)
+        for key in ("reconcile.unsettled_age", "consumer.lag"):
+            until(lambda key=key: hook.changes(key) == ["raised", "cleared"], lambda: daemon.lines)
 
 
 # ---- receivers that fail ----
