@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flash/time.h"
+#include "worker.h"
 
 #define BEAT_US 500000
 

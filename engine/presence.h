@@ -8,7 +8,17 @@
 #ifndef ENGINE_PRESENCE_H
 #define ENGINE_PRESENCE_H
 
-#include "worker.h"
+#include "flash/ids.h"
+
+struct flash_worker;
+
+struct flash_presence {
+    char name[FLASH_UUID_TEXT + 1];
+    char question[FLASH_UUID_TEXT + 1]; /* the last one that was read; "": none was */
+    bool answered;                      /* nothing from before it is on its way to Kafka */
+    bool calling;
+    uint64_t beat_us; /* the last one */
+};
 
 /* Gives the worker its name. Error kind: RETRY. */
 FLASH_MUST_CHECK bool flash_presence_init(struct flash_worker *worker, struct flash_error *err);

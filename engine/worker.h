@@ -21,6 +21,7 @@
 #include "flash/mailbox.h"
 #include "flash/redis.h"
 #include "pool.h"
+#include "presence.h"
 #include "sku.h"
 
 /* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow).
@@ -96,14 +97,6 @@ struct flash_read {
     uint8_t ref_len, user_len;
     char ref[FLASH_REF_MAX];
     char user[FLASH_USER_MAX]; /* ORDER: whose it must be; user_len 0: anybody's */
-};
-
-struct flash_presence { /* see presence.h */
-    char name[FLASH_UUID_TEXT + 1];
-    char question[FLASH_UUID_TEXT + 1]; /* the last one that was read; "": none was */
-    bool answered;                      /* nothing from before it is on its way to Kafka */
-    bool calling;
-    uint64_t beat_us; /* the last one */
 };
 
 struct flash_worker {

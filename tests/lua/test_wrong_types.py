@@ -27,6 +27,7 @@ CALLS = {
     "gate": lambda sku: sku.run("gate", 1, "ab12", ""),
     "sight": lambda sku: sku.run("sight"),
     "pulse": lambda sku: sku.run("pulse"),
+    "threshold": lambda sku: sku.run("threshold", 1, 2, 7),
     "beacon": lambda sku: sku.run("beacon", 5),
     "beat": lambda sku: sku.run("beat", "w", ""),
     "muster": lambda sku: sku.run("muster", "", 1000),
