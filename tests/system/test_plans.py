@@ -99,6 +99,37 @@ def assert_sound(shop, sku, count):
     assert shop.verdicts(sku) == [(1, 1)] * count and shop.available(sku) == UNITS - count == books.available
 
 
+# ---- what is lost: before the shop of all others, for these shops forget everything when they begin ----
+
+def test_a_lost_entry_is_sent_again_by_apply(stack):
+    with Shop(stack, make_topic(stack, "wide"), deaf=True) as shop:
+        sku = shop.sell(3)
+        until(lambda: verb(stack, "report", "--sku", sku, **settings(shop))[0] == 1, "the entries are not old enough")
+        _, made, _ = plan(shop, "--sku", sku)
+        code, applied, _ = apply(shop, made["plan_id"])
+        assert (code, applied["applied"], shop.journal(sku)) == (0, 3, 0)
+        assert_sound(shop, sku, 3)
+
+
+def test_the_guard_and_force(stack):
+    """Three are lost for good, more than this guard lets through: refused, exit 5; planned again and forced: given back."""
+    strict = {"FLASH_RECONCILER_GUARD_FLOOR": "1", "FLASH_RECONCILER_GUARD_PERCENT": "1"}
+    with narrow_shop(stack) as shop:
+        sku = shop.sell(3)
+        until(lambda: verb(stack, "report", "--sku", sku, **settings(shop))[0] == 1, "the entries are not old enough")
+        _, made, _ = plan(shop, "--sku", sku)
+        code, applied, said = apply(shop, made["plan_id"], **strict)
+        assert code == 5 and applied["refused"] > 0 and "guard" in said, (applied, said)
+        _, made, _ = plan(shop, "--sku", sku)
+        code, applied, _ = apply(shop, made["plan_id"], "--force", "10", **strict)
+        assert (code, applied["left"]) == (0, 0)
+        shop.assert_given_back(sku, 3, UNITS)
+        order = next(iter(Books(stack, sku).rows))
+        code, head, parts, steps = story(stack, order, **settings(shop))
+        assert (code, head["redis_status"], head["ledger_status"]) == (0, "FAILED", "FAILED")
+        assert "FENCED" in str(steps) and "never met in Kafka" in str(steps) and parts["ledger", "finding"] == "there"
+
+
 # ---- what is open ----
 
 def test_nothing_is_open(stack, shop):
@@ -281,34 +312,3 @@ def test_unreachable(stack, shop):
     assert states(shop, made["plan_id"]) == {"planned": 1} and shop.journal(sku) == 1
     code, applied, _ = apply(shop, made["plan_id"])
     assert (code, applied["applied"]) == (0, 1)
-
-
-# ---- what is lost, by shops of its own, before which everything is forgotten ----
-
-def test_a_lost_entry_is_sent_again_by_apply(stack):
-    with Shop(stack, make_topic(stack, "wide"), deaf=True) as shop:
-        sku = shop.sell(3)
-        until(lambda: verb(stack, "report", "--sku", sku, **settings(shop))[0] == 1, "the entries are not old enough")
-        _, made, _ = plan(shop, "--sku", sku)
-        code, applied, _ = apply(shop, made["plan_id"])
-        assert (code, applied["applied"], shop.journal(sku)) == (0, 3, 0)
-        assert_sound(shop, sku, 3)
-
-
-def test_the_guard_and_force(stack):
-    """Three are lost for good, more than this guard lets through: refused, exit 5; planned again and forced: given back."""
-    strict = {"FLASH_RECONCILER_GUARD_FLOOR": "1", "FLASH_RECONCILER_GUARD_PERCENT": "1"}
-    with narrow_shop(stack) as shop:
-        sku = shop.sell(3)
-        until(lambda: verb(stack, "report", "--sku", sku, **settings(shop))[0] == 1, "the entries are not old enough")
-        _, made, _ = plan(shop, "--sku", sku)
-        code, applied, said = apply(shop, made["plan_id"], **strict)
-        assert code == 5 and applied["refused"] > 0 and "guard" in said, (applied, said)
-        _, made, _ = plan(shop, "--sku", sku)
-        code, applied, _ = apply(shop, made["plan_id"], "--force", "10", **strict)
-        assert (code, applied["left"]) == (0, 0)
-        shop.assert_given_back(sku, 3, UNITS)
-        order = next(iter(Books(stack, sku).rows))
-        code, head, parts, steps = story(stack, order, **settings(shop))
-        assert (code, head["redis_status"], head["ledger_status"]) == (0, "FAILED", "FAILED")
-        assert "FENCED" in str(steps) and "never met in Kafka" in str(steps) and parts["ledger", "finding"] == "there"

@@ -382,11 +382,12 @@ def test_what_the_ledger_refuses_is_found_with_its_age(by_hand):
     assert history.wait() == 0 and (kept["cause"], kept["age_ms"]) == ("shortage", age) and age == finding["age_ms"]
 
 
-@pytest.mark.parametrize("part", ["MYSQL", "REDIS"])
-def test_a_part_that_cannot_be_reached(by_hand, part):
+@pytest.mark.parametrize("away", [{"FLASH_MYSQL_SOCKET": "", "FLASH_MYSQL_HOST": "127.0.0.1", "FLASH_MYSQL_PORT": 1},
+                                  {"FLASH_REDIS_PORT": 1}], ids=["ledger", "redis"])
+def test_a_part_that_cannot_be_reached(by_hand, away):
     by_hand.put_on_sale()
     before = generation(by_hand)
-    code, out, said = recover(by_hand, "--yes", "--output", "json", **{f"FLASH_{part}_PORT": 1})
+    code, out, said = recover(by_hand, "--yes", "--output", "json", **away)
     assert code == 3 and said and json.loads(out)["recovery"]["ended"].startswith("no_"), (out, said)
     assert generation(by_hand) == before
 
