@@ -1,7 +1,8 @@
 # Flashgate's own daemons beside a private stack: configuration, start, readiness, stop; sourced by deploy/demo and
 # deploy/daemons. $DIR is a folder of its own, the stack is in $DIR/stack, $BUILD has the programs.
 #
-# All daemons read one file, $DIR/flashgate.conf; its secrets are why it is readable by its owner only.
+# Each daemon reads a file of its own, $DIR/NAME.conf: its account in the ledger is its own, and flash-engine has none.
+# $DIR/flashgate.conf has the same for the verbs and for people. Their secrets are why only their owner may read them.
 # shellcheck shell=bash
 
 DAEMONS=(engine consumer reconciler admin)
@@ -58,6 +59,9 @@ daemons_configure() {
         if ! part_pid "${name%-internal}" >/dev/null; then port_renew "$name"; fi
     done
     (umask 077 && daemons_settings "$@" | settings_to_ini >"$DIR/flashgate.conf")
+    for name in "${DAEMONS[@]}"; do
+        (umask 077 && daemons_settings "$@" | settings_of "$name" | settings_to_ini >"$DIR/$name.conf")
+    done
 }
 
 daemons_settings() {
@@ -80,6 +84,15 @@ END
     (($# == 0)) || printf '%s\n' "$@"
 }
 
+# The settings as NAME is to have them: with its own account, or without the ledger.
+settings_of() { # NAME
+    if [[ $1 == engine ]]; then
+        grep -v '^mysql\.'
+    else
+        sed "s/^mysql\.user=flash\$/mysql.user=flash_$1/"
+    fi
+}
+
 # section.key=value lines, in any order, to an INI file; the last value of a key counts.
 settings_to_ini() {
     awk '{ at = index($0, "="); name = substr($0, 1, at - 1); value[name] = substr($0, at + 1)
@@ -95,7 +108,7 @@ daemon_start() { # NAME
     [[ $1 != reconciler ]] || verb=(run)
     [[ -x $program ]] || fail "$program is not built"
     : >"$DIR/log/$1.log"
-    (environment_clear && launch "$1" "$program" "${verb[@]}" --config "$DIR/flashgate.conf")
+    (environment_clear && launch "$1" "$program" "${verb[@]}" --config "$DIR/$1.conf")
 }
 
 # Starts these daemons and returns when each says it is ready.

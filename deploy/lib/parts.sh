@@ -125,6 +125,18 @@ mariadb_users() {
     echo "CREATE DATABASE flashgate CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
 }
 
+# The daemons' own accounts, with the password of the others.
+mariadb_grants() {
+    local name
+    mkdir -p "$DIR/mariadb/passwords"
+    for name in flash_consumer flash_reconciler flash_admin; do
+        (umask 077 && cp "$DIR/mariadb/password" "$DIR/mariadb/passwords/$name")
+    done
+    # shellcheck disable=SC1091 # written by env_write
+    REASON=$(set -a && source "$DIR/stack.env" && FLASH_MYSQL_USER=root "$ROOT/deploy/grants" \
+        --passwords "$DIR/mariadb/passwords" 2>&1)
+}
+
 mariadb_prepare() {
     local secret
     # A private temporary folder: a starting mariadbd deletes the temporary tables it finds in a shared one.

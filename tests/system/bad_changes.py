@@ -1,6 +1,6 @@
-"""The table of bad restocks and adjustments: what is sent, and what flash-admin must answer.
+"""The table of bad requests of the back office: what is sent, and what flash-admin must answer.
 
-    Row(name, path, body, status, problem, headers)     body: bytes, or None for none
+    Row(name, path, body, status, problem, headers, method)     body: bytes, or None for none
 
 SKU has UNITS units, all available. Every row but for what its name says is a change that would be made, so a check that is
 missing moves the SKU's base.
@@ -11,7 +11,7 @@ import json
 SKU, UNITS = 4711, 10
 RESTOCK, ADJUST = "/inventory/restock", "/inventory/adjust"
 
-Row = collections.namedtuple("Row", "name path body status problem headers")
+Row = collections.namedtuple("Row", "name path body status problem headers method")
 
 
 def body(amount="quantity", **changed):
@@ -19,8 +19,12 @@ def body(amount="quantity", **changed):
     return json.dumps({name: value for name, value in members.items() if value is not ...}).encode()
 
 
-def bad(name, path, bytes_, status=400, problem="bad-body", **headers):
-    return Row(name, path, bytes_, status, problem, headers)
+def bad(name, path, bytes_, status=400, problem="bad-body", method="POST", **headers):
+    return Row(name, path, bytes_, status, problem, headers, method)
+
+
+def bad_query(path, query):
+    return bad(f"GET {path}?{query:.60}", f"{path}?{query}", None, 400, "bad-query", "GET")
 
 
 def amounts():
@@ -85,4 +89,74 @@ def callers():
         yield bad(f"{path} with a token of another sale", path, whole, 403, "wrong-sale", sku="99")
 
 
-ROWS = [row for section in (amounts, texts, documents, refused, callers) for row in section()]
+def lists():
+    for path, queries in {
+            "/inventory": ("low_stock=1", "in_stock=yes", "flagged=", "title=", "title=%zz", "title=a%00", "limit=0", "limit=501", "limit=x",
+                           "limit=5&limit=5", "cursor=0", "cursor=x", "sku=5", "page=2", "low_stock", "title=" + "x" * 201, "title=" + "%41" * 500),
+            "/inventory/low-stock": ("low_stock=true", "limit=-1", "cursor=1.5", "title=a"),
+            f"/inventory/logs/{SKU}": ("type=marker", "type=1", "order=x", "order=5", "user=", "user=%22", "operator=", "operator=a%00",
+                                       "from=yesterday", "from=1969-01-01T00:00:00Z", "to=2026-13-01T00:00:00Z", "view=all", "cursor=1-2",
+                                       "cursor=a-b-c", "cursor=1-2-3-4", "limit=501", "sku=5", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"),
+            "/v1/sales": ("state=OPEN", "state=", "limit=0", "cursor=abc", "sku=5"),
+            "/v1/orders": ("sku=05", "sku=-5", "user=", "user=%7B", "status=QUEUED", "status=created", "status=", "from=now", "to=1",
+                           "cursor=zz", "cursor=3", "cursor=41", "limit=0", "order=5.a"),
+            "/v1/refunds": ("state=open", "sku=x", "limit=501", "cursor=zz"),
+            "/v1/reconcile/runs": ("mode=fast", "state=x", "limit=0", "cursor=1"),
+            "/v1/reconcile/findings": ("cause=A", "state=x", "sku=0", "run=1", "cursor=x")}.items():
+        for query in queries:
+            yield bad_query(path, query)
+
+
+def settings():
+    path = f"/inventory/{SKU}/threshold"
+    for text in ("-1", "1.5", '"3"', "null", "true", "[]", "1000000001", "03"):
+        yield bad(f"threshold {text}", path, b'{"low_stock_threshold": %s}' % text.encode(), method="PUT")
+    for name, bytes_ in (("nothing", b""), ("no member", b"{}"), ("another", b'{"low_stock_threshold": 3, "a": 1}'),
+                         ("twice", b'{"low_stock_threshold": 3, "low_stock_threshold": 3}'), ("a list", b"[3]"), ("cut off", b'{"low')):
+        yield bad(f"threshold {name}", path, bytes_, method="PUT")
+    good = b'{"low_stock_threshold": 3}'
+    yield bad("threshold no type", path, good, 415, "unsupported-media-type", "PUT", **{"Content-Type": None})
+    yield bad("threshold too large", path, good + b" " * 65536, 413, "payload-too-large", "PUT")
+    yield bad("threshold of no SKU", "/inventory/99/threshold", good, 404, "unknown-sku", "PUT")
+    yield bad("threshold of a word", "/inventory/x/threshold", good, 404, "unknown-sku", "PUT")
+    yield bad("threshold as ops", path, good, 403, "forbidden", "PUT", role="ops")
+    yield bad("threshold of another sale", path, good, 403, "wrong-sale", "PUT", sku="99")
+    for match in ('"2"', '"0"', "1", 'W/"1"', "x"):
+        yield bad(f"threshold if-match {match}", path, good, 412, "version-mismatch", "PUT", **{"If-Match": match})
+
+
+def sales():
+    window = {"starts_at": "2026-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z", "per_user_limit": 2}
+    path, close = f"/v1/sales/{SKU}", f"/v1/sales/{SKU}/close"
+    for name, value in (("starts_at", "today"), ("starts_at", None), ("starts_at", 5), ("ends_at", "2026-11-27T08:00:00Z"), ("ends_at", ""),
+                        ("ends_at", "1960-01-01T00:00:00Z"), ("per_user_limit", 0), ("per_user_limit", "2"), ("per_user_limit", 1.5),
+                        ("hold_seconds", 0), ("hold_seconds", 2592001), ("closed", True), ("version", 1)):
+        yield bad(f"sale {name} {value}", path, json.dumps({**window, name: value}).encode(), method="PUT")
+    for name in window:
+        yield bad(f"sale without {name}", path, json.dumps({key: window[key] for key in window if key != name}).encode(), method="PUT")
+    yield bad("sale of no SKU", "/v1/sales/99", json.dumps(window).encode(), 404, "unknown-sku", "PUT")
+    yield bad("sale that is not there", path, json.dumps(window).encode(), 412, "version-mismatch", "PUT", **{"If-Match": '"1"'})
+    yield bad("close what has no sale", close, None, 404, "no-sale")
+    yield bad("close no SKU", "/v1/sales/99/close", None, 404, "unknown-sku")
+    yield bad("close with a body", close, b"{}")
+    for prefer in ("wait=", "wait=x", "wait=31", "wait=-1", "wait=1.5", "wait=0001", "wait=5s"):
+        yield bad(f"close, {prefer}", close, None, 400, "bad-prefer", Prefer=prefer)
+    yield bad("close as ops", close, None, 403, "forbidden", role="ops")
+    yield bad("close another sale", close, None, 403, "wrong-sale", sku="99")
+
+
+def things():
+    for path, problem in ((f"/inventory/product/99", "unknown-sku"), ("/inventory/product/x", "unknown-sku"), ("/inventory/99/threshold", "unknown-sku"),
+                          ("/inventory/logs/99", "unknown-sku"), ("/inventory/logs/x", "unknown-sku"), (f"/v1/sales/{SKU}", "no-sale"),
+                          ("/v1/sales/99", "unknown-sku"), (f"/v1/orders/{SKU}.x", "not-found"), ("/v1/orders/x", "not-found"),
+                          (f"/v1/orders/{SKU}.x/story", "not-found"), ("/v1/orders/x/story", "not-found"), ("/v1/orders/%zz", "not-found"),
+                          ("/v1/reconcile/runs/x", "not-found"), ("/inventory/", "not-found"), ("/v1/orders/", "not-found"), ("/v1", "not-found"),
+                          ("/inventory/logs/", "not-found"), (f"/inventory/logs/{SKU}/x", "not-found")):
+        yield bad(f"GET {path}", path, None, 404, problem, "GET")
+    for method, path in (("DELETE", "/inventory"), ("PUT", "/inventory/low-stock"), ("POST", f"/inventory/logs/{SKU}"), ("POST", f"/inventory/{SKU}/threshold"),
+                         ("POST", "/v1/sales"), ("GET", f"/v1/sales/{SKU}/close"), ("PUT", f"/v1/sales/{SKU}/close"), ("POST", "/v1/orders"),
+                         ("POST", f"/v1/orders/{SKU}.x/story"), ("DELETE", f"/v1/sales/{SKU}")):
+        yield bad(f"{method} {path}", path, None, 405, "method-not-allowed", method)
+
+
+ROWS = [row for section in (amounts, texts, documents, refused, callers, lists, settings, sales, things) for row in section()]

@@ -34,7 +34,7 @@ class Daemon:
 
     def __init__(self, stack, name, *arguments, build=BUILD, **settings):
         ports = {listener: "127.0.0.1:0" for listener in LISTENERS[name]}
-        env = stack.daemon_env(**{**ports, "FLASH_AUTH_MODE": "off", **settings})
+        env = stack.daemon_env(**{**ports, **stack.ledger_account(name), "FLASH_AUTH_MODE": "off", **settings})
         self.name, self.lines = name, []
         program = f"flash-{name}" + (".faults" if "FLASH_FAULT" in settings else "")
         self.process = subprocess.Popen([pathlib.Path(build) / name / program, *arguments], env=env,

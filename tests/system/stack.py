@@ -119,6 +119,11 @@ class Stack:
         """The environment for one of our processes: this one's, the endpoints, and more."""
         return {**os.environ, **self.env, **{name: str(value) for name, value in more.items()}}
 
+    def ledger_account(self, name):
+        """The environment of flash-NAME's own account in the ledger, with the rights of deploy/sql/grants."""
+        has_one = name != "engine" and not self.other_ledger
+        return {"FLASH_MYSQL_USER": f"flash_{name}"} if has_one else {}
+
     def redis(self, **options):
         """A redis-py client (Debian's python3-redis)."""
         import redis

@@ -288,7 +288,7 @@ class Clerk:
             self.words.append(status)
             if status in (200, 202, 409):
                 return status, body
-            assert status in (None, 503), (status, body)
+            assert status in (None, 429, 503), (status, body)
             assert time.monotonic() < end, self.words
             time.sleep(0.05)
 
