@@ -130,7 +130,9 @@ static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
     } else if (rows) {
         code = flash_ctl_pages_read(client, command, &pages);
     }
-    if (!flash_ctl_rows_end(rows) && code == FLASH_CTL_OK) {
+    if (code != FLASH_CTL_OK && pages.count == 0) {
+        flash_ctl_rows_drop(rows);
+    } else if (!flash_ctl_rows_end(rows) && code == FLASH_CTL_OK) {
         code = FLASH_CTL_REFUSED;
     }
     code = target_close(&target, code);

@@ -168,6 +168,10 @@ static enum flash_ctl_exit list_with(struct flash_ctl_client *client,
         return FLASH_CTL_REFUSED;
     }
     enum flash_ctl_exit code = flash_ctl_pages_read(client, command, &pages);
+    if (code != FLASH_CTL_OK && pages.count == 0) {
+        flash_ctl_rows_drop(rows);
+        return code;
+    }
     if (!flash_ctl_rows_end(rows)) {
         return code ? code : FLASH_CTL_REFUSED;
     }

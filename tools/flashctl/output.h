@@ -44,6 +44,8 @@ void flash_ctl_rows_flush(struct flash_ctl_rows *rows);
 /* Ends the list and frees it; NULL is fine. False, after saying so on stderr: some of it could not
  * be written. */
 bool flash_ctl_rows_end(struct flash_ctl_rows *rows);
+/* Frees it; if no row was added, nothing was written. NULL is fine. */
+void flash_ctl_rows_drop(struct flash_ctl_rows *rows);
 
 /* One object on stdout: a line a member (those of objects inside under their name), JSON, a line of
  * JSON, or a line of names and one of values. False as above. */

@@ -19,7 +19,7 @@ struct flash_ctl_rows {
     struct flash_ctl_rows_start start;
     size_t count;  /* rows so far */
     json_t *block; /* of a table: rows not laid out yet */
-    bool titled;   /* of a table: the titles were written */
+    bool titled;   /* what comes before the rows was written */
     bool colours;
     int widths[FLASH_CTL_COLUMNS_MAX]; /* of a table, so far */
 };
@@ -142,6 +142,22 @@ static void table_line(const struct flash_ctl_rows *rows, const json_t *row)
     fputc('\n', rows->start.out);
 }
 
+/* What comes before the first row. */
+static void put_head(struct flash_ctl_rows *rows)
+{
+    if (rows->titled) {
+        return;
+    }
+    rows->titled = true;
+    if (rows->start.format == FLASH_CTL_JSON) {
+        fprintf(rows->start.out, "{\"%s\": [", rows->start.name);
+    } else if (rows->start.format == FLASH_CTL_CSV) {
+        csv_titles(rows);
+    } else if (rows->start.format == FLASH_CTL_TABLE) {
+        table_line(rows, NULL);
+    }
+}
+
 static void lay_out(struct flash_ctl_rows *rows)
 {
     size_t at;
@@ -149,10 +165,7 @@ static void lay_out(struct flash_ctl_rows *rows)
     for (int i = 0; rows->start.columns[i].member; i++) {
         widen(rows, i);
     }
-    if (!rows->titled) {
-        table_line(rows, NULL);
-        rows->titled = true;
-    }
+    put_head(rows);
     json_array_foreach(rows->block, at, row)
     {
         table_line(rows, row);
@@ -175,17 +188,15 @@ struct flash_ctl_rows *flash_ctl_rows_new(const struct flash_ctl_rows_start *sta
         (struct flash_ctl_rows){.start = *start,
                                 .block = block,
                                 .colours = start->colours || flash_ctl_wants_colours(start->out)};
-    if (start->format == FLASH_CTL_JSON) {
-        fprintf(start->out, "{\"%s\": [", start->name);
-    } else if (start->format == FLASH_CTL_CSV) {
-        csv_titles(rows);
-    }
     return rows;
 }
 
 void flash_ctl_rows_add(struct flash_ctl_rows *rows, json_t *row)
 {
     FILE *out = rows->start.out;
+    if (rows->start.format != FLASH_CTL_TABLE) {
+        put_head(rows);
+    }
     switch (rows->start.format) {
     case FLASH_CTL_TABLE:
         json_array_append(rows->block, row);
@@ -224,14 +235,23 @@ bool flash_ctl_rows_end(struct flash_ctl_rows *rows)
     FILE *out = rows->start.out;
     if (rows->start.format == FLASH_CTL_TABLE) {
         lay_out(rows);
-    } else if (rows->start.format == FLASH_CTL_JSON) {
+    }
+    put_head(rows);
+    if (rows->start.format == FLASH_CTL_JSON) {
         fputs(rows->count ? "\n]}\n" : "]}\n", out);
     }
     bool ok = fflush(out) == 0 && !ferror(out);
     if (!ok) {
         fprintf(stderr, "flashctl: not all of it could be written\n");
     }
-    json_decref(rows->block);
-    free(rows);
+    flash_ctl_rows_drop(rows);
     return ok;
+}
+
+void flash_ctl_rows_drop(struct flash_ctl_rows *rows)
+{
+    if (rows) {
+        json_decref(rows->block);
+        free(rows);
+    }
 }

@@ -92,6 +92,23 @@ static void test_nothing(void **state)
     json_decref(list);
 }
 
+/* What was refused before the first row leaves nothing behind. */
+static void test_dropped(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (int format = 0; format < 4; format++) {
+        const struct flash_ctl_rows_start start = {
+            .out = out, .format = (enum flash_ctl_format)format, .name = "x", .columns = columns};
+        flash_ctl_rows_drop(flash_ctl_rows_new(&start));
+    }
+    fclose(out);
+    assert_string_equal(text, "");
+    free(text);
+}
+
 static void test_colours(void **state)
 {
     (void)state;
@@ -174,10 +191,10 @@ static void test_no_colours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),    cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_colours),    cmocka_unit_test(test_many_rows),
-        cmocka_unit_test(test_widths),     cmocka_unit_test(test_an_object),
-        cmocka_unit_test(test_no_colours),
+        cmocka_unit_test(test_formats),   cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_colours),   cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_many_rows), cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_an_object), cmocka_unit_test(test_no_colours),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8")) {
         return 1;
