@@ -149,7 +149,8 @@ static bool start(struct daemon *daemon, struct flash_error *err)
         return false;
     }
     const struct flash_workers_parts parts = {&daemon->config, daemon->producer};
-    if (!flash_workers_new(daemon->base, &parts, &daemon->routes.workers, err)) {
+    if (!flash_pages_new(&daemon->routes.pages, err) ||
+        !flash_workers_new(daemon->base, &parts, &daemon->routes.workers, err)) {
         return false;
     }
     flash_pipeline_init(&daemon->routes.pipeline, daemon->routes.workers);
@@ -168,6 +169,7 @@ static void finish(struct daemon *daemon)
     flash_producer_free(daemon->producer);
     flash_http_free(daemon->http);
     flash_live_done(&daemon->routes.live);
+    flash_files_free(daemon->routes.pages);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (daemon->events[i]) {
             event_free(daemon->events[i]);

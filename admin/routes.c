@@ -229,7 +229,7 @@ void flash_routes_handle(struct flash_request *request, void *arg)
     struct flash_text path = flash_request_path(request), segments[FLASH_SEGMENTS_MAX];
     char allow[64] = "Allow: ";
     const char *known = NULL;
-    if (flash_ops_handle(request, &all->ops)) {
+    if (flash_ops_handle(request, &all->ops) || flash_files_handle(all->pages, request)) {
         return;
     }
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {

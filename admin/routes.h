@@ -6,6 +6,7 @@
 #include "flash/http_ops.h"
 #include "limit.h"
 #include "live.h"
+#include "pages.h"
 #include "workers.h"
 
 struct flash_routes {
@@ -15,6 +16,7 @@ struct flash_routes {
     struct flash_workers *workers; /* (borrowed) */
     struct flash_pipeline pipeline;
     struct flash_live live;
+    struct flash_files *pages; /* owned by the daemon */
 };
 
 /* A flash_http_handler; arg is a struct flash_routes. */
