@@ -14,7 +14,7 @@ import redis
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LUA = ROOT / "lua"
 UUID = "019a9999-0000-7000-8000-000000000001"
-KEY_NAMES = ("stock", "orders", "users", "due", "journal", "takes")
+KEY_NAMES = ("stock", "orders", "users", "due", "journal", "takes", "engines")
 
 
 def header(name):

@@ -73,7 +73,8 @@ def test_house_rules(name):
                                         ("page", "no-writes"), ("look", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
                                         ("load", ""), ("sale", ""), ("inflow", "allow-oom"), ("take", ""),
-                                        ("gate", "allow-oom"), ("sight", "no-writes"), ("beacon", "allow-oom")])
+                                        ("gate", "allow-oom"), ("sight", "no-writes"), ("beacon", "allow-oom"), ("beat", "allow-oom"),
+                                        ("muster", "allow-oom")])
 def test_flags(name, flags):
     assert name in SCRIPTS
     first = body(name).splitlines()[0]
