@@ -17,7 +17,7 @@ import redis
 from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
-THAWED_S = 0.5
+THAWED_S = 1.0
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not
 
 

@@ -19,8 +19,9 @@ Result = collections.namedtuple("Result", "schedule violations case folder took_
 class Seeds:
     """After a violation the rig is thrown away, so that nothing is carried into the next seed."""
 
-    def __init__(self, folder, build, keep=False):
+    def __init__(self, folder, build, keep=False, hasty=False):
         self.folder, self.build, self.keep, self.rig, self.rigs = pathlib.Path(folder), pathlib.Path(build), keep, None, 0
+        self.hasty = hasty
         self.totals = collections.Counter()
 
     def __enter__(self):
@@ -44,10 +45,10 @@ class Seeds:
     def run(self, schedule, name=None):
         if self.rig is None:
             self.new_rig()
-        begun = time.monotonic()
         folder = self.folder / (name or f"seed-{schedule['seed']}")
+        begun = time.monotonic()
         try:
-            case = Player(self.rig, folder).play(schedule)
+            case = Player(self.rig, folder, self.hasty).play(schedule)
         except BaseException:
             self.end_rig()
             raise
@@ -71,6 +72,6 @@ class Seeds:
         self.totals.update(seeds=1, orders=len(told), calls=len(case["history"]), violations=len(violations),
                            unknown=sum(line["status"] is None for line in case["history"]),
                            faults=len(case["faults"]),
-                           fenced=sum(row["verdict"] == 2 for row in case["stores"]["ledger"]["verdict"]))
+                           fenced=sum(row["verdict"] == 2 for row in case["stores"]["ledger"].get("verdict", ())))
         for report in case["faults"]:
             self.totals[f"fault {report['kind']}"] += 1

@@ -22,11 +22,14 @@ SAMPLE_S = 0.25
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
 PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
 STOCK = ("stock", "reservation")
+NOTHING = {"redis": {}, "ledger": {}, "kafka": {"messages": [], "ends": []}}  # a hasty end looks at no more than the samples
 
 
 class Player:
-    def __init__(self, rig, folder):
-        self.rig, self.folder = rig, pathlib.Path(folder)
+    """With hasty, the first sample in which something is wrong ends it: a mutant is found as soon as it shows."""
+
+    def __init__(self, rig, folder, hasty=False):
+        self.rig, self.folder, self.hasty, self.alarm = rig, pathlib.Path(folder), hasty, asyncio.Event()
         self.reports, self.samples, self.lock = [], [], threading.Lock()
 
     # ---- faults, each in a thread ----
@@ -79,6 +82,8 @@ class Player:
         while True:
             t = history.now()
             self.samples.append({"t": t, **await asyncio.to_thread(self.sample)})
+            if self.hasty and self.samples[-1]["missing"]:
+                self.alarm.set()
             await asyncio.sleep(SAMPLE_S)
 
     # ---- the end ----
@@ -119,8 +124,15 @@ class Player:
     async def run(self, schedule, history):
         shop, limit_s = Shop(history, self.rig.port, self.skus), schedule["quiet_limit_s"]
         sampling = asyncio.create_task(self.take_samples(history))
-        await asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
+        playing = asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
+        alarm = asyncio.create_task(self.alarm.wait())
+        await asyncio.wait({playing, alarm}, return_when=asyncio.FIRST_COMPLETED)
         sampling.cancel()
+        alarm.cancel()
+        if self.alarm.is_set():
+            playing.cancel()
+            return {"healed": None, "died": [], "quiet_s": 0, "unquiet": None, "unanswered": 0, "stores": NOTHING}
+        await playing
         died = await asyncio.to_thread(self.rig.heal)
         healed = history.now()
         quiet_s, unquiet = await self.until_quiet(-1, limit_s)
