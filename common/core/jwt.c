@@ -29,15 +29,6 @@ struct parts {
     struct flash_text signed_text; /* header, dot, claims */
 };
 
-static const char *const role_names[] = {
-    [FLASH_ROLE_BUYER] = "buyer",
-    [FLASH_ROLE_INTERNAL] = "internal",
-    [FLASH_ROLE_OPS] = "ops",
-    [FLASH_ROLE_ADMIN] = "admin",
-};
-
-#define ROLE_COUNT ((int)(sizeof(role_names) / sizeof(role_names[0])))
-
 static bool refuse(struct flash_error *err, const char *reason)
 {
     return flash_error_set(err, FLASH_ERROR_DATA, "token: %s", reason);
@@ -390,22 +381,4 @@ size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt
     }
     out[to.len] = '\0';
     return to.len;
-}
-
-const char *flash_role_name(enum flash_role role)
-{
-    assert((int)role >= 0 && (int)role < ROLE_COUNT);
-    return role_names[role];
-}
-
-bool flash_role_parse(struct flash_text text, enum flash_role *ret_role)
-{
-    for (int role = 0; role < ROLE_COUNT; role++) {
-        if (text.len == strlen(role_names[role]) &&
-            memcmp(text.at, role_names[role], text.len) == 0) {
-            *ret_role = (enum flash_role)role;
-            return true;
-        }
-    }
-    return false;
 }
