@@ -278,19 +278,20 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t wait_us;
-    struct read_call *call;
-    if (!flash_lane_due(&sku->reads, worker->now_us, 0, &wait_us) ||
-        !(call = malloc(sizeof(*call)))) {
+    if (!flash_lane_due(&sku->reads, worker->now_us, 0, &wait_us)) {
         return;
     }
     int count;
-    call->worker = worker;
-    call->sku = sku;
-    call->reads = flash_lane_take(&sku->reads, READS_PER_CALL, worker->now_us, &count);
+    struct read_call *call = malloc(sizeof(*call));
+    struct flash_lane_item *reads =
+        flash_lane_take(&sku->reads, READS_PER_CALL, worker->now_us, &count);
     struct flash_error err;
-    if (!send_call(call, &err)) {
+    if (call) {
+        *call = (struct read_call){.worker = worker, .sku = sku, .reads = reads};
+    }
+    if (!call || !send_call(call, &err)) {
         flash_lane_done(&sku->reads);
-        call_failed(worker, sku, call->reads);
+        call_failed(worker, sku, reads);
         free(call);
     }
 }

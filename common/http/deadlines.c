@@ -11,8 +11,8 @@ static void arm(struct flash_http *server, uint64_t at_us)
     uint64_t delay_us = at_us > server->now_us ? at_us - server->now_us : 0;
     struct timeval delay = {.tv_sec = (time_t)(delay_us / 1000000),
                             .tv_usec = (suseconds_t)(delay_us % 1000000)};
-    event_add(&server->timer, &delay);
-    server->timer_us = at_us;
+    bool armed = event_add(&server->timer, &delay) == 0; /* else the next deadline tries again */
+    server->timer_us = armed ? at_us : UINT64_MAX;
 }
 
 void flash_http_deadline_set(struct connection *connection, enum deadline which)
