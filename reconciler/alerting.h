@@ -7,9 +7,9 @@
 #include "alarms.h"
 #include "flash/config.h"
 #include "flash/http_ops.h"
-#include "flash/kafka.h"
 
 struct flash_alerting;
+struct flash_producer; /* flash/kafka.h */
 
 struct flash_alerting_parts {
     const struct flash_config *config; /* (borrowed) */

@@ -4,9 +4,10 @@
 #define RECONCILER_LAG_H
 
 #include "flash/config.h"
-#include "flash/kafka.h"
+#include "flash/error.h"
 
 struct flash_lag;
+struct flash_producer; /* flash/kafka.h */
 
 /* Starts. The producer is (borrowed). Error kinds: CONFIG, RETRY. */
 FLASH_MUST_CHECK bool flash_lag_new(const struct flash_config *config,
