@@ -98,7 +98,8 @@ static enum flash_ctl_exit read_page(struct flash_ctl_client *client,
     }
     query.len = (size_t)snprintf(query.text, sizeof(query.text), "%s", path);
     make_query(command, pages, cursor, &query);
-    const struct flash_ctl_request request = {.method = "GET", .path = query.text, .patient = true};
+    const struct flash_ctl_request request = {
+        .method = "GET", .path = query.text, .patient = pages->patient};
     enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
     const char *next = json_string_value(json_object_get(reply.body, "next_cursor"));
     snprintf(cursor, CURSOR_MAX, "%s", next && strlen(next) < CURSOR_MAX ? next : "");

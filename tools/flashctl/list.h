@@ -28,6 +28,7 @@ struct flash_ctl_pages {
     const struct flash_ctl_list *list; /* (borrowed) */
     const char *sku;                   /* (borrowed) of a path with '*'; else NULL */
     int64_t most;                      /* rows, at most; 0: all */
+    bool patient;                      /* waits where the server puts it off */
     /* Takes a row (borrowed); false: no more. */
     bool (*take)(json_t *row, void *arg);
     void *arg;
