@@ -106,8 +106,8 @@ static enum flash_ctl_exit read_all_skus(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
-                                       const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_export_run(struct flash_ctl_client *client,
+                                         const struct flash_ctl_command *command)
 {
     const struct flash_ctl_list *list = command->verb->list;
     struct target target;
@@ -143,9 +143,4 @@ static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
         fprintf(stderr, "flashctl: %lld rows\n", (long long)pages.count);
     }
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_export_run(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, export_with);
 }

@@ -148,8 +148,8 @@ static int64_t most_of(const struct flash_ctl_command *command, const struct fla
     return flash_ctl_count(command, FLASH_CTL_ROWS, list->rows);
 }
 
-static enum flash_ctl_exit list_with(struct flash_ctl_client *client,
-                                     const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_list_run(struct flash_ctl_client *client,
+                                       const struct flash_ctl_command *command)
 {
     const struct flash_ctl_list *list = command->verb->list;
     const struct flash_ctl_rows_start start = {
@@ -181,9 +181,4 @@ static enum flash_ctl_exit list_with(struct flash_ctl_client *client,
                 (long long)pages.count);
     }
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_list_run(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, list_with);
 }

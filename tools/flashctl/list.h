@@ -41,7 +41,9 @@ enum flash_ctl_exit flash_ctl_pages_read(struct flash_ctl_client *client,
                                          struct flash_ctl_pages *pages);
 
 /* The verbs that list, and those that export the same. */
-enum flash_ctl_exit flash_ctl_list_run(const struct flash_ctl_command *command);
-enum flash_ctl_exit flash_ctl_export_run(const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_list_run(struct flash_ctl_client *client,
+                                       const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_export_run(struct flash_ctl_client *client,
+                                         const struct flash_ctl_command *command);
 
 #endif
