@@ -114,6 +114,7 @@ struct flash_ctl_command {
     const char *values[FLASH_CTL_OPTION_COUNT]; /* (borrowed) NULL: not given; a flag: "" */
 };
 
+struct flash_ctl_client;
 struct flash_ctl_verb {
     const char *noun, *name; /* name NULL: the noun alone is the verb */
     const char *help;
@@ -121,6 +122,9 @@ struct flash_ctl_verb {
     enum flash_ctl_option bare[FLASH_CTL_BARE_MAX]; /* options that words without dashes give */
     const char *states;   /* words of --state, "due|done|all"; without it the first is meant */
     const char *examples; /* lines, each ending in a newline */
+    /* One of the two: what is done with a client of flash-admin, or without. */
+    enum flash_ctl_exit (*act)(struct flash_ctl_client *client,
+                               const struct flash_ctl_command *command);
     enum flash_ctl_exit (*run)(const struct flash_ctl_command *command);
     const char *path;                  /* of a verb that looks: '*' is its first bare option */
     const struct flash_ctl_list *list; /* of a verb that lists */

@@ -92,7 +92,7 @@ static enum flash_ctl_exit read_all_skus(struct flash_ctl_client *client,
 {
     struct sku_list skus = {.count = 0};
     struct flash_ctl_pages listing = {
-        .list = &flash_ctl_list_stock, .take = take_sku, .arg = &skus};
+        .list = &flash_ctl_list_stock, .take = take_sku, .arg = &skus, .patient = true};
     enum flash_ctl_exit code = flash_ctl_pages_read(client, command, &listing);
     if (code == FLASH_CTL_OK && listing.more) {
         fprintf(stderr, "flashctl: out of memory\n");
@@ -106,8 +106,8 @@ static enum flash_ctl_exit read_all_skus(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
-                                       const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_export_run(struct flash_ctl_client *client,
+                                         const struct flash_ctl_command *command)
 {
     const struct flash_ctl_list *list = command->verb->list;
     struct target target;
@@ -122,8 +122,11 @@ static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
     };
     struct flash_ctl_rows *rows = flash_ctl_rows_new(&start);
     struct writing writing = {.rows = rows, .out = target.out};
-    struct flash_ctl_pages pages = {
-        .list = list, .sku = command->values[FLASH_CTL_SKU], .take = take_row, .arg = &writing};
+    struct flash_ctl_pages pages = {.list = list,
+                                    .sku = command->values[FLASH_CTL_SKU],
+                                    .take = take_row,
+                                    .arg = &writing,
+                                    .patient = true};
     enum flash_ctl_exit code = FLASH_CTL_REFUSED;
     if (rows && strchr(list->path, '*') && !pages.sku) {
         code = read_all_skus(client, command, &pages);
@@ -140,9 +143,4 @@ static enum flash_ctl_exit export_with(struct flash_ctl_client *client,
         fprintf(stderr, "flashctl: %lld rows\n", (long long)pages.count);
     }
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_export_run(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, export_with);
 }

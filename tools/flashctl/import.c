@@ -67,7 +67,7 @@ static enum flash_ctl_exit was_restocked(const struct import *import, const char
 {
     struct search search = {.reference = import->reference};
     struct flash_ctl_pages pages = {
-        .list = &flash_ctl_list_log, .sku = sku, .take = compare, .arg = &search};
+        .list = &flash_ctl_list_log, .sku = sku, .take = compare, .arg = &search, .patient = true};
     enum flash_ctl_exit code = flash_ctl_pages_read(import->client, import->command, &pages);
     *ret_was = search.found;
     return code;

@@ -98,7 +98,8 @@ static enum flash_ctl_exit read_page(struct flash_ctl_client *client,
     }
     query.len = (size_t)snprintf(query.text, sizeof(query.text), "%s", path);
     make_query(command, pages, cursor, &query);
-    const struct flash_ctl_request request = {.method = "GET", .path = query.text, .patient = true};
+    const struct flash_ctl_request request = {
+        .method = "GET", .path = query.text, .patient = pages->patient};
     enum flash_ctl_exit code = flash_ctl_ask(client, &request, &reply);
     const char *next = json_string_value(json_object_get(reply.body, "next_cursor"));
     snprintf(cursor, CURSOR_MAX, "%s", next && strlen(next) < CURSOR_MAX ? next : "");
@@ -147,8 +148,8 @@ static int64_t most_of(const struct flash_ctl_command *command, const struct fla
     return flash_ctl_count(command, FLASH_CTL_ROWS, list->rows);
 }
 
-static enum flash_ctl_exit list_with(struct flash_ctl_client *client,
-                                     const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_list_run(struct flash_ctl_client *client,
+                                       const struct flash_ctl_command *command)
 {
     const struct flash_ctl_list *list = command->verb->list;
     const struct flash_ctl_rows_start start = {
@@ -180,9 +181,4 @@ static enum flash_ctl_exit list_with(struct flash_ctl_client *client,
                 (long long)pages.count);
     }
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_list_run(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, list_with);
 }

@@ -28,6 +28,7 @@ struct flash_ctl_pages {
     const struct flash_ctl_list *list; /* (borrowed) */
     const char *sku;                   /* (borrowed) of a path with '*'; else NULL */
     int64_t most;                      /* rows, at most; 0: all */
+    bool patient;                      /* waits where the server puts it off */
     /* Takes a row (borrowed); false: no more. */
     bool (*take)(json_t *row, void *arg);
     void *arg;
@@ -40,7 +41,9 @@ enum flash_ctl_exit flash_ctl_pages_read(struct flash_ctl_client *client,
                                          struct flash_ctl_pages *pages);
 
 /* The verbs that list, and those that export the same. */
-enum flash_ctl_exit flash_ctl_list_run(const struct flash_ctl_command *command);
-enum flash_ctl_exit flash_ctl_export_run(const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_list_run(struct flash_ctl_client *client,
+                                       const struct flash_ctl_command *command);
+enum flash_ctl_exit flash_ctl_export_run(struct flash_ctl_client *client,
+                                         const struct flash_ctl_command *command);
 
 #endif

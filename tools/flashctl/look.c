@@ -2,8 +2,8 @@
 #include "client.h"
 #include "verbs.h"
 
-static enum flash_ctl_exit look(struct flash_ctl_client *client,
-                                const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_look(struct flash_ctl_client *client,
+                                   const struct flash_ctl_command *command)
 {
     char path[512];
     const struct flash_ctl_verb *verb = command->verb;
@@ -12,9 +12,4 @@ static enum flash_ctl_exit look(struct flash_ctl_client *client,
         return FLASH_CTL_USAGE;
     }
     return flash_ctl_ask_and_show(client, command, &request);
-}
-
-enum flash_ctl_exit flash_ctl_look(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, look);
 }

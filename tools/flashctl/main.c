@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "client.h"
 #include "given.h"
 #include "help.h"
 
@@ -16,7 +17,8 @@ static enum flash_ctl_exit run(struct flash_ctl_command *command, struct flash_e
         fprintf(stderr, "flashctl: %s\n", err->text);
         return FLASH_CTL_USAGE;
     }
-    return command->verb->run(command);
+    return command->verb->act ? flash_ctl_with_client(command, command->verb->act)
+                              : command->verb->run(command);
 }
 
 int main(int argc, char *argv[])

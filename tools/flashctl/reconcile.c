@@ -5,15 +5,15 @@
 #include "output.h"
 #include "verbs.h"
 
-static enum flash_ctl_exit start(struct flash_ctl_client *client,
-                                 const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_reconcile_run(struct flash_ctl_client *client,
+                                            const struct flash_ctl_command *command)
 {
     const struct flash_ctl_request request = {.method = "POST", .path = "/v1/reconcile/runs"};
     return flash_ctl_ask_and_show(client, command, &request);
 }
 
-static enum flash_ctl_exit expire(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_order_expire(struct flash_ctl_client *client,
+                                           const struct flash_ctl_command *command)
 {
     const struct flash_ctl_request request = {.method = "POST",
                                               .path = "/inventory/cleanup-expired"};
@@ -36,8 +36,8 @@ static enum flash_ctl_exit show_report(const struct flash_ctl_command *command, 
     return ok ? FLASH_CTL_OK : FLASH_CTL_REFUSED;
 }
 
-static enum flash_ctl_exit report(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_reconcile_report(struct flash_ctl_client *client,
+                                               const struct flash_ctl_command *command)
 {
     char path[512];
     struct flash_ctl_reply run = {0};
@@ -56,19 +56,4 @@ static enum flash_ctl_exit report(struct flash_ctl_client *client,
     flash_ctl_reply_free(&run);
     json_decref(findings);
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_reconcile_run(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, start);
-}
-
-enum flash_ctl_exit flash_ctl_reconcile_report(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, report);
-}
-
-enum flash_ctl_exit flash_ctl_order_expire(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, expire);
 }

@@ -4,8 +4,8 @@
 #include "client.h"
 #include "verbs.h"
 
-static enum flash_ctl_exit mark_done(struct flash_ctl_client *client,
-                                     const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_refund_done(struct flash_ctl_client *client,
+                                          const struct flash_ctl_command *command)
 {
     char pattern[512], path[512];
     char *payment = curl_easy_escape(NULL, command->values[FLASH_CTL_PAYMENT], 0);
@@ -17,9 +17,4 @@ static enum flash_ctl_exit mark_done(struct flash_ctl_client *client,
     return flash_ctl_post_and_show(
         client, command, path,
         json_pack("{s:s}", "reference", command->values[FLASH_CTL_REFERENCE]));
-}
-
-enum flash_ctl_exit flash_ctl_refund_done(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, mark_done);
 }

@@ -63,8 +63,8 @@ static enum flash_ctl_exit put_sale(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit create(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_sale_create(struct flash_ctl_client *client,
+                                          const struct flash_ctl_command *command)
 {
     struct sale sale = sale_of(command);
     sale.starts_ms = (int64_t)flash_time_wall_ms();
@@ -108,8 +108,8 @@ static enum flash_ctl_exit read_sale(struct flash_ctl_client *client, struct sal
     return code;
 }
 
-static enum flash_ctl_exit open_now(struct flash_ctl_client *client,
-                                    const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_sale_open(struct flash_ctl_client *client,
+                                        const struct flash_ctl_command *command)
 {
     struct sale sale = sale_of(command);
     enum flash_ctl_exit code = read_sale(client, &sale, false);
@@ -119,8 +119,8 @@ static enum flash_ctl_exit open_now(struct flash_ctl_client *client,
     return code ? code : put_sale(client, command, &sale);
 }
 
-static enum flash_ctl_exit change(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_sale_change(struct flash_ctl_client *client,
+                                          const struct flash_ctl_command *command)
 {
     struct sale sale = sale_of(command);
     enum flash_ctl_exit code = read_sale(client, &sale, true);
@@ -146,8 +146,8 @@ static enum flash_ctl_exit show_closed(const struct flash_ctl_command *command,
 }
 
 /* Closing again says how far it is: the route is idempotent. */
-static enum flash_ctl_exit close_sale(struct flash_ctl_client *client,
-                                      const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_sale_close(struct flash_ctl_client *client,
+                                         const struct flash_ctl_command *command)
 {
     char path[512];
     struct flash_ctl_reply reply = {0};
@@ -173,24 +173,4 @@ static enum flash_ctl_exit close_sale(struct flash_ctl_client *client,
         flash_ctl_reply_free(&reply);
         flash_ctl_pause(WAIT_EVERY_MS);
     }
-}
-
-enum flash_ctl_exit flash_ctl_sale_create(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, create);
-}
-
-enum flash_ctl_exit flash_ctl_sale_open(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, open_now);
-}
-
-enum flash_ctl_exit flash_ctl_sale_change(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, change);
-}
-
-enum flash_ctl_exit flash_ctl_sale_close(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, close_sale);
 }

@@ -87,8 +87,8 @@ static enum flash_ctl_exit look_at(const struct look *look)
 }
 
 /* The worst of all: a daemon that does not answer, else one that is not ready. */
-static enum flash_ctl_exit look_at_all(struct flash_ctl_client *client,
-                                       const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_status(struct flash_ctl_client *client,
+                                     const struct flash_ctl_command *command)
 {
     const struct flash_ctl_rows_start start = {
         .out = stdout,
@@ -112,9 +112,4 @@ static enum flash_ctl_exit look_at_all(struct flash_ctl_client *client,
         worst = code > worst ? code : worst;
     }
     return rows && flash_ctl_rows_end(rows) ? worst : FLASH_CTL_REFUSED;
-}
-
-enum flash_ctl_exit flash_ctl_status(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, look_at_all);
 }

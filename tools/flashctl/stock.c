@@ -36,8 +36,8 @@ enum flash_ctl_exit flash_ctl_stock_post(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit create(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_stock_create(struct flash_ctl_client *client,
+                                           const struct flash_ctl_command *command)
 {
     struct flash_ctl_reply reply = {0};
     enum flash_ctl_exit code = flash_ctl_stock_post(client, command, &reply);
@@ -48,8 +48,8 @@ static enum flash_ctl_exit create(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit restock(struct flash_ctl_client *client,
-                                   const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_stock_restock(struct flash_ctl_client *client,
+                                            const struct flash_ctl_command *command)
 {
     json_t *body = json_pack("{s:s, s:I, s:s, s:s}", "product_id", command->values[FLASH_CTL_SKU],
                              "quantity", (json_int_t)flash_ctl_count(command, FLASH_CTL_UNITS, 0),
@@ -75,8 +75,8 @@ static enum flash_ctl_exit ask_until_applied(struct flash_ctl_client *client,
     }
 }
 
-static enum flash_ctl_exit adjust(struct flash_ctl_client *client,
-                                  const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_stock_adjust(struct flash_ctl_client *client,
+                                           const struct flash_ctl_command *command)
 {
     int64_t delta = 0;
     bool waits = command->values[FLASH_CTL_WAIT] != NULL;
@@ -105,8 +105,8 @@ static enum flash_ctl_exit adjust(struct flash_ctl_client *client,
     return code;
 }
 
-static enum flash_ctl_exit threshold(struct flash_ctl_client *client,
-                                     const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_stock_threshold(struct flash_ctl_client *client,
+                                              const struct flash_ctl_command *command)
 {
     char path[512];
     json_t *body = json_pack("{s:I}", "low_stock_threshold",
@@ -118,24 +118,4 @@ static enum flash_ctl_exit threshold(struct flash_ctl_client *client,
     }
     json_decref(body);
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_stock_create(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, create);
-}
-
-enum flash_ctl_exit flash_ctl_stock_restock(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, restock);
-}
-
-enum flash_ctl_exit flash_ctl_stock_adjust(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, adjust);
-}
-
-enum flash_ctl_exit flash_ctl_stock_threshold(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, threshold);
 }

@@ -16,8 +16,8 @@ static const struct flash_ctl_column steps[] = {
     {0},
 };
 
-static enum flash_ctl_exit tell(struct flash_ctl_client *client,
-                                const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_order_story(struct flash_ctl_client *client,
+                                          const struct flash_ctl_command *command)
 {
     char path[512];
     struct flash_ctl_reply reply = {0};
@@ -35,9 +35,4 @@ static enum flash_ctl_exit tell(struct flash_ctl_client *client,
     }
     flash_ctl_reply_free(&reply);
     return code;
-}
-
-enum flash_ctl_exit flash_ctl_order_story(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, tell);
 }

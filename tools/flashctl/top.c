@@ -116,8 +116,8 @@ static enum flash_ctl_exit watch_on(const struct watch *watch)
     return code;
 }
 
-static enum flash_ctl_exit watch_with(struct flash_ctl_client *client,
-                                      const struct flash_ctl_command *command)
+enum flash_ctl_exit flash_ctl_top(struct flash_ctl_client *client,
+                                  const struct flash_ctl_command *command)
 {
     const enum flash_ctl_format format = flash_ctl_format_of(command, FLASH_CTL_TABLE);
     const struct flash_ctl_rows_start start = {
@@ -138,9 +138,4 @@ static enum flash_ctl_exit watch_with(struct flash_ctl_client *client,
     fputs(picture ? SCREEN_LEAVE : "", stdout);
     fflush(stdout);
     return flash_ctl_rows_end(watch.rows) ? code : FLASH_CTL_REFUSED;
-}
-
-enum flash_ctl_exit flash_ctl_top(const struct flash_ctl_command *command)
-{
-    return flash_ctl_with_client(command, watch_with);
 }

@@ -220,7 +220,7 @@ static void test_verbs_are_whole(void **state)
     for (int i = 0; i < flash_ctl_verb_count; i++) {
         const struct flash_ctl_verb *verb = &flash_ctl_verbs[i];
         uint64_t takes = verb->needs | verb->takes;
-        assert_non_null(verb->run);
+        assert_true((verb->act != NULL) != (verb->run != NULL));
         assert_int_equal(verb->needs & verb->takes, 0);
         assert_int_equal(verb->states != NULL, (takes & FLASH_CTL_BIT(FLASH_CTL_STATE)) != 0);
         assert_true(takes & FLASH_CTL_BIT(FLASH_CTL_OUTPUT));

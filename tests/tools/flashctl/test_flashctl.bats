@@ -58,6 +58,7 @@ delivery() { # ROWS: a file of so many SKUs, from 101 on
     [[ $output == *"unknown-sku (404)"*"request id r-1"* ]]
     run flashctl stock show 42 --admin http://127.0.0.1:1
     ((status == 3))
+    [[ -z $(flashctl log 42 --output csv 2>/dev/null) ]] # refused: not even the line of names
 }
 
 @test "every verb has a page in the manual, and it is built" {
