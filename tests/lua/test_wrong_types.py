@@ -28,6 +28,8 @@ CALLS = {
     "sight": lambda sku: sku.run("sight"),
     "pulse": lambda sku: sku.run("pulse"),
     "beacon": lambda sku: sku.run("beacon", 5),
+    "beat": lambda sku: sku.run("beat", "w", ""),
+    "muster": lambda sku: sku.run("muster", "", 1000),
 }
 
 
