@@ -1,10 +1,11 @@
-# Installs the apt packages of packages.txt and the broker's jars; sourced by deploy/local.
-# Both halves are skipped when there is nothing to do, and are safe to run twice at once.
+# Installs the apt packages of packages.txt, the broker's jars, and what drives a browser in tests; sourced by deploy/local.
+# Each part is skipped when there is nothing to do, and are safe to run twice at once.
 # shellcheck shell=bash
 
 KAFKA_VERSION=4.1.1
 CACHE=${FLASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flashgate}
 KAFKA_JARS=$CACHE/kafka-$KAFKA_VERSION
+PLAYWRIGHT=$CACHE/playwright-$(sed -n 's/^playwright==//p' "$LIB/playwright.txt")
 POLICY=/usr/sbin/policy-rc.d
 
 # Prints the lines of packages.txt that are not installed in a matching version.
@@ -100,8 +101,23 @@ install_kafka() {
     mv -T "$part" "$KAFKA_JARS"
 }
 
+# As the jars: under its final name only when complete.
+install_playwright() {
+    [[ -d $PLAYWRIGHT ]] && return 0
+    say "fetching ${PLAYWRIGHT##*/} with pip"
+    local part
+    part=$(mktemp -d "$CACHE/playwright.XXXXXX")
+    if ! /usr/bin/python3 -m pip install -q --no-deps --no-compile --root-user-action=ignore --target "$part" \
+        -r "$LIB/playwright.txt" </dev/null >&2; then
+        rm -rf "$part"
+        fail "pip could not fetch it (see above)"
+    fi
+    chmod 755 "$part"
+    mv -T "$part" "$PLAYWRIGHT"
+}
+
 local_install() {
-    if [[ -d $KAFKA_JARS && -z $(packages_missing) ]]; then
+    if [[ -d $KAFKA_JARS && -d $PLAYWRIGHT && -z $(packages_missing) ]]; then
         say "all installed"
         return 0
     fi
@@ -110,6 +126,7 @@ local_install() {
     flock 8
     install_packages
     install_kafka
+    install_playwright
     exec 8>&-
     say "installed"
 }
