@@ -162,5 +162,5 @@ class Shop:
         """GET of every order, as its buyer sees it at the end; orders: {order: user}."""
         items = list(orders.items())
         for at in range(0, len(items), 32):
-            await asyncio.gather(*(self.change({"n": -1, "user": user, "patience_s": 3.0}, "get", order)
-                                   for order, user in items[at:at + 32]))
+            await asyncio.gather(*(self.insist(lambda order=order, user=user: self.change(
+                {"n": -1, "user": user, "patience_s": 3.0}, "get", order)) for order, user in items[at:at + 32]))
