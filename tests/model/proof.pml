@@ -76,7 +76,7 @@ again:
   fi;
   if
   :: d_step { lost && attempts < SENDS -> lost = 0; seen = 0; mark = 0; attempt() }; goto again
-  :: attempts >= SENDS -> verdict = 1    /* the fence */
+  :: d_step { attempts >= SENDS -> verdict = 1; lost = 0 }    /* the fence */
   fi;
 settled:
   skip
@@ -84,7 +84,7 @@ settled:
 #define IN_LOG ((log[0] == ENTRY && applied < 1 && length > 0) || (log[1] == ENTRY && applied < 2 && length > 1) || (log[2] == ENTRY && applied < 3 && length > 2) || (log[3] == ENTRY && applied < 4 && length > 3))
 active proctype Always() {
   if
-  :: atomic { lost && (IN_LOG || flying && young) -> broken = P_PROVEN; assert(broken != P_PROVEN) }
+  :: atomic { lost && (verdict || IN_LOG || flying && young) -> broken = P_PROVEN; assert(broken != P_PROVEN) }
 #ifdef REACH
   :: atomic { REACH -> broken = P_REACHED; assert(broken != P_REACHED) }
 #endif
