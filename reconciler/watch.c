@@ -71,9 +71,9 @@ static void look_at_gauge(struct flash_watch *watch, int i, int64_t now_ms)
     if (!flash_hysteresis_step(&watch->gauges[i].hysteresis, &watch->limits, bad, now_ms)) {
         return;
     }
-    snprintf(text, sizeof(text), "%s %lld %s; the limit is %lld", gauge->what,
-             (long long)(value / scale), gauge->unit ? gauge->unit : "s",
-             (long long)(gauge->limit / scale));
+    const char *unit = gauge->unit ? gauge->unit : "s";
+    snprintf(text, sizeof(text), "%s %lld %s; the limit is %lld %s", gauge->what,
+             (long long)(value / scale), unit, (long long)(gauge->limit / scale), unit);
     if (bad) {
         flash_alarm_raise(watch->alarms,
                           &(struct flash_alarm){gauge->key, FLASH_SEVERITY_WARNING, text});

@@ -137,7 +137,7 @@ static void test_a_gauge_with_a_unit(void **state)
         if (strcmp(item.alert.key, "consumer.lag") == 0) {
             found = true;
             assert_true(item.alert.raised);
-            assert_string_equal(item.alert.text, "behind by 1 messages; the limit is 0");
+            assert_string_equal(item.alert.text, "behind by 1 messages; the limit is 0 messages");
         }
     }
     assert_true(found);
