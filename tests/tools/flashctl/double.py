@@ -168,6 +168,7 @@ class Shop:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: the client would wait to acknowledge the first
     shop = Shop()
 
     def serve(self):
