@@ -3,6 +3,7 @@
 #ifndef ENGINE_PAGES_H
 #define ENGINE_PAGES_H
 
+#include "flash/http_files.h"
 #include "worker.h"
 
 /* Error kind: RETRY (no memory). */

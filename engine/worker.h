@@ -16,7 +16,6 @@
 #include "flash/config.h"
 #include "flash/http.h"
 #include "flash/http_auth.h"
-#include "flash/http_files.h"
 #include "flash/kafka.h"
 #include "flash/mailbox.h"
 #include "flash/redis.h"
@@ -24,8 +23,7 @@
 #include "presence.h"
 #include "sku.h"
 
-/* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow).
- */
+/* Limits that SIGHUP may change while workers run (DESIGN §6: stop before queues grow). */
 struct flash_engine_limits {
     _Atomic int64_t redis_lines, journal_entries, journal_age_us, kafka_queue, memory_percent;
     _Atomic int64_t gather_window_us;
