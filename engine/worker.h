@@ -22,8 +22,7 @@
 #include "pool.h"
 #include "sku.h"
 
-/* Limits that SIGHUP may change while workers run (DESIGN §6: stop admitting before queues grow).
- */
+/* Limits that SIGHUP may change while workers run: stop admitting before queues grow (§6). */
 struct flash_engine_limits {
     _Atomic int64_t redis_lines, journal_entries, journal_age_us, kafka_queue, memory_percent;
     _Atomic int64_t gather_window_us;
@@ -39,17 +38,14 @@ struct flash_engine {
     _Atomic bool draining;
 };
 
-struct flash_line_group; /* line.h */
-
 /* One order on its way to Redis and back. */
 struct flash_order_line {
     struct flash_lane_item item; /* first member */
     struct flash_request *request;
     struct flash_line_group *group; /* whose request this is with others, or NULL */
-    int number;                     /* in its group */
     struct flash_sku *sku;
-    int quantity;
-    bool durable; /* answered only when Kafka has acknowledged the entry */
+    int quantity, number; /* number: in its group */
+    bool durable;         /* answered only when Kafka has acknowledged the entry */
     uint8_t ref_len, user_len;
     char ref[FLASH_REF_MAX];
     char user[FLASH_USER_MAX];
