@@ -40,17 +40,14 @@ struct flash_engine {
     _Atomic bool draining;
 };
 
-struct flash_line_group; /* line.h */
-
 /* One order on its way to Redis and back. */
 struct flash_order_line {
     struct flash_lane_item item; /* first member */
     struct flash_request *request;
     struct flash_line_group *group; /* whose request this is with others, or NULL */
-    int number;                     /* in its group */
     struct flash_sku *sku;
-    int quantity;
-    bool durable; /* answered only when Kafka has acknowledged the entry */
+    int quantity, number; /* number: in its group */
+    bool durable;         /* answered only when Kafka has acknowledged the entry */
     uint8_t ref_len, user_len;
     char ref[FLASH_REF_MAX];
     char user[FLASH_USER_MAX];

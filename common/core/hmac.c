@@ -21,14 +21,15 @@ bool flash_hmac_sha256(struct flash_text key, struct flash_text text,
                        uint8_t ret_mac[FLASH_HMAC_BYTES])
 {
     uint8_t block[SHA256_BLOCK] = {0}, padded[SHA256_BLOCK], inner[SHA256_BYTES];
+    const struct flash_text head = {(const char *)padded, sizeof(padded)};
     if (key.len > SHA256_BLOCK) {
-        flash_sha256(NULL, 0, key.at, key.len, block);
+        flash_sha256((struct flash_text){NULL, 0}, key, block);
     } else if (key.len > 0) {
         memcpy(block, key.at, key.len);
     }
     pad(block, INNER, padded);
-    flash_sha256(padded, sizeof(padded), text.at, text.len, inner);
+    flash_sha256(head, text, inner);
     pad(block, OUTER, padded);
-    flash_sha256(padded, sizeof(padded), inner, sizeof(inner), ret_mac);
+    flash_sha256(head, (struct flash_text){(const char *)inner, sizeof(inner)}, ret_mac);
     return true;
 }

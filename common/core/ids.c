@@ -111,7 +111,7 @@ void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku
     named[n - 1] = '\0';
     n += (size_t)snprintf(named + n, sizeof(named) - n, "%lld", (long long)sku);
 
-    flash_sha256(NULL, 0, named, n, digest);
+    flash_sha256((struct flash_text){NULL, 0}, (struct flash_text){named, n}, digest);
     (void)flash_base64url_encode(digest, 16, ret_ref);
     ret_ref[FLASH_REF_DERIVED] = '\0';
 }

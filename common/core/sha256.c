@@ -7,12 +7,11 @@
 
 _Static_assert(SHA256_BYTES == SHA256_DIGEST_LENGTH && SHA256_BLOCK == SHA256_CBLOCK, "the same");
 
-void flash_sha256(const void *head, size_t head_len, const void *text, size_t text_len,
-                  uint8_t ret_digest[SHA256_BYTES])
+void flash_sha256(struct flash_text head, struct flash_text text, uint8_t ret_digest[SHA256_BYTES])
 {
     SHA256_CTX context; /* none of these can fail */
     (void)SHA256_Init(&context);
-    (void)SHA256_Update(&context, head, head_len);
-    (void)SHA256_Update(&context, text, text_len);
+    (void)SHA256_Update(&context, head.at, head.len);
+    (void)SHA256_Update(&context, text.at, text.len);
     (void)SHA256_Final(ret_digest, &context);
 }

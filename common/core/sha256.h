@@ -3,14 +3,14 @@
 #ifndef FLASH_CORE_SHA256_H
 #define FLASH_CORE_SHA256_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "flash/ids.h"
 
 #define SHA256_BYTES 32
 #define SHA256_BLOCK 64
 
 /* The hash of head and then text; either may be empty. */
-void flash_sha256(const void *head, size_t head_len, const void *text, size_t text_len,
-                  uint8_t ret_digest[SHA256_BYTES]);
+void flash_sha256(struct flash_text head, struct flash_text text, uint8_t ret_digest[SHA256_BYTES]);
 
 #endif
