@@ -108,7 +108,8 @@ daemon_start() { # NAME
     [[ $1 != reconciler ]] || verb=(run)
     [[ -x $program ]] || fail "$program is not built"
     : >"$DIR/log/$1.log"
-    (environment_clear && launch "$1" "$program" "${verb[@]}" --config "$DIR/$1.conf")
+    (environment_clear && export FLASH_REDIS_USER=flash-$1 FLASH_REDIS_PASSWORD=@$DIR/stack/redis/passwords/$1 &&
+        launch "$1" "$program" "${verb[@]}" --config "$DIR/$1.conf")
 }
 
 # Starts these daemons and returns when each says it is ready.

@@ -41,8 +41,12 @@ part_ready() {
 # ---- redis ----
 
 redis_prepare() {
-    mkdir -p "$DIR/redis"
+    mkdir -p "$DIR/redis/passwords"
+    # As shipped, but that everybody on this machine may do anything, too: people and tests look and break things.
+    "$ROOT/deploy/redis/acl" "$DIR/redis/passwords" | sed '/^user default /s/.*/user default on nopass ~* \&* +@all/' \
+        >"$DIR/redis/users.acl"
     cat >"$DIR/redis/redis.conf" <<END
+aclfile "$DIR/redis/users.acl"
 bind 127.0.0.1
 port $(port_of redis)
 dir "$DIR/redis"
