@@ -127,16 +127,18 @@ def certificate(folder):
 
 
 class Mailbox:
-    """answers: what to say to the next mails instead of taking them, as in "451 later"."""
+    """answers: what to say to the next mails instead of taking them, as in "451 later". implicit: TLS from the first byte."""
 
-    def __init__(self, tls=None, login=None):
-        self.mails, self.answers, self.logins, self.login = [], [], [], login
+    def __init__(self, tls=None, login=None, implicit=False):
+        self.mails, self.answers, self.logins, self.login, self.implicit = [], [], [], login, implicit
         context = None
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
-        self.controller = Controller(self, hostname="127.0.0.1", port=0, tls_context=context, require_starttls=bool(tls),
-                                     authenticator=self._check if login else None, auth_required=bool(login))
+        how = {"ssl_context": context, "auth_require_tls": False} if implicit else {
+            "tls_context": context, "require_starttls": bool(tls)}
+        self.controller = Controller(self, hostname="127.0.0.1", port=0, authenticator=self._check if login else None,
+                                     auth_required=bool(login), **how)
 
     def __enter__(self):
         with socket.socket() as free:
@@ -150,7 +152,7 @@ class Mailbox:
 
     @property
     def url(self):
-        return f"smtp://127.0.0.1:{self.port}"
+        return f"smtp{'s' if self.implicit else ''}://127.0.0.1:{self.port}"
 
     def _check(self, server, session, envelope, mechanism, data):
         given = data.login.decode(), data.password.decode()

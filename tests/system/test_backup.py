@@ -74,10 +74,11 @@ def test_restored_to_an_empty_machine(backup, tmp_path, with_redis):
             stack.restart("redis")
         in_ledger = stack.query("SELECT COUNT(*) FROM reservation")[0][0]
         assert in_ledger >= BEFORE
-        with Sale(stack, reconciler={"FLASH_RECONCILER_RECOVER": "off"}) as sale:
+        with Sale(stack, names=("engine", "consumer")) as sale:
             recovered = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "recover", "--yes"], env=stack.daemon_env(),
                                        capture_output=True, text=True, check=False, timeout=100)
             assert recovered.returncode in (0, 1), recovered.stdout + recovered.stderr
+            sale.start("reconciler")
             until(sale.engine.is_ready, sale.engine.troubles)
             sale.until_settled(sku)
             books = read_quiet(stack, [sku])[sku]
