@@ -126,7 +126,9 @@ static bool put_row(struct reading *reading, const struct flash_log_row *row)
     if (lines) {
         return put_lines(reading, row, lines, count);
     }
-    const struct line whole = {-1, row->quantity, row->before, row->order_id, row->user};
+    bool alone = row->type == 1 && row->line_count <= 1 && row->only_line >= 0;
+    const struct line whole = {alone ? row->only_line : -1, row->quantity, row->before,
+                               row->order_id, row->user};
     return put(reading, row, &whole);
 }
 

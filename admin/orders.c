@@ -13,7 +13,7 @@
 #include "ledger.h"
 #include "listing.h"
 
-#define STRETCH "5000" /* orders looked at for a page */
+#define STRETCH "2000" /* orders looked at for a page */
 
 static const char *const statuses[] = {NULL,      "CREATED",  "PAID",   "CANCELLED",
                                        "EXPIRED", "RETURNED", "FAILED", "FAILED"};

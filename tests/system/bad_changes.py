@@ -91,7 +91,7 @@ def callers():
 
 def lists():
     for path, queries in {
-            "/inventory": ("low_stock=1", "in_stock=yes", "flagged=", "title=", "title=%zz", "title=a%00", "limit=0", "limit=501", "limit=x",
+            "/inventory": ("low_stock=1", "in_stock=yes", "flagged=", "title=", "title=a%00", "limit=0", "limit=501", "limit=x",
                            "limit=5&limit=5", "cursor=0", "cursor=x", "sku=5", "page=2", "low_stock", "title=" + "x" * 201, "title=" + "%41" * 500),
             "/inventory/low-stock": ("low_stock=true", "limit=-1", "cursor=1.5", "title=a"),
             f"/inventory/logs/{SKU}": ("type=marker", "type=1", "order=x", "order=5", "user=", "user=%22", "operator=", "operator=a%00",
@@ -149,10 +149,12 @@ def things():
     for path, problem in ((f"/inventory/product/99", "unknown-sku"), ("/inventory/product/x", "unknown-sku"), ("/inventory/99/threshold", "unknown-sku"),
                           ("/inventory/logs/99", "unknown-sku"), ("/inventory/logs/x", "unknown-sku"), (f"/v1/sales/{SKU}", "no-sale"),
                           ("/v1/sales/99", "unknown-sku"), (f"/v1/orders/{SKU}.x", "not-found"), ("/v1/orders/x", "not-found"),
-                          (f"/v1/orders/{SKU}.x/story", "not-found"), ("/v1/orders/x/story", "not-found"), ("/v1/orders/%zz", "not-found"),
+                          (f"/v1/orders/{SKU}.x/story", "not-found"), ("/v1/orders/x/story", "not-found"),
                           ("/v1/reconcile/runs/x", "not-found"), ("/inventory/", "not-found"), ("/v1/orders/", "not-found"), ("/v1", "not-found"),
                           ("/inventory/logs/", "not-found"), (f"/inventory/logs/{SKU}/x", "not-found")):
         yield bad(f"GET {path}", path, None, 404, problem, "GET")
+    for path in ("/v1/orders/%zz", "/inventory?title=%zz"):
+        yield bad(f"GET {path}", path, None, 400, "bad-request", "GET")
     for method, path in (("DELETE", "/inventory"), ("PUT", "/inventory/low-stock"), ("POST", f"/inventory/logs/{SKU}"), ("POST", f"/inventory/{SKU}/threshold"),
                          ("POST", "/v1/sales"), ("GET", f"/v1/sales/{SKU}/close"), ("PUT", f"/v1/sales/{SKU}/close"), ("POST", "/v1/orders"),
                          ("POST", f"/v1/orders/{SKU}.x/story"), ("DELETE", f"/v1/sales/{SKU}")):

@@ -172,7 +172,7 @@ def busy(sale):
     for n, who in enumerate((anna, bert, anna)):
         ask(sale, "POST", "/inventory/restock", {"product_id": str(sku), "quantity": 5 + n, "reason": f"delivery, {n}", "reference": f"r-{n}"}, who)
     ask(sale, "POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "t-1"}, bert)
-    ids = [call.order_id for call in sale.calls if call.sku == sku and call.word == "accepted"]
+    ids = [call.body["order_id"] for call in sale.calls if call.sku == sku and call.word == "accepted"]
     assert sale.engine.ask("POST", f"/v1/orders/{ids[0]}/pay", {"payment_id": "p-1"}, internal=True)[0] == 200
     for order in ids[:2]:
         status = sale.engine.ask("POST", "/inventory/release", {"product_id": str(sku), "order_id": order},

@@ -154,7 +154,7 @@ def test_rates(stack):
 
         answers = [ask(bearer("ops", "anna")) for _ in range(40)]
         limited = [answer for answer in answers if answer[0] == 429]
-        assert len(limited) >= 20 and answers[0][0] == 404
+        assert len(limited) >= 5 and answers[0][0] == 404
         assert limited[0][2]["type"] == "/problems/too-many-requests" and 1 <= int(limited[0][1]["Retry-After"]) <= 2
         assert ask(bearer("ops", "bert"))[0] == 404  # another caller
         assert {ask({})[0] for _ in range(40)} == {401, 429}  # without a token the address counts
