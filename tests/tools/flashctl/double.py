@@ -2,7 +2,7 @@
 
     double.py PORT_FILE
 
-POST /double {"fault": {"status", "slug", "times", "retry_after", "path"}, "delay_ms", "not_ready", "settle_after"} makes it misbehave;
+POST /double {"fault": {"status", "slug", "times", "retry_after", "path"}, "hold_after", "not_ready", "settle_after"} makes it misbehave;
 GET /double tells what it was asked."""
 
 import http.server
@@ -28,7 +28,7 @@ class Shop:
     def __init__(self):
         self.lock = threading.Lock()
         self.products, self.changes, self.log, self.sales, self.asked = {}, {}, {}, {}, []
-        self.fault, self.delay_ms, self.not_ready, self.settle_after, self.pending = {}, 0, "", 0, set()
+        self.fault, self.hold_after, self.changed, self.not_ready, self.settle_after = {}, None, 0, "", 0
         self.refunds = [{"order_id": f"42.o{i:04}", "sku": "42", "payment_id": f"p{i}", "state": "due", "order_status": "EXPIRED",
                          "created_at": TIME} for i in range(3)]
 
@@ -179,7 +179,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if url.path == "/double":
             self.control(body)
             return
-        time.sleep(self.shop.delay_ms / 1000)
         with self.shop.lock:
             self.shop.asked.append({"method": self.command, "path": self.path, "body": body, "token": self.headers.get("Authorization"),
                                     "operator": self.headers.get("X-User-Id")})
@@ -190,13 +189,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 status, slug = refused.status, refused.slug
                 answer = {"type": f"/problems/{slug}", "title": slug, "status": status, "request_id": "r-1"}
                 extra = {"Retry-After": str(refused.retry_after)} if refused.retry_after else {}
+            self.shop.changed += self.command != "GET"
+        self.hold()
         self.send(status, answer, extra)
+
+    def hold(self):
+        """Made, and not told: whoever asked can only ask again."""
+        while self.command != "GET" and self.shop.hold_after is not None and self.shop.changed >= self.shop.hold_after:
+            time.sleep(0.01)
 
     def control(self, body):
         with self.shop.lock:
             for name, value in (body or {}).items():
                 setattr(self.shop, name, value)
-            self.send(200, {"asked": self.shop.asked, "totals": {sku: row["total"] for sku, row in self.shop.products.items()}}, {})
+                self.shop.changed = 0
+            self.send(200, {"asked": self.shop.asked, "changed": self.shop.changed, "totals": {sku: row["total"] for sku, row in self.shop.products.items()}}, {})
 
     def send(self, status, answer, headers):
         text = json.dumps(answer).encode()
