@@ -77,6 +77,7 @@ function refused(answer) {
     } else if (answer.status === 404) {
         say($("state"), "Not found", "bad");
         say($("meaning"), "You have no such order.");
+        $("account").open = true;
     } else {
         say($("meaning"), sentence(answer));
     }

@@ -12,6 +12,7 @@ static const char get[] = "GET /events HTTP/1.1\r\n" HOST "\r\n";
 
 static struct harness shared;
 static int told;
+static size_t waiting_max; /* of the next stream */
 
 static void count_gone(struct flash_stream *stream, void *arg)
 {
@@ -25,7 +26,8 @@ static struct flash_stream *start_stream(struct flash_request *request)
     const struct flash_stream_start start = {.content_type = "text/event-stream",
                                              .headers = "Cache-Control: no-store\r\n",
                                              .gone = count_gone,
-                                             .arg = &shared};
+                                             .arg = &shared,
+                                             .waiting_max = waiting_max};
     return flash_request_stream(request, &start);
 }
 
@@ -37,6 +39,7 @@ static bool say(struct flash_stream *stream, const char *text)
 static int setup(void **state)
 {
     told = 0;
+    waiting_max = 0;
     harness_init(&shared, harness_hold);
     *state = &shared;
     return 0;
@@ -232,6 +235,22 @@ static void a_reader_too_slow_is_dropped_at_the_maximum(void **state)
     assert_int_equal(flash_http_connections(harness->http), 0);
 }
 
+static void a_streams_own_maximum_counts_instead(void **state)
+{
+    struct harness *harness = *state;
+    struct client *client = client_open(harness);
+    waiting_max = (size_t)8 * STREAM_OUT_MAX;
+    struct flash_stream *stream = open_stream(harness, client);
+    client->deaf = true;
+    stall(harness, stream);
+    int more = 0;
+    while (say(stream, "0123456789abcdef0123456789abcdef")) {
+        more++;
+    }
+    assert_true(more > 4 * STREAM_OUT_MAX / 32); /* the kernel may have taken some more */
+    AWAIT(harness, told == 1);
+}
+
 static void closing_what_has_failed_tells_nobody(void **state)
 {
     struct harness *harness = *state;
@@ -343,6 +362,7 @@ int main(void)
         STARTED(a_closed_half_is_a_leaving),
         STARTED(a_client_that_left_before_is_told_later),
         STARTED(a_reader_too_slow_is_dropped_at_the_maximum),
+        STARTED(a_streams_own_maximum_counts_instead),
         STARTED(closing_what_has_failed_tells_nobody),
         NOT_STARTED(idling_is_no_reason_to_end),
         NOT_STARTED(a_reader_that_takes_nothing_is_dropped),

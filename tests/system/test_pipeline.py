@@ -1,5 +1,7 @@
-"""GET /v1/pipeline with all daemons: its numbers follow a sale, and what is away is said to be away."""
+"""GET /v1/pipeline and /v1/live with all daemons: the numbers follow a sale, and what is away is said to be away."""
 import concurrent.futures
+import http.client
+import json
 import time
 
 import pytest
@@ -122,6 +124,72 @@ def test_what_the_consumer_leaves_lying_is_counted(shop, sku):
     finally:
         shop.thaw("consumer")
     until_view(shop, is_quiet)
+
+
+class Live:
+    """One listener of GET /v1/live."""
+
+    def __init__(self, admin, headers=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", admin.port, timeout=30)
+        self.connection.request("GET", "/v1/live", headers=headers or {})
+        self.answer = self.connection.getresponse()
+
+    def lines(self):
+        """Until the server ends it."""
+        while line := self.answer.readline():
+            yield line.decode().rstrip("\n")
+
+    def views(self, count):
+        found, lines = [], self.lines()
+        while len(found) < count:
+            line = next(lines)
+            assert line in ("", "retry: 1000", "event: pipeline", ":") or line.startswith("data: "), line
+            if line.startswith("data: "):
+                found.append(json.loads(line[6:]))
+        return found
+
+    def close(self):
+        self.answer.close()
+        self.connection.close()
+
+
+def test_live_tells_each_view_once(shop, sku):
+    live = Live(shop.admin)
+    assert live.answer.status == 200 and live.answer.headers["Content-Type"] == "text/event-stream"
+    first, *others = views = live.views(3)
+    assert set(first) == set(look(shop)) and len({view["at"] for view in views}) == 3
+    assert all(other["interval_ms"] >= 900 for other in others)
+    left = of(first, sku)["redis"]["available"]
+    shop.buy(sku, orders(4000, 7))
+    until(lambda: of(live.views(1)[0], sku)["redis"]["available"] == left - 7, "the stream does not follow")
+    live.close()
+    until(lambda: shop.admin.metric("flash_admin_live_streams") == 0, "it is still counted")
+
+
+def test_live_has_a_limit_and_gives_places_back(shop):
+    listeners = [Live(shop.admin) for _ in range(64)]
+    assert {live.answer.status for live in listeners} == {200}
+    status, _, problem = shop.admin.ask("GET", "/v1/live")
+    assert (status, problem["type"]) == (503, "/problems/overloaded")
+    assert [len(live.views(2)) for live in listeners] == [2] * 64
+    for live in listeners:
+        live.close()
+    until(lambda: shop.admin.metric("flash_admin_live_streams") == 0, "streams stay open")
+    again = Live(shop.admin)
+    assert len(again.views(1)) == 1
+    again.close()
+
+
+def test_live_ends_with_its_token_and_with_the_daemon(shop):
+    from test_refunds import JWT, bearer
+    with running(shop.stack, "admin", **JWT) as admin:
+        assert admin.ask("HEAD", "/v1/live", headers=bearer("ops"))[0] == 200
+        short = Live(admin, bearer("ops", exp=int(time.time()) + 3))
+        long = Live(admin, bearer("ops"))
+        assert sum(line == "event: pipeline" for line in short.lines()) >= 1  # read to its end
+        assert long.views(1)
+        assert admin.stop() == 0
+        list(long.lines())
 
 
 def test_findings_audits_and_alerts_are_shown(shop):
