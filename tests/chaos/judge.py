@@ -113,7 +113,8 @@ class Case:
 def judge(data):
     """[(check, what is wrong)]; at most a few of each."""
     if not data["stores"]["redis"]:
-        return [("created_is_in_the_ledger", wrong) for wrong in list(created_is_in_the_ledger_at(data["samples"]))[:3]]
+        return [("samples", wrong) for look in (created_is_in_the_ledger_at, what_is_acked_is_known_at)
+                for wrong in list(look(data["samples"]))[:3]]
     case = Case(data)
     return [(name, wrong) for name, function in CHECKS.items() for wrong in list(function(case))[:3]]
 
@@ -698,6 +699,18 @@ def created_is_in_the_ledger_at(samples):
     for sample in samples:
         if sample.get("missing"):
             yield f"CREATED at {sample['t']}, and not in the ledger: {sample['missing'][:3]}"
+
+
+@check
+def what_is_acked_is_known(case):
+    """No difference without a witness: an order whose message lies before `acked` is known to the Redis whose gate is open."""
+    yield from what_is_acked_is_known_at(case.data["samples"])
+
+
+def what_is_acked_is_known_at(samples):
+    for sample in samples:
+        if sample.get("forgotten"):
+            yield f"acked before {sample['t']}, and Redis does not know: {sample['forgotten'][:3]}"
 
 
 @check

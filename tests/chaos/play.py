@@ -21,7 +21,7 @@ from stores import read_all, read_ledger, read_redis
 SAMPLE_S = 0.25
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
 PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
-STOCK = ("stock", "reservation")
+STOCK = ("stock", "reservation", "verdict", "consumer_progress")
 NOTHING = {"redis": {}, "ledger": {}, "kafka": {"messages": [], "ends": []}}  # a hasty end looks at no more than the samples
 
 
@@ -30,6 +30,7 @@ class Player:
 
     def __init__(self, rig, folder, hasty=False):
         self.rig, self.folder, self.hasty, self.alarm = rig, pathlib.Path(folder), hasty, asyncio.Event()
+        self.acked = set()  # orders that Redis has been told of, by the ledger, at the last look
         self.reports, self.samples, self.lock = [], [], threading.Lock()
 
     # ---- faults, each in a thread ----
@@ -57,10 +58,12 @@ class Player:
     # ---- samples ----
 
     def sample(self):
-        found, created = {"redis": {}, "ledger": {}, "missing": []}, set()
+        found, created = {"redis": {}, "ledger": {}, "missing": [], "forgotten": []}, set()
         try:
             client = self.rig.stack.redis(decode_responses=True, socket_timeout=1)
             stores = {str(sku): read_redis(client, sku) for sku in self.skus}
+            run_id = client.info("server")["run_id"]
+            found["forgotten"] = forgotten(self.acked, stores, run_id)
             for sku, store in stores.items():
                 created |= created_in(sku, store)
                 if "available" in store["stock"]:
@@ -70,6 +73,7 @@ class Player:
             pass
         try:
             ledger, held = read_ledger(self.rig.stack, self.skus, STOCK), collections.Counter()
+            self.acked = acked_in(ledger)
             found["missing"] = sorted(created - {row["order_id"] for row in ledger["reservation"]})
             for row in ledger["reservation"]:
                 held[row["sku"]] += row["qty"] * (row["state"] in (1, 2))
@@ -82,7 +86,7 @@ class Player:
         while True:
             t = history.now()
             self.samples.append({"t": t, **await asyncio.to_thread(self.sample)})
-            if self.hasty and self.samples[-1]["missing"]:
+            if self.hasty and (self.samples[-1]["missing"] or self.samples[-1]["forgotten"]):
                 self.alarm.set()
             await asyncio.sleep(SAMPLE_S)
 
@@ -161,6 +165,22 @@ class Player:
                 "logged_payments": payments_in(found["stores"]["kafka"]["messages"]), **found}
         (self.folder / "case.json").write_text(json.dumps(case))
         return case
+
+
+def acked_in(ledger):
+    """The orders whose messages lie before `acked`: by the ledger, Redis has been told of them."""
+    ends = {row["partition_no"]: row["acked"] for row in ledger["consumer_progress"]}
+    told = {row["entry_id"] for row in ledger["verdict"]
+            if row["partition_no"] >= 0 and row["kafka_offset"] < ends.get(row["partition_no"], 0)}
+    return {row["order_id"] for row in ledger["reservation"] if row["entry_id"] in told}
+
+
+def forgotten(acked, stores, run_id):
+    """Those of them that Redis does not know, though it is the server whose gate is open."""
+    known = {f"{sku}.{ref}" for sku, store in stores.items() for ref in store["orders"]}
+    is_open = {sku for sku, store in stores.items()
+               if store["stock"].get("gate") == f"open:{store['stock'].get('generation')}:{run_id}"}
+    return sorted(order for order in acked - known if order.partition(".")[0] in is_open)
 
 
 def created_in(sku, store):

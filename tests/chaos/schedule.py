@@ -42,7 +42,7 @@ FLAVOURS = {
     "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
     "restart": [("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
     "zombie": [("redis_rollback", 0.5, 0.6, 1.0, {}),
-               ("link", 1.2, 1.3, 3.5, {"daemon": "consumer", "server": "mariadb", "mode": "stall_up", "delay_s": 0, "bytes": 0,
+               ("link", 1.2, 1.3, 6.0, {"daemon": "consumer", "server": "mariadb", "mode": "stall_up", "delay_s": 0, "bytes": 0,
                                         "abort": False})],
 }
 FLAVOUR_LENGTH_S, FLAVOUR_STORIES = 3.0, 90

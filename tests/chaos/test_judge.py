@@ -255,6 +255,11 @@ def redis_was_told_before_the_commit(case):
     case["samples"].append({"t": 2.0, "redis": {}, "ledger": {}, "missing": [f"{SKU}.a"]})
 
 
+@planted("what_is_acked_is_known")
+def an_acked_order_is_unknown_to_an_open_redis(case):
+    case["samples"].append({"t": 2.0, "redis": {}, "ledger": {}, "forgotten": [f"{SKU}.a"]})
+
+
 @planted("it_comes_to_rest")
 def it_never_comes_to_rest(case):
     case["quiet_s"] = None
