@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SKIPPED = {".git", "build", ".stack", ".demo", ".venv", "node_modules", "__pycache__", ".pytest_cache"}
+SKIPPED = {".git", "build", ".stack", ".demo", ".bench", ".venv", "node_modules", "__pycache__", ".pytest_cache"}
 BLANKED = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.M)
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]+([<\"])([^>\"]+)[>\"]", re.M)

@@ -101,6 +101,7 @@ def idle_memory(rig):
             opened.sendall(b"GET /v1/orders/1.x HTTP/1.1\r\nHost: bench\r\nX-User-Id: u\r\n\r\n")
             if not opened.recv(4096).startswith(b"HTTP/1.1 "):
                 raise Failed("an idle connection was not answered")
+        wait_until(lambda: rig.metric("engine", "flash_engine_connections") >= IDLE, 10, f"{IDLE} open connections")
         return (resident_kb(pid) - before) / 1024
 
 

@@ -1,6 +1,7 @@
 """Side by side with what one would pick instead: nginx + lua + one EVALSHA an order with the same checks and a journal, no
 Kafka, on the same Redis with the same AOF; and one hot row in MariaDB, by a conditional UPDATE with the order's INSERT."""
 import contextlib
+import json
 import pathlib
 import socket
 import subprocess
@@ -79,7 +80,6 @@ def verify_peer(rig, sku, units, accepted, unknown):
 def bench_peer(rig, port, sku, seconds):
     command = rig.command(sku, *CROWD, "--duration", seconds)
     command[command.index("--url") + 1] = f"http://127.0.0.1:{port}"
-    import json
     return json.loads(run(*command))
 
 
@@ -133,7 +133,7 @@ def measure_peer(rig, seconds):
     rig.daemons("up", "consumer")
     for sku in sold:
         rig.prove(sku)
-    found["reads"] = rig.bench(sold[0], "--connections", CONNECTIONS, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
+    found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
     found["bare_inserts"] = bare_inserts(rig, seconds)
     found["hot_row"] = hot_row(rig, seconds)
