@@ -124,7 +124,8 @@ enum flash_config_action {
  * On failure (kind CONFIG) err.text says which file and line or which argument, and what is
  * allowed. Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they
  * must be. Each source may give a key once. On failure config is untouched; with EXIT_OK for --help
- * and --version too. Made for reloads with the same argv; from one thread at a time. */
+ * and --version too. Made for reloads with the same argv; from one thread at a time. From then on
+ * the process leaves no core (prctl PR_SET_DUMPABLE). */
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);
