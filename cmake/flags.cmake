@@ -15,7 +15,7 @@ add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed -pie)
 include_directories(${PROJECT_SOURCE_DIR}/include)
 
 set(CMAKE_C_FLAGS_DEBUG "-O1 -fno-omit-frame-pointer")
-set(CMAKE_C_FLAGS_RELEASE "-O2 -fcf-protection -D_FORTIFY_SOURCE=2")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -fcf-protection -D_FORTIFY_SOURCE=3")
 if(FLASH_SANITIZE)
     add_compile_options(-fsanitize=${FLASH_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${FLASH_SANITIZE})

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "config_loader.h"
@@ -224,6 +225,7 @@ bool flash_config_load(struct flash_config *config, int argc, char *const argv[]
                        enum flash_config_action *ret_action, struct flash_error *err)
 {
     struct flash_config_args args;
+    prctl(PR_SET_DUMPABLE, 0); /* secrets are read next: no core has them, nobody traces them out */
     if (!flash_config_args_parse(&args, argc, argv, err)) {
         return false;
     }

@@ -127,7 +127,8 @@ enum flash_config_action {
  * allowed. Secrets may also be given as `key_1 = @/path`: the file's first line; with --set they
  * must be. Each source may give a key once. The section config->without is refused, and not read
  * from the environment, which daemons may share. On failure config is untouched; with EXIT_OK for
- * --help and --version too. Made for reloads with the same argv; from one thread at a time. */
+ * --help and --version too. Made for reloads with the same argv; from one thread at a time. From
+ * then on the process leaves no core (prctl PR_SET_DUMPABLE). */
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);

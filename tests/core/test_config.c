@@ -9,9 +9,17 @@
 
 #include <cmocka.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "config_load.h"
+
+static void a_process_that_has_read_secrets_leaves_no_core(void **state)
+{
+    (void)state;
+    must(load_args(NULL));
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
 
 static void test_defaults(void **state)
 {
@@ -265,6 +273,7 @@ static void test_check_auth(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_process_that_has_read_secrets_leaves_no_core),
         TEST(test_defaults),
         TEST(test_a_file_of_everything),
         TEST(test_later_layers_win),

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flash_record record;
     input = (struct flash_text){(const char *)data, size};
     if (flash_record_parse(input, &record)) {
-        check(record.version >= 0 && record.quantity > 0 && record.at_us >= 0 && record.due_s >= 0);
+        check(record.version >= 0 && record.quantity >= 0 && record.at_us >= 0 &&
+              record.due_s >= 0);
         check(flash_user_valid(record.user));
         check_within(record.user);
         check_within(record.payment);
