@@ -39,7 +39,7 @@ def backup(tmp_path_factory):
         sale.until_settled(sku)
         with Crowd(sale.engine.port, orders(BEFORE), sku=sku, rate=300) as crowd:
             until(lambda: crowd.accepted() > 50, "nobody buys")
-            said = run("backup", "--to", folder / "kept", "--redis", env=stack.daemon_env())
+            said = run("backup", "--to", folder / "kept", env=stack.daemon_env())
             at_its_end = crowd.accepted()
             until(lambda: crowd.accepted() > at_its_end + 50, "nobody buys any more")
         assert "binary log binlog." in said
@@ -53,25 +53,16 @@ def backup(tmp_path_factory):
 def test_the_manifest(backup):
     kept, _, _ = backup
     manifest = json.loads((kept / "manifest.json").read_text())
-    assert set(manifest["files"]) == {"ledger.sql.gz", "redis.rdb"} == {path.name for path in kept.iterdir()} - {"manifest.json"}
+    assert set(manifest["files"]) == {"ledger.sql.gz"} == {path.name for path in kept.iterdir()} - {"manifest.json"}
     assert manifest["ledger"]["binlog"]["position"] > 0 and "008" in manifest["ledger"]["schema"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in [kept, *kept.iterdir()])
 
 
-@pytest.mark.parametrize("with_redis", [False, True], ids=["rebuilt", "snapshot"])
-def test_restored_to_an_empty_machine(backup, tmp_path, with_redis):
+def test_restored_to_an_empty_machine(backup, tmp_path):
     kept, sku, settled = backup
     with Stack(tmp_path / "new") as stack:
-        arguments = ["--from", kept]
-        if with_redis:
-            data = tmp_path / "new" / "redis"
-            stack.kill("redis")
-            shutil.rmtree(data / "appendonlydir")
-            arguments += ["--redis-dir", data]
-        said = run("restore", *arguments, env=stack.daemon_env())
+        said = run("restore", "--from", kept, env=stack.daemon_env())
         assert "restored the ledger as of" in said
-        if with_redis:
-            stack.restart("redis")
         in_ledger = stack.query("SELECT COUNT(*) FROM reservation")[0][0]
         assert in_ledger >= BEFORE
         with Sale(stack, names=("engine", "consumer")) as sale:
@@ -103,7 +94,7 @@ def test_restored_to_an_empty_machine(backup, tmp_path, with_redis):
 
 @pytest.mark.parametrize("harm, reason", [
     (lambda kept: (kept / "ledger.sql.gz").write_bytes((kept / "ledger.sql.gz").read_bytes()[:-1]), "checksum"),
-    (lambda kept: (kept / "redis.rdb").unlink(), "redis.rdb"),
+    (lambda kept: (kept / "ledger.sql.gz").unlink(), "ledger.sql.gz"),
     (lambda kept: (kept / "manifest.json").write_text("{}"), "no backup"),
     (lambda kept: (kept / "manifest.json").write_text('{"format": 2}'), "format 2"),
 ], ids=["cut", "missing", "manifest", "format"])
