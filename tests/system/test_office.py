@@ -11,6 +11,7 @@ import threading
 import pytest
 
 import contract
+from books import read_quiet
 from buyers import Order
 from daemons import until
 from sale import Sale
@@ -168,10 +169,12 @@ def busy(sale):
     sku = sale.put_on_sale(units=100, limit=3)
     sale.buy(sku, [Order(f"u{n % 20}", f"k{n}", 1 + n % 2) for n in range(40)], connections=40)
     sale.until_settled(sku)
-    anna, bert = {"X-User-Id": "anna"}, {"X-User-Id": "bert ü"}
+    anna, bert = {"X-User-Id": "anna"}, {"X-User-Id": "bert x"}
     for n, who in enumerate((anna, bert, anna)):
-        ask(sale, "POST", "/inventory/restock", {"product_id": str(sku), "quantity": 5 + n, "reason": f"delivery, {n}", "reference": f"r-{n}"}, who)
-    ask(sale, "POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "t-1"}, bert)
+        made = ask(sale, "POST", "/inventory/restock", {"product_id": str(sku), "quantity": 5 + n, "reason": f"delivery, {n}", "reference": f"r-{n}"}, who)
+        assert made[0] == 200, made
+    made = ask(sale, "POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "t-1"}, bert)
+    assert made[0] == 202, made
     ids = [call.body["order_id"] for call in sale.calls if call.sku == sku and call.word == "accepted"]
     assert sale.engine.ask("POST", f"/v1/orders/{ids[0]}/pay", {"payment_id": "p-1"}, internal=True)[0] == 200
     for order in ids[:2]:
@@ -213,7 +216,7 @@ def test_the_log_by_lines(sale, busy):
 
 @pytest.mark.parametrize("query, wanted", [
     ("type=restock", lambda row: row["type"] == "restock"), ("type=take", lambda row: row["type"] == "take"),
-    ("operator=anna", lambda row: row["operator"] == "anna"), ("operator=bert%20%C3%BC", lambda row: row["operator"] == "bert ü"),
+    ("operator=anna", lambda row: row["operator"] == "anna"), ("operator=bert%20x", lambda row: row["operator"] == "bert x"),
     ("operator=cleo", lambda row: row["operator"] == "cleo"),
     ("operator=anna&type=restock", lambda row: row["operator"] == "anna" and row["type"] == "restock"),
     ("operator=nobody", lambda row: False)])
@@ -228,8 +231,8 @@ def test_the_log_filtered(sale, busy, query, wanted):
 def test_the_log_names_who_and_why(sale, busy):
     sku, ids = busy
     rows = {row["reference"]: row for row in log_of(sale, sku) if row["reference"]}
-    assert (rows["r-1"]["operator"], rows["r-1"]["reason"], rows["r-1"]["version"], rows["r-1"]["quantity"]) == ("bert ü", "delivery, 1", 3, 6)
-    assert (rows["t-1"]["operator"], rows["t-1"]["reason"], rows["t-1"]["quantity"]) == ("bert ü", "broken", -2)
+    assert (rows["r-1"]["operator"], rows["r-1"]["reason"], rows["r-1"]["version"], rows["r-1"]["quantity"]) == ("bert x", "delivery, 1", 3, 6)
+    assert (rows["t-1"]["operator"], rows["t-1"]["reason"], rows["t-1"]["quantity"]) == ("bert x", "broken", -2)
     moved = [row for row in log_of(sale, sku) if row["type"] in ("cancel", "return")]
     assert len(moved) == 2 and all(row["operator"] for row in moved), moved
 
@@ -397,7 +400,7 @@ def test_a_sale_is_closed(sale):
     assert ask(sale, "GET", f"/v1/sales/{sku}")[2]["settled_at"] == body["settled_at"]
     assert actions(sale, sku) == ["stock.create", "sale.put", "sale.close"]
     assert sale.stack.query("SELECT COUNT(*) FROM reservation WHERE sku = %s", sku) == [(50,)]
-    sale.check(sku)
+    read_quiet(sale.stack, [sku])[sku].check()
     # it is opened again by who knows its version
     assert put_sale(sale, sku, limit=1)[2]["type"] == "/problems/sale-closed"
     assert put_sale(sale, sku, version=1, limit=1)[0] == 412
@@ -418,7 +421,7 @@ def test_closing_while_it_floods(sale):
     assert status == 200 and words <= {"accepted", "ended"}
     assert sale.redis.hlen(sale.key(sku, "orders")) == there
     until(lambda: ask(sale, "GET", f"/v1/sales/{sku}")[2]["settled"], "it never settles")
-    sale.check(sku)
+    read_quiet(sale.stack, [sku])[sku].check()
 
 
 def test_an_upcoming_sale_is_closed(sale):
