@@ -328,7 +328,7 @@ bool flash_ctl_path(char path[512], const char *pattern, const char *text)
 {
     size_t before = strcspn(pattern, "*");
     const char *after = pattern[before] ? pattern + before + 1 : "";
-    char *encoded = curl_easy_escape(NULL, text, 0);
+    char *encoded = curl_easy_escape(NULL, pattern[before] ? text : "", 0);
     int len = encoded ? snprintf(path, 512, "%.*s%s%s", (int)before, pattern, encoded, after) : 512;
     curl_free(encoded);
     if (len >= 512) {

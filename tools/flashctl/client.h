@@ -53,7 +53,8 @@ enum flash_ctl_exit flash_ctl_post_and_show(struct flash_ctl_client *client,
 /* Frees what a reply holds, also one that was never filled. */
 void flash_ctl_reply_free(struct flash_ctl_reply *reply);
 
-/* The pattern with "*" replaced by the encoded text; false, after saying so, if it is too long. */
+/* The pattern with its "*", if it has one, replaced by the encoded text; false, after saying so, if
+ * it is too long. */
 bool flash_ctl_path(char path[512], const char *pattern, const char *text);
 /* Opens a client, runs act with it, closes it. */
 enum flash_ctl_exit

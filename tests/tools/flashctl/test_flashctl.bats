@@ -288,6 +288,8 @@ delivery() { # ROWS: a file of so many SKUs, from 101 on
 @test "refunds, tokens, a pass of reconcile" {
     [[ $(flashctl refund list --output jsonl | wc -l) == 3 ]]
     [[ $(flashctl refund list --state done | wc -l) == 1 ]]
+    flashctl refund list --sku 42 >/dev/null
+    [[ $(double | python 'it["asked"][-1]["path"]') == "/v1/refunds?limit=500&sku=42&state=due" ]]
     [[ $(flashctl reconcile run --output json | python 'it["asked"]') == True ]]
     printf '%040d\n' 7 >key
     [[ $(flashctl token --user anna --role admin --key-file key) == *.*.* ]]
