@@ -14,6 +14,18 @@
 #define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
 #define LET_GO_MS 100
 
+/* Raised while positions were read: what was read before may have been set back since, and would
+ * be put forward again under the new generation. All but those of kept are read anew. */
+static void forget_positions(struct flash_pipeline *pipeline, int kept)
+{
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
+        if (p != kept && pipeline->progress.partitions[p].assigned) {
+            pipeline->progress.partitions[p].assigned = false;
+            pipeline->reposition = true;
+        }
+    }
+}
+
 bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
 {
     struct flash_pipeline *pipeline = arg;
@@ -23,7 +35,9 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
         return false;
     }
     struct flash_progress *progress = &pipeline->progress.partitions[partition];
-    if (!flash_ledger_read_progress(pipeline->ledger, partition, progress, &err)) {
+    int64_t before = pipeline->generation, first = 0;
+    if (!flash_ledger_read_generation(pipeline->ledger, &first, &err) ||
+        !flash_ledger_read_progress(pipeline->ledger, partition, progress, &err)) {
         pipeline->health.ledger_ready = false;
         FLASH_LOG(WARN, "consumer.no_position", FLASH_INT("partition", partition),
                   FLASH_TEXT("error", err.text));
@@ -35,6 +49,9 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
     }
     flash_settle_under(pipeline->settler, pipeline->generation);
     pipeline->health.ledger_ready = true;
+    if (first != pipeline->generation || (before && before != pipeline->generation)) {
+        forget_positions(pipeline, first == pipeline->generation ? partition : -1);
+    }
     progress->verify = progress->acked > 0 && progress->has_acked_entry;
     flash_anchors_begin(pipeline, partition);
     *ret_offset = progress->acked == 0 ? FLASH_OFFSET_BEGINNING
@@ -144,9 +161,12 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
         return;
     }
     flash_consumer_count(METRIC_REPOSITIONS, 1);
-    if (flash_subscriber_reposition(pipeline->subscriber, &err)) {
-        pipeline->reposition = false;
-    } else {
+    pipeline->reposition = false;
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
+        pipeline->progress.partitions[p].assigned = false; /* each until it is read */
+    }
+    if (!flash_subscriber_reposition(pipeline->subscriber, &err)) {
+        pipeline->reposition = true;
         FLASH_LOG(WARN, "consumer.not_repositioned", FLASH_TEXT("error", err.text));
         let_go(pipeline);
     }
