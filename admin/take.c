@@ -89,7 +89,7 @@ static enum flash_refusal unexpected(const struct taking *taking,
     snprintf(text, sizeof(text), "%.*s %.*s", (int)word.len, word.at, (int)what.len, what.at);
     FLASH_LOG(ERROR, "admin.take_refused", FLASH_TEXT("answer", text),
               FLASH_INT("sku", taking->job->sku));
-    bool other = is(reply, "GENERATION") || is(reply, "ABSENT");
+    bool other = is(reply, "GENERATION") || is(reply, "ABSENT") || is(reply, "CLOSED");
     return other ? FLASH_REFUSE_NEEDS_RECOVERY : FLASH_REFUSE_INTERNAL;
 }
 

@@ -350,6 +350,8 @@ static void answer_changes(struct change_call *call, const struct flash_redis_re
 {
     struct flash_lane_item *item = call->changes;
     call->held = new_held(call);
+    char traceparent[FLASH_TRACEPARENT_LEN + 1]; /* kept: the request ends with its answer */
+    memcpy(traceparent, flash_request_traceparent(change_of(item)->request), sizeof(traceparent));
     for (size_t at = REPLY_HEAD; item; at += 2) {
         struct flash_lane_item *next = item->next;
         answer_one(call, change_of(item), reply, at);
@@ -361,6 +363,7 @@ static void answer_changes(struct change_call *call, const struct flash_redis_re
         .type = kinds[call->kind].type,
         .entry = entry,
         .id = call->id.uuid,
+        .traceparent = traceparent,
         .wait = call->held ? &call->held->wait : NULL,
     };
     bool sent = entry.len && flash_publish(call->worker, &publication);

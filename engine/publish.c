@@ -13,8 +13,10 @@ bool flash_publish(struct flash_worker *worker, const struct flash_publication *
     FLASH_FAULT("engine.accepted");
     int key_len = snprintf(key, sizeof(key), "%lld", (long long)publication->sku->id);
     snprintf(type, sizeof(type), "flashgate.%s", flash_entry_type_name(publication->type));
-    struct flash_message_headers headers = {
-        .id = publication->id, .type = type, .source = "flash-engine"};
+    struct flash_message_headers headers = {.id = publication->id,
+                                            .type = type,
+                                            .source = "flash-engine",
+                                            .traceparent = publication->traceparent};
     struct flash_produce message = {
         .key = {key, (size_t)key_len},
         .value = publication->entry,

@@ -20,6 +20,7 @@ struct flash_publication {
     enum flash_entry_type type;
     struct flash_text entry; /* the entry's bytes; copied */
     const char *id;          /* its UUID text */
+    const char *traceparent; /* of the first request in it: a header can name only one */
     struct flash_ack_wait
         *wait; /* or NULL; else it comes back exactly once, if publishing succeeds */
 };

@@ -315,6 +315,7 @@ static void finish_accepted(struct reserve_call *call, const struct flash_redis_
     struct flash_worker *worker = call->worker;
     int64_t at_us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
     int64_t due_s = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
+    const char *traceparent = flash_request_traceparent(line_of(accepted)->request);
     struct flash_lane_item *durable = take_durable(worker, &accepted);
     struct held_lines *held = durable ? malloc(sizeof(*held)) : NULL;
     if (held) {
@@ -326,6 +327,7 @@ static void finish_accepted(struct reserve_call *call, const struct flash_redis_
                                   .type = FLASH_ENTRY_RESERVE,
                                   .entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1)),
                                   .id = call->id.uuid,
+                                  .traceparent = traceparent,
                                   .wait = held ? &held->wait : NULL,
                               });
     answer_accepted_list(worker, accepted, at_us, due_s);

@@ -10,6 +10,7 @@
 #include "events.h"
 #include "flash/http_config.h"
 #include "flash/time.h"
+#include "presence.h"
 #include "publish.h"
 #include "reads.h"
 #include "reserve.h"
@@ -112,6 +113,7 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     int watched = flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams);
     worker->now_us = flash_time_monotonic_us();
     flash_events_beat(worker);
+    flash_presence_tick(worker);
     for (int i = 0; watched && (sku = flash_sku_at(worker->skus, i)); i++) {
         flash_reads_tick(worker, sku);
     }
@@ -235,7 +237,7 @@ bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
     if (!open_pools(worker)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "worker: out of memory");
     }
-    return open_loop(worker, err) &&
+    return flash_presence_init(worker, err) && open_loop(worker, err) &&
            flash_mailbox_new(worker->base, &reader, &worker->mailbox, err) &&
            flash_redis_new(worker->base, engine->config, &worker->redis, err) &&
            open_listeners(worker, err);

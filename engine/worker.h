@@ -92,6 +92,14 @@ struct flash_read {
     char user[FLASH_USER_MAX]; /* ORDER: whose it must be; user_len 0: anybody's */
 };
 
+struct flash_presence { /* see presence.h */
+    char name[FLASH_UUID_TEXT + 1];
+    char question[FLASH_UUID_TEXT + 1]; /* the last one that was read; "": none was */
+    bool answered;                      /* nothing from before it is on its way to Kafka */
+    bool calling;
+    uint64_t beat_us; /* the last one */
+};
+
 struct flash_worker {
     struct flash_engine *engine;
     int number;
@@ -106,6 +114,7 @@ struct flash_worker {
     uint64_t now_us;      /* monotonic, read once per turn */
     int64_t kafka_queued; /* the producer's open messages, looked at once per turn */
     uint64_t last_round_us;
+    struct flash_presence presence;
     struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */
     struct flash_pool changes; /* struct flash_change, likewise */
     struct flash_pool reads;   /* struct flash_read */

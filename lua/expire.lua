@@ -1,14 +1,17 @@
 #!lua flags=allow-oom
--- Takes up to n orders of one SKU whose time to pay is over, by Redis' clock; they become one journal entry (expire).
+-- Takes up to n orders of one SKU whose time to pay is over, by Redis' clock; they become one journal entry (expire). Behind a
+-- gate that is not open for this very server nothing is: a Redis that came back older may have forgotten who has paid.
 -- KEYS: stock orders due journal
 -- ARGV: generation, uuid, r, n (1 to 256), offset (due members to pass over: they were QUEUED in this round)
 -- Returns: OK, entry or '', µs, journal length, orders taken, due members passed over (QUEUED in part, or not all of it was
---          taken), 1 when more may be due else 0; or GENERATION, the one here; or CORRUPT, the field
+--          taken), 1 when more may be due else 0; or GENERATION, the one here; or CLOSED; or CORRUPT, the field
 local stock_key, orders_key, due_key, journal_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local generation, uuid, r, most, offset = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local MEMBERS = 64
-local stock = redis.call('HMGET', stock_key, 'generation', 'last')
+local stock = redis.call('HMGET', stock_key, 'generation', 'last', 'gate')
 if stock[1] ~= generation then return {'GENERATION', stock[1] or ''} end
+local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if stock[3] ~= 'open:' .. generation .. ':' .. run_id then return {'CLOSED'} end
 if not string.match(stock[2] or '', '^%d+$') or tonumber(stock[2]) > 9007199254740990 then return {'CORRUPT', 'last'} end
 local length = redis.call('XLEN', journal_key)
 local time = redis.call('TIME')

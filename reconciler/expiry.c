@@ -236,6 +236,8 @@ static bool fill(struct arguments *args, const struct flash_expiry *expiry, cons
     return true;
 }
 
+/* Behind a closed gate nothing expires: the recovery opens it, and a later pass takes what is due.
+ */
 static enum step judge_refusal(struct pass *pass, const struct turn *turn,
                                const struct flash_redis_reply *reply)
 {
@@ -245,7 +247,7 @@ static enum step judge_refusal(struct pass *pass, const struct turn *turn,
                     (long long)turn->sku, (int)word.len, word.at, (int)more.len, more.at);
     if (flash_redis_reply_is(flash_redis_reply_at(reply, 0), "GENERATION")) {
         flash_duty_ask(pass->expiry->parts.catalog_duty);
-    } else {
+    } else if (!flash_redis_reply_is(flash_redis_reply_at(reply, 0), "CLOSED")) {
         flash_reconciler_count(METRIC_ERRORS_REDIS, 1);
     }
     return STEP_SKIP;

@@ -5,9 +5,8 @@
  * all that was ever committed under it, and the rest comes through the consumer under the new one.
  * Gates are the last to be written.
  *
- * A gate opens when the consumer has settled everything up to a marker, or when open_after is over:
- * the rule asks that every engine has dropped what it had not sent, and nobody can ask engines that
- * died. Opening too early cannot sell a unit twice: the ledger refuses, visibly. */
+ * A gate opens when the consumer has settled everything up to a marker that was sent after every
+ * engine had dropped what it had not sent, or a window later: recover_await.c, muster.h. */
 #include "recover_internal.h"
 
 #include <inttypes.h>
@@ -101,7 +100,11 @@ static bool look(struct flash_recover *recover)
 
 static bool close_gates(struct flash_recover *recover)
 {
+    const struct flash_muster_desk desk = {recover->redis, recover->mysql};
     recover->closed_us = flash_time_monotonic_us();
+    if (!flash_muster_begin(&recover->muster, &desk, &recover->done->err)) {
+        return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
+    }
     return flash_recover_close(recover->redis, &recover->sight, &recover->done->err) ||
            flash_recover_end(recover, FLASH_RECOVER_NO_REDIS);
 }
@@ -155,6 +158,8 @@ static bool sweep_one(struct flash_recover *recover, struct flash_sight_sku *sku
     if (!flash_sweep_sku(recover->sweep, &job, &done, &recover->done->err)) {
         return false;
     }
+    sku->swept = done.orders;
+    sku->learnt = done.learnt;
     recover->done->swept += done.orders;
     recover->done->learnt += done.learnt;
     return true;
@@ -202,6 +207,9 @@ static void found(struct flash_recover *recover, const struct flash_sight_sku *s
         [FLASH_CAUSE_SHORTAGE] = "orders of this SKU were refused by the ledger",
         [FLASH_CAUSE_INFLOW] = "inflows that Redis has were lost by the ledger: make them again",
     };
+    if (!recover->options->found) {
+        return;
+    }
     struct flash_finding finding = {.cause = cause,
                                     .state = FLASH_FINDING_APPLIED,
                                     .sku = sku->sku,
@@ -226,11 +234,15 @@ static void report_one(struct flash_recover *recover, const struct flash_sight_s
         orders > 0) {
         found(recover, sku, FLASH_CAUSE_SHORTAGE, orders);
     }
+    if (recover->options->sku) {
+        recover->options->sku(sku, orders, recover->options->arg);
+    }
 }
 
+/* Also of a recovery that was broken off behind the raise. */
 static void report(struct flash_recover *recover)
 {
-    for (size_t i = 0; recover->options->found && i < recover->sight.count; i++) {
+    for (size_t i = 0; recover->done->generation && i < recover->sight.count; i++) {
         if (recover->sight.skus[i].need != FLASH_NEED_NOTHING) {
             report_one(recover, &recover->sight.skus[i]);
         }
@@ -250,21 +262,27 @@ static const struct {
     [FLASH_RECOVER_AWAIT] = {"await", flash_recover_await},
 };
 
-static void recover_all(struct flash_recover *recover)
+static bool run_stages(struct flash_recover *recover)
 {
     for (int stage = 0; stage < FLASH_RECOVER_STAGE_COUNT; stage++) {
         recover->stage = (enum flash_recover_stage)stage;
         recover->stage_us = flash_time_monotonic_us();
         if (!flash_recover_tell(recover, 0, recover->done->in_need)) {
-            flash_recover_end(recover, FLASH_RECOVER_STOPPED);
-            return;
+            return flash_recover_end(recover, FLASH_RECOVER_STOPPED);
         }
         if (!stages[stage].run(recover)) {
-            return;
+            return false;
         }
     }
-    bool whole = recover->done->opened == recover->done->in_need;
-    recover->done->end = whole ? FLASH_RECOVER_DONE : FLASH_RECOVER_PARTLY;
+    return true;
+}
+
+static void recover_all(struct flash_recover *recover)
+{
+    if (run_stages(recover)) {
+        bool whole = recover->done->opened == recover->done->in_need;
+        recover->done->end = whole ? FLASH_RECOVER_DONE : FLASH_RECOVER_PARTLY;
+    }
     report(recover);
 }
 
@@ -306,8 +324,10 @@ void flash_recover_run(struct flash_recover *recover, const struct flash_recover
 
 bool flash_recover_beacon(struct flash_recover *recover, struct flash_error *err)
 {
+    const struct flash_muster_desk desk = {recover->redis, recover->mysql};
     bool beaten = false;
-    if (!flash_recover_beat(recover->mysql, recover->sight.beacon, &beaten, err)) {
+    if (!flash_muster_note(&recover->muster, &desk, err) ||
+        !flash_recover_beat(recover->mysql, recover->sight.beacon, &beaten, err)) {
         return false;
     }
     if (!beaten) {

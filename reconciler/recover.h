@@ -2,8 +2,8 @@
  * it takes until buyers may be sold to again (DESIGN §5.1 rules 14 to 16, §9.4).
  *
  *     look ─▶ lease ─▶ look again ─▶ gates closed ─▶ ledger: G+1, acked set back ─▶ Redis: G+1,
- * absent SKUs loaded ─▶ sweep, where the replay is not enough ─▶ marker applied and acked ─▶ gates
- * open
+ * absent SKUs loaded ─▶ sweep, where the replay is not enough ─▶ engines have nothing old unsent,
+ * or the window is over ─▶ marker sent, applied and acked ─▶ gates open
  *
  * Broken off anywhere, the gates stay closed and the next recovery begins anew under a higher
  * generation. Any number may run at once: the raise lets one of them through, the lease only saves
@@ -52,7 +52,10 @@ struct flash_recover_options {
     /* Waits; false breaks off. */
     bool (*pause)(int ms, void *arg);
     flash_found found; /* what was lost or refused; state APPLIED. May be NULL */
-    void *arg;         /* of all of them; (borrowed) */
+    /* At the end, each SKU that was in need, once it was begun to recover it; shortages: its orders
+     * that the ledger has ever refused. May be NULL. */
+    void (*sku)(const struct flash_sight_sku *sku, int64_t shortages, void *arg);
+    void *arg; /* of all of them; (borrowed) */
 };
 
 enum flash_recover_end {
@@ -87,7 +90,8 @@ struct flash_recover_done {
 /* One look and, where there is a need, one recovery; blocks. One thread at a time. Logs nothing. */
 void flash_recover_run(struct flash_recover *recover, const struct flash_recover_options *options,
                        struct flash_recover_done *ret_done);
-/* After a run that found nothing: raises the ledger's beacon and tells Redis (docs/FORMATS.md). */
+/* After a run that found nothing: raises the ledger's beacon and tells Redis, and notes which
+ * engines there are (docs/FORMATS.md). */
 FLASH_MUST_CHECK bool flash_recover_beacon(struct flash_recover *recover, struct flash_error *err);
 
 /* "done", "overtaken", …; "close", "sweep", …. Static. */

@@ -1,4 +1,9 @@
-/* The last stage of a recovery: every gate is opened as soon as it may be (DESIGN §5.1 rule 16). */
+/* The last stage of a recovery: every gate is opened as soon as it may be (DESIGN §5.1 rule 16).
+ *
+ *     engines have nothing old unsent, or open_after is over ─▶ markers ─▶ applied and acked ─▶
+ * open
+ *
+ * Without the consumer, or without Kafka, that moment does not come, and the gates stay closed. */
 #include <string.h>
 
 #include "flash/time.h"
@@ -12,38 +17,37 @@ static bool waits(const struct flash_sight_sku *sku)
     return sku->need != FLASH_NEED_NOTHING && !sku->broken && !sku->opened;
 }
 
-static bool send_again(struct flash_recover *recover, const struct flash_sight_sku *sku)
+static bool send_again(struct flash_recover *recover, struct flash_sight_sku *sku)
 {
     const struct flash_replay_again again = {recover->redis, sku->sku};
     int64_t sent = 0;
     bool ok = flash_replay_send_again(&recover->replay, &again, &sent, &recover->done->err);
     recover->done->resent += sent;
+    sku->resent += sent;
     return ok || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
 }
 
-/* Opens what can be opened. Entries that are still open once the marker is settled are sent again.
- */
-static bool open_gates(struct flash_recover *recover, bool proven)
+/* Opens what can be opened; entries that keep a gate closed are sent again. */
+static bool open_gates(struct flash_recover *recover)
 {
     uint64_t now_us = flash_time_monotonic_us();
-    bool again = proven && now_us >= recover->again_us;
+    bool again = now_us >= recover->again_us;
     for (size_t i = 0; i < recover->sight.count; i++) {
         struct flash_sight_sku *sku = &recover->sight.skus[i];
         const struct flash_recover_key key = {sku->sku, recover->sight.generation,
                                               recover->sight.run_id};
-        enum flash_recover_gate gate;
         if (!waits(sku)) {
             continue;
         }
-        if (!flash_recover_open(recover->redis, &key, &gate, &recover->done->err)) {
+        if (!flash_recover_open(recover->redis, &key, &sku->gate, &recover->done->err)) {
             return flash_recover_end(recover, FLASH_RECOVER_NO_REDIS);
         }
-        if (gate == FLASH_RECOVER_GATE_GONE) {
+        if (sku->gate == FLASH_RECOVER_GATE_GONE) {
             return flash_recover_end(recover, FLASH_RECOVER_OVERTAKEN);
         }
-        sku->opened = gate == FLASH_RECOVER_OPENED;
+        sku->opened = sku->gate == FLASH_RECOVER_OPENED;
         recover->done->opened += sku->opened;
-        if (gate == FLASH_RECOVER_OLD_ENTRY && again && !send_again(recover, sku)) {
+        if (sku->gate == FLASH_RECOVER_OLD_ENTRY && again && !send_again(recover, sku)) {
             return false;
         }
     }
@@ -58,6 +62,39 @@ static bool same_redis(struct flash_recover *recover)
            flash_recover_end(recover, FLASH_RECOVER_OVERTAKEN);
 }
 
+static bool over(const struct flash_recover *recover, uint64_t since_us)
+{
+    uint64_t window_us = (uint64_t)recover->config->reconciler.open_after_ms * 1000;
+    return flash_time_monotonic_us() - since_us >= window_us;
+}
+
+/* Sends the markers once no engine can send anything old. Messages may be lost: a window later they
+ * are sent anew, and where the ledger knew of no partition yet, at once. */
+static bool send_markers(struct flash_recover *recover)
+{
+    const struct flash_muster_desk desk = {recover->redis, recover->mysql};
+    bool dropped = recover->dropped || over(recover, recover->closed_us);
+    if (!dropped && !flash_muster_ask(&recover->muster, &desk, &dropped, &recover->done->err)) {
+        return flash_recover_end(recover, FLASH_RECOVER_NO_REDIS);
+    }
+    recover->dropped = dropped;
+    bool lost = recover->marked_us == 0 || recover->replay.sent.count == 0 ||
+                over(recover, recover->marked_us);
+    if (!dropped || !lost) {
+        return true;
+    }
+    recover->marked_us = flash_time_monotonic_us();
+    return flash_replay_send_markers(&recover->replay, &recover->done->err) ||
+           flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
+}
+
+static bool look(struct flash_recover *recover, bool *proven)
+{
+    return *proven || recover->marked_us == 0 ||
+           flash_replay_look(&recover->replay, proven, &recover->done->err) ||
+           flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
+}
+
 bool flash_recover_await(struct flash_recover *recover)
 {
     int64_t total = 0;
@@ -65,17 +102,11 @@ bool flash_recover_await(struct flash_recover *recover)
     for (size_t i = 0; i < recover->sight.count; i++) {
         total += waits(&recover->sight.skus[i]);
     }
-    recover->again_us = 0;
-    if (!flash_replay_send_markers(&recover->replay, &recover->done->err)) {
-        return flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
-    }
+    recover->again_us = recover->marked_us = 0;
+    recover->dropped = false;
     while (recover->done->opened < total) {
-        uint64_t closed_us = flash_time_monotonic_us() - recover->closed_us;
-        bool over = closed_us >= (uint64_t)recover->config->reconciler.open_after_ms * 1000;
-        if (!proven && !flash_replay_look(&recover->replay, &proven, &recover->done->err)) {
-            return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
-        }
-        if (!same_redis(recover) || ((proven || over) && !open_gates(recover, proven))) {
+        if (!same_redis(recover) || (!proven && !send_markers(recover)) ||
+            !look(recover, &proven) || (proven && !open_gates(recover))) {
             return false;
         }
         if (!flash_recover_tell(recover, recover->done->opened, total) ||

@@ -4,6 +4,7 @@
 #ifndef RECONCILER_RECOVER_INTERNAL_H
 #define RECONCILER_RECOVER_INTERNAL_H
 
+#include "muster.h"
 #include "recover.h"
 #include "recover_ledger.h"
 #include "recover_redis.h"
@@ -17,12 +18,15 @@ struct flash_recover {
     struct flash_sweep *sweep;
     struct flash_sight sight, fresh;
     struct flash_replay replay;
+    struct flash_muster muster;
     /* of the run in hand */
     const struct flash_recover_options *options;
     struct flash_recover_done *done;
     enum flash_recover_stage stage;
     uint64_t stage_us, closed_us, again_us;
-    int64_t orders; /* to be swept */
+    bool dropped;       /* no engine has anything old that is unsent */
+    uint64_t marked_us; /* the markers were sent; 0: not yet */
+    int64_t orders;     /* to be swept */
 };
 
 /* Notes how the run ends; false, for the caller to return. */

@@ -21,13 +21,6 @@ FLASH_MUST_CHECK bool flash_recover_lift(struct flash_redis_sync *redis, struct 
 FLASH_MUST_CHECK bool flash_recover_tell_beacon(struct flash_redis_sync *redis,
                                                 struct flash_sight *sight, struct flash_error *err);
 
-enum flash_recover_gate {
-    FLASH_RECOVER_OPENED,
-    FLASH_RECOVER_OLD_ENTRY, /* an entry of an older generation has no verdict yet */
-    FLASH_RECOVER_NEGATIVE,  /* more is held than there is: the ledger has still to refuse some */
-    FLASH_RECOVER_GATE_GONE, /* the SKU is of another generation, or gone: another recovery is due
-                              */
-};
 struct flash_recover_key {
     int64_t sku, generation;
     const char *run_id;

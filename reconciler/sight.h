@@ -23,6 +23,17 @@ enum flash_need {
     FLASH_NEED_COUNT,
 };
 
+/* What became of a gate that a recovery has closed. */
+enum flash_recover_gate {
+    FLASH_RECOVER_UNTRIED,   /* the consumer has not caught up yet */
+    FLASH_RECOVER_OLD_ENTRY, /* an entry of an older generation has no verdict yet */
+    FLASH_RECOVER_NEGATIVE,  /* more is held than there is: the ledger has still to refuse some */
+    FLASH_RECOVER_GATE_GONE, /* the SKU is of another generation, or gone: another recovery is due
+                              */
+    FLASH_RECOVER_OPENED,
+    FLASH_RECOVER_GATE_COUNT,
+};
+
 /* One SKU that was given to Redis at some time. */
 struct flash_sight_sku {
     int64_t sku;
@@ -44,6 +55,8 @@ struct flash_sight_sku {
     int64_t offset;  /* of the first of them */
     bool broken;     /* Redis refused a call about it: left out of this recovery */
     bool opened;     /* this recovery has opened its gate */
+    enum flash_recover_gate gate;  /* as it was met last */
+    int64_t swept, learnt, resent; /* orders told to Redis, those it did not know; entries */
 };
 
 struct flash_sight {
@@ -84,6 +97,9 @@ int64_t flash_sight_safe_us(const struct flash_sight *sight);
 /* One higher than the ledger and every SKU in Redis (§5.1 rule 14). */
 int64_t flash_sight_next_generation(const struct flash_sight *sight);
 int64_t flash_sight_next_beacon(const struct flash_sight *sight);
+/* Whether its gate is open at the end of a recovery, or why not: "open", "old_entry", "damaged", ….
+ * Static. */
+const char *flash_sight_gate_name(const struct flash_sight_sku *sku);
 /* "restarted", "absent", …. Static. */
 const char *flash_need_name(enum flash_need need);
 

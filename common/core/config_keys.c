@@ -166,7 +166,7 @@ static const struct flash_config_key keys[] = {
     {AT(reconciler, loss_window, loss_window_ms), MS, "60s", SECOND, HOUR, NULL,
      "losses up to this age are replayed from Kafka, older ones read from the ledger"},
     {AT(reconciler, open_after, open_after_ms), MS, "30s", SECOND, HOUR, NULL,
-     "a recovered SKU need not wait longer for the consumer to catch up"},
+     "a recovery waits so long for engines that do not answer"},
     {AT(reconciler, lease, lease), WORD, "on", 0, 0, switch_words,
      "off: acts beside others; that is safe, and wasteful"},
     {AT(reconciler, audit_interval, audit_interval_ms), MS, "10s", 10, HOUR, NULL,

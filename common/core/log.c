@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flash/metrics.h"
 #include "flash/time.h"
 #include "flash/utf8.h"
 
@@ -39,12 +40,18 @@ struct line {
 
 static const char *_Atomic daemon_name = "flash";
 static _Atomic int lowest_level = FLASH_LOG_INFO;
-static _Atomic uint64_t dropped_lines;
+static struct flash_metric dropped =
+    FLASH_COUNTER("flash_log_dropped_total", "Log lines that did not go out whole at once");
 static pthread_mutex_t write_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool torn; /* by write_lock: the last line is on the way without its end */
 
 void flash_log_init(const char *daemon, enum flash_log_level level)
 {
+    static bool known;
+    if (!known) {
+        flash_metrics_register(&dropped, 1);
+        known = true;
+    }
     atomic_store(&daemon_name, daemon);
     flash_log_set_level(level);
 }
@@ -56,7 +63,7 @@ void flash_log_set_level(enum flash_log_level level)
 
 uint64_t flash_log_dropped(void)
 {
-    return atomic_load_explicit(&dropped_lines, memory_order_relaxed);
+    return (uint64_t)flash_metric_get(&dropped);
 }
 
 static void put(struct line *line, const char *bytes, size_t len)
@@ -193,6 +200,6 @@ void flash_log_write(enum flash_log_level level, const char *event,
     line.max = LINE_MAX_BYTES;
     put_text(&line, cut ? CLOSE_CUT : CLOSE);
     if (!write_line(&line)) {
-        atomic_fetch_add_explicit(&dropped_lines, 1, memory_order_relaxed);
+        flash_metric_add(&dropped, 1);
     }
 }

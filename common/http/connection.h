@@ -11,7 +11,6 @@
 #include "head.h"
 
 #define REQUEST_ID_LEN 16
-#define TRACEPARENT_LEN 55
 
 enum connection_state {
     CONNECTION_CLOSED,    /* a free slot */
@@ -44,7 +43,7 @@ struct flash_request {
     struct head head;
     struct framing framing;
     char id[REQUEST_ID_LEN + 1];
-    char traceparent[TRACEPARENT_LEN + 1]; /* empty until asked for */
+    char traceparent[FLASH_TRACEPARENT_LEN + 1]; /* empty until asked for */
     uint64_t received_us;
     void (*gone)(struct flash_request *, void *); /* NULL: nobody to tell */
     void *gone_arg;

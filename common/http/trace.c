@@ -43,7 +43,7 @@ static bool is_zero(const char *text, size_t len)
 /* 00-<32 hex>-<16 hex>-<2 hex> in lower case; neither id all zero. */
 static bool traceparent_valid(struct flash_text text)
 {
-    return text.at && text.len == TRACEPARENT_LEN && memcmp(text.at, "00-", 3) == 0 &&
+    return text.at && text.len == FLASH_TRACEPARENT_LEN && memcmp(text.at, "00-", 3) == 0 &&
            text.at[35] == '-' && text.at[52] == '-' && is_lower_hex(text.at + 3, 32) &&
            is_lower_hex(text.at + 36, 16) && is_lower_hex(text.at + 53, 2) &&
            !is_zero(text.at + 3, 32) && !is_zero(text.at + 36, 16);
@@ -57,7 +57,7 @@ const char *flash_request_traceparent(const struct flash_request *request)
     }
     struct flash_text sent = flash_request_header(request, "traceparent");
     if (traceparent_valid(sent)) {
-        memcpy(own->traceparent, sent.at, TRACEPARENT_LEN);
+        memcpy(own->traceparent, sent.at, FLASH_TRACEPARENT_LEN);
     } else {
         struct flash_http *server = flash_http_connection_of(request)->server;
         memcpy(own->traceparent, "00-", 3);
@@ -67,6 +67,6 @@ const char *flash_request_traceparent(const struct flash_request *request)
         hex(flash_http_random(server) | 1, 16, own->traceparent + 36);
         memcpy(own->traceparent + 52, "-00", 3);
     }
-    own->traceparent[TRACEPARENT_LEN] = '\0';
+    own->traceparent[FLASH_TRACEPARENT_LEN] = '\0';
     return own->traceparent;
 }

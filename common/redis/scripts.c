@@ -41,6 +41,8 @@ EMBEDDED(beacon);
 EMBEDDED(journal);
 EMBEDDED(page);
 EMBEDDED(look);
+EMBEDDED(beat);
+EMBEDDED(muster);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -65,6 +67,8 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_JOURNAL] = ROW(journal, "stock journal"),
     [FLASH_SCRIPT_PAGE] = ROW(page, "orders users journal"),
     [FLASH_SCRIPT_LOOK] = ROW(look, "orders users journal"),
+    [FLASH_SCRIPT_BEAT] = ROW(beat, "engines"),
+    [FLASH_SCRIPT_MUSTER] = ROW(muster, "engines"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)
@@ -129,7 +133,7 @@ static size_t count_len(const struct flash_resp *command)
 bool flash_scripts_format(const struct flash_scripts *scripts, const struct flash_redis_call *call,
                           struct flash_resp *resp, struct flash_error *err)
 {
-    assert(call->script >= 0 && call->script < FLASH_SCRIPT_COUNT && call->sku > 0);
+    assert(call->script >= 0 && call->script < FLASH_SCRIPT_COUNT && call->sku >= 0);
     char key[KEY_PREFIX_MAX + 16];
     int key_count = scripts->of[call->script].key_count;
     const struct flash_text *keys = scripts->of[call->script].keys;

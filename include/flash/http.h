@@ -81,7 +81,7 @@ struct flash_text flash_request_body(const struct flash_request *request);
 struct flash_text flash_request_header(const struct flash_request *request, const char *name);
 /* Unique text of this request, in every problem and log line about it. */
 const char *flash_request_id(const struct flash_request *request);
-/* W3C traceparent, taken over when valid, else started. 55 characters. */
+#define FLASH_TRACEPARENT_LEN 55 /* the W3C traceparent: taken over when valid, else started */
 const char *flash_request_traceparent(const struct flash_request *request);
 /* Microseconds (monotonic) when the request was complete. */
 uint64_t flash_request_received_us(const struct flash_request *request);

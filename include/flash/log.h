@@ -3,7 +3,7 @@
  *
  * Values are escaped (controls, 0x7f, invalid UTF-8: CWE-117) and cut at 512 bytes. Writing never
  * blocks the caller for long: a line that does not go out whole at once is dropped and counted
- * (flash_log_dropped). Thread-safe. */
+ * (flash_log_dropped, metric flash_log_dropped_total). Thread-safe. */
 #ifndef FLASH_LOG_H
 #define FLASH_LOG_H
 

@@ -34,6 +34,8 @@ enum flash_script {
     FLASH_SCRIPT_JOURNAL,
     FLASH_SCRIPT_PAGE,
     FLASH_SCRIPT_LOOK,
+    FLASH_SCRIPT_BEAT,
+    FLASH_SCRIPT_MUSTER,
     FLASH_SCRIPT_COUNT,
 };
 
@@ -55,8 +57,8 @@ typedef void (*flash_redis_done)(const struct flash_redis_result *result, void *
 
 struct flash_redis_call {
     enum flash_script script;
-    int64_t sku;
-    int argc; /* arguments after KEYS */
+    int64_t sku; /* 0: of none, what is about the engines */
+    int argc;    /* arguments after KEYS */
     const char *const *argv;
     const size_t *argv_len;
     flash_redis_done done;

@@ -14,7 +14,7 @@ import redis
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LUA = ROOT / "lua"
 UUID = "019a9999-0000-7000-8000-000000000001"
-KEY_NAMES = ("stock", "orders", "users", "due", "journal", "takes")
+KEY_NAMES = ("stock", "orders", "users", "due", "journal", "takes", "engines")
 
 
 def header(name):
@@ -59,6 +59,9 @@ class Sku:
         except redis.exceptions.RedisError as error:
             raise Refused(str(error)) from error
 
+    def run_id(self):
+        return self.redis.info("server")["run_id"]
+
     def now_us(self):
         seconds, micros = self.redis.time()
         return seconds * 1000000 + micros
@@ -66,7 +69,7 @@ class Sku:
     def open(self, base=100, limit=0, hold=900, generation=1):
         """Loads the SKU and opens its sale, from an hour ago until in an hour."""
         now_ms = self.now_us() // 1000
-        assert self.run("load", generation, base, 0, "A thing", 5) == ["LOADED"]
+        assert self.run("load", generation, base, 0, "A thing", 5, self.run_id()) == ["LOADED"]
         assert self.run("sale", generation, 1, now_ms - 3600000, now_ms + 3600000, limit, hold) == ["SET"]
 
     def reserve(self, *orders, generation=1, uuid=UUID, r=1):

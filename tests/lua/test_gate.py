@@ -99,7 +99,7 @@ def test_it_stays_closed_while_more_is_held_than_there_was(sku, available, word)
 def test_look(sku):
     assert sku.run("sight") == ["ABSENT", "", "", "", "", "", "", "", 0, ""]
     sku.open(base=7, generation=4)
-    assert sku.run("sight") == ["OK", "4", "closed:4:recovery", "7", "0", "1", "0", "", 0, ""]
+    assert sku.run("sight") == ["OK", "4", f"open:4:{sku.run_id()}", "7", "0", "1", "0", "", 0, ""]
     at = sku.reserve(("a", "u", 2), generation=4)[2]
     sku.run("beacon", 12)
     sku.run("gate", 4, RUN, "")
@@ -135,3 +135,23 @@ def test_a_full_redis_can_be_recovered(sku, full):
     assert sku.run("gate", 1, RUN, "") == ["OPEN"]
     assert sku.run("beacon", 1) == ["KEPT"]
     full(False)
+
+
+CLOSED = [None, "closed:1:recovery", "closed:1:forgotten", f"open:1:{OTHER}", "open:1:", f"open:2:{RUN}", "open"]
+
+
+@pytest.mark.parametrize("gate_text", CLOSED)
+def test_nothing_expires_and_nothing_is_taken_behind_a_gate_that_is_not_open_for_this_server(sku, gate_text):
+    sku.open(base=10)
+    sku.make_due()
+    sku.created(("a", "u", 1))
+    sku.redis.hdel(sku.key("stock"), "gate")
+    if gate_text:
+        sku.redis.hset(sku.key("stock"), "gate", gate_text)
+    before = sku.dump()
+    assert sku.expire() == ["CLOSED"]
+    assert sku.take("t", 1) == ["CLOSED"]
+    assert sku.dump() == before
+    assert sku.run("gate", 1, sku.run_id(), "") == ["OPEN"]
+    assert sku.expire()[4] == 1
+    assert sku.take("t", 1)[0] == "OK"

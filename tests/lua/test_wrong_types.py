@@ -27,6 +27,8 @@ CALLS = {
     "gate": lambda sku: sku.run("gate", 1, "ab12", ""),
     "sight": lambda sku: sku.run("sight"),
     "beacon": lambda sku: sku.run("beacon", 5),
+    "beat": lambda sku: sku.run("beat", "w", ""),
+    "muster": lambda sku: sku.run("muster", "", 1000),
 }
 
 

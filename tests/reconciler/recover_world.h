@@ -13,10 +13,12 @@
 #include "../../reconciler/recover_internal.h"
 
 struct recover_world {
-    char calls[512];
+    struct flash_config config;
+    char calls[4096];
     const char *fails; /* the call that fails, or NULL */
     int looks;         /* so many find the need; then it is gone */
     bool lease_taken;  /* by another */
+    int answers_after; /* questions to the engines */
     int proven_after;  /* looks at the markers */
     int old_entries;   /* tries to open that meet one */
     int pauses;

@@ -229,6 +229,20 @@ static void a_sku_that_is_refused_stops_no_other(void **state)
     assert_true(flash_expiry_redis_ready(scene->expiry));
 }
 
+static void behind_a_closed_gate_nothing_expires(void **state)
+{
+    struct scene *scene = *state;
+    scene->catalog.count = 2;
+    fake_redis_sync_reply(scene->redis, json_pack("[s]", "CLOSED"));
+    answer(scene, 1, 0, 0);
+    pass(scene);
+    assert_int_equal(scene->done.end, FLASH_EXPIRY_COMPLETE);
+    assert_int_equal(scene->done.skipped, 1);
+    assert_int_equal(scene->done.expired, 1);
+    assert_int_equal(metric(METRIC_ERRORS_REDIS), 0);
+    assert_int_equal(scene->catalog_duty.asks, 0);
+}
+
 static void a_lost_answer_takes_nothing_for_granted(void **state)
 {
     struct scene *scene = *state;
@@ -311,6 +325,7 @@ int main(void)
         SCENE(skus_take_turns),
         SCENE(another_generation_is_asked_about),
         SCENE(a_sku_that_is_refused_stops_no_other),
+        SCENE(behind_a_closed_gate_nothing_expires),
         SCENE(a_lost_answer_takes_nothing_for_granted),
         SCENE(a_redis_that_is_away_is_asked_nothing),
         SCENE(nothing_is_taken_that_cannot_be_sent),

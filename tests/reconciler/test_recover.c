@@ -1,4 +1,5 @@
 /* The order of a recovery's steps, and what each failure leaves behind. */
+#include <stdio.h>
 #include <string.h>
 
 #include "recover_world.h"
@@ -22,14 +23,13 @@ static bool wait_no_time(int ms, void *arg)
 
 static int begin(void **state)
 {
-    static struct flash_config config;
     struct flash_error err;
     (void)state;
     memset(&world, 0, sizeof(world));
-    config.reconciler.open_after_ms = 3600000;
+    world.config.reconciler.open_after_ms = 3600000;
     world.looks = 2;
     stop_at = FLASH_RECOVER_STAGE_COUNT;
-    return flash_recover_new(&config, NULL, &world.recover, &err) ? 0 : -1;
+    return flash_recover_new(&world.config, NULL, &world.recover, &err) ? 0 : -1;
 }
 
 static int finish(void **state)
@@ -56,7 +56,7 @@ static void the_steps_come_in_their_order_and_the_gate_last(void **state)
     struct flash_recover_done done = run();
     assert_int_equal(done.end, FLASH_RECOVER_DONE);
     assert_string_equal(world.calls,
-                        TO_LEASE "close lost raise lift sweep markers open lease_done");
+                        TO_LEASE "muster close lost raise lift sweep ask markers open lease_done");
     assert_true(done.generation == 5 && done.opened == 1 && done.swept == 3);
 }
 
@@ -87,15 +87,19 @@ static void a_failure_ends_it_before_the_gate(void **state)
         enum flash_recover_end end;
         const char *calls;
     } rows[] = {
-        {"close", FLASH_RECOVER_NO_REDIS, TO_LEASE "close lease_done"},
-        {"lost", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost lease_done"},
-        {"raise", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost raise lease_done"},
-        {"lift", FLASH_RECOVER_NO_REDIS, TO_LEASE "close lost raise lift lease_done"},
-        {"sweep", FLASH_RECOVER_NO_LEDGER, TO_LEASE "close lost raise lift sweep lease_done"},
+        {"muster", FLASH_RECOVER_NO_LEDGER, TO_LEASE "muster lease_done"},
+        {"close", FLASH_RECOVER_NO_REDIS, TO_LEASE "muster close lease_done"},
+        {"lost", FLASH_RECOVER_NO_LEDGER, TO_LEASE "muster close lost lease_done"},
+        {"raise", FLASH_RECOVER_NO_LEDGER, TO_LEASE "muster close lost raise lease_done"},
+        {"lift", FLASH_RECOVER_NO_REDIS, TO_LEASE "muster close lost raise lift lease_done"},
+        {"sweep", FLASH_RECOVER_NO_LEDGER,
+         TO_LEASE "muster close lost raise lift sweep lease_done"},
+        {"ask", FLASH_RECOVER_NO_REDIS,
+         TO_LEASE "muster close lost raise lift sweep ask lease_done"},
         {"markers", FLASH_RECOVER_NO_KAFKA,
-         TO_LEASE "close lost raise lift sweep markers lease_done"},
+         TO_LEASE "muster close lost raise lift sweep ask markers lease_done"},
         {"open", FLASH_RECOVER_NO_REDIS,
-         TO_LEASE "close lost raise lift sweep markers open lease_done"},
+         TO_LEASE "muster close lost raise lift sweep ask markers open lease_done"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -133,6 +137,85 @@ static void the_gate_waits_for_the_consumer(void **state)
     assert_non_null(strstr(world.calls, "markers open lease_done"));
 }
 
+/* The marker tells of what came before it: sent earlier, an old message could still come behind it.
+ */
+static void the_marker_waits_for_the_engines(void **state)
+{
+    (void)state;
+    world.answers_after = 3;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+    assert_non_null(strstr(world.calls, "sweep ask ask ask ask markers open lease_done"));
+}
+
+static void or_for_the_window(void **state)
+{
+    (void)state;
+    world.answers_after = 1000;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_STOPPED);
+    assert_null(strstr(world.calls, "markers"));
+    assert_int_equal(done.opened, 0);
+    world.looks = 2;
+    world.pauses = 0;
+    world.config.reconciler.open_after_ms = 0;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+    assert_non_null(strstr(world.calls, "sweep markers open lease_done"));
+}
+
+/* Whatever time passes: without the consumer nothing is opened; what may have been lost of the
+ * markers is sent anew. */
+static void no_gate_is_opened_without_the_marker(void **state)
+{
+    (void)state;
+    world.proven_after = 1000;
+    world.config.reconciler.open_after_ms = 0;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_STOPPED);
+    assert_int_equal(done.opened, 0);
+    assert_null(strstr(world.calls, "open"));
+    assert_non_null(strstr(world.calls, "markers markers"));
+}
+
+struct told {
+    int count;
+    char words[64];
+};
+
+static void tell(const struct flash_sight_sku *sku, int64_t shortages, void *arg)
+{
+    struct told *told = arg;
+    told->count++;
+    assert_true(sku->sku == 42 && shortages == 0);
+    snprintf(told->words, sizeof(told->words), "%s %s %d %d", flash_need_name(sku->need),
+             flash_sight_gate_name(sku), (int)sku->swept, (int)sku->learnt);
+}
+
+/* Also when it was broken off: then why it is closed. */
+static void what_became_of_each_sku_is_told(void **state)
+{
+    static const struct {
+        const char *fails, *words;
+        int count;
+    } rows[] = {
+        {NULL, "absent open 3 3", 1},
+        {"open", "absent not_caught_up 3 3", 1},
+        {"raise", "", 0}, /* nothing was begun */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct told told = {0};
+        struct flash_recover_done done;
+        const struct flash_recover_options options = {
+            .step = step, .pause = wait_no_time, .sku = tell, .arg = &told};
+        world.looks = 2;
+        world.fails = rows[i].fails;
+        world.calls[0] = '\0';
+        flash_recover_run(world.recover, &options, &done);
+        assert_string_equal(told.words, rows[i].words);
+        assert_int_equal(told.count, rows[i].count);
+    }
+}
+
 static void entries_that_nobody_sent_are_sent_again(void **state)
 {
     (void)state;
@@ -160,7 +243,7 @@ static void a_beacon_is_raised_and_told(void **state)
     world.looks = 0;
     run();
     assert_true(flash_recover_beacon(world.recover, &err));
-    assert_string_equal(world.calls, "read look read beat");
+    assert_string_equal(world.calls, "read look read note beat");
 }
 
 #define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, finish)
@@ -174,6 +257,10 @@ int main(void)
         RECOVER(a_failure_ends_it_before_the_gate),
         RECOVER(it_can_be_broken_off_at_every_stage),
         RECOVER(the_gate_waits_for_the_consumer),
+        RECOVER(the_marker_waits_for_the_engines),
+        RECOVER(or_for_the_window),
+        RECOVER(no_gate_is_opened_without_the_marker),
+        RECOVER(what_became_of_each_sku_is_told),
         RECOVER(entries_that_nobody_sent_are_sent_again),
         RECOVER(a_redis_that_restarts_meanwhile_is_not_opened),
         RECOVER(a_beacon_is_raised_and_told),

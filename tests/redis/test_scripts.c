@@ -102,7 +102,8 @@ static void registry_is_whole(void **state)
         assert_true(scripts.of[i].key_count >= 1);
         const struct flash_text *first = &scripts.of[i].keys[0];
         bool of_orders = i == FLASH_SCRIPT_PAGE || i == FLASH_SCRIPT_LOOK;
-        const char *name = of_orders ? "orders" : "stock";
+        bool of_engines = i == FLASH_SCRIPT_BEAT || i == FLASH_SCRIPT_MUSTER;
+        const char *name = of_orders ? "orders" : of_engines ? "engines" : "stock";
         assert_int_equal(first->len, strlen(name));
         assert_memory_equal(first->at, name, first->len);
     }

@@ -444,7 +444,8 @@ def test_a_new_generation_is_read_from_the_ledger(sale, stack):
         sale.order("anna")
         sale.until_created(1)
         (generation,), = stack.query("SELECT generation FROM generation")
-        assert sale.run("load", generation + 1, sale.units, 1, "", 0) == ["RAISED"]
+        run_id = sale.redis.info("server")["run_id"]
+        assert sale.run("load", generation + 1, sale.units, 1, "", 0, run_id) == ["RAISED"]
         until(sale.all_due, "the clock goes")
         assert one_pass(daemon)["skipped"] >= 1
         assert sale.letters() == {"A": 1}

@@ -3,6 +3,7 @@ engine that is stopped in the middle of it.
 """
 import collections
 import itertools
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from buyers import Order, encode
 from daemons import until
 from sale import Sale
 from stack import Stack
+from topic import PARTITIONS, Topic
 
 STORM_KEYS, STORM_CONNECTIONS = 200, 50
 
@@ -100,6 +102,22 @@ def test_an_order_and_its_page(sale):
         status, _, body = get(sale, *missing)
         assert (status, body["type"], body["detail"]) == (404, "/problems/not-found", "No such order."), missing
     assert sale.order(sku, quantity=2)[2] == page  # the same key again: today's status
+
+
+def test_a_trace_goes_on_in_the_log(sale):
+    """An entry's message carries the traceparent of the request that made it: one taken over, one started."""
+    sku = sale.put_on_sale(units=10)
+    taken = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    path = sale.order(sku, key="traced", traceparent=taken)[1]["location"]
+    sale.until_settled(sku)
+    assert sale.engine.ask("POST", f"{path}/cancel", None, {"X-User-Id": "u"})[0] == 202
+    sale.until_settled(sku)
+    log = Topic(sale.stack)
+    messages = [message for partition in range(PARTITIONS) for message in log.messages(partition) if message.key == str(sku).encode()]
+    traces = {message.headers["ce_type"]: message.headers["traceparent"] for message in messages}
+    assert traces[b"flashgate.reserve"] == taken.encode()
+    started = traces[b"flashgate.cancel"]
+    assert re.fullmatch(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-00", started) and started != taken.encode()
 
 
 def test_the_page_can_wait_for_the_next_state(sale):

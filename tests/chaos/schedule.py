@@ -1,0 +1,116 @@
+"""From one seed: what buyers and the back office do and what breaks meanwhile, as plain data that JSON can carry.
+
+    schedule = make(17)             the same for the same seed, everywhere
+    schedule = make(17, "fence")    with the weights of a flavour: what a mutant needs to be found soon
+
+Times are seconds since the beginning. Nothing here knows how a fault is made (faults.py) or a call is sent (shoppers.py).
+"""
+import random
+
+LENGTH_S = 6.0
+STORIES = 220
+DAEMONS = ("engine", "consumer", "reconciler", "admin")
+SERVERS = ("redis", "kafka", "mariadb")
+LINKS = [(daemon, server) for daemon in DAEMONS for server in SERVERS if (daemon, server) != ("engine", "mariadb")]
+LINK_MODES = ("delay", "stall", "stall_up", "stall_down", "cut", "cut_after", "cut_word", "refuse")
+STEPS = {
+    "engine": ("engine.accepted",), "consumer": ("consumer.committed",),
+    "reconciler": ("reconcile.before_settle", "reconcile.settled", "reconcile.before_resend", "reconcile.resent", "reconcile.proven",
+                   "reconcile.proven_again", "reconcile.adopted", "reconcile.before_fence", "reconcile.fenced",
+                   "reconcile.before_marker", "reconcile.marker_sent", "recover.raised")}
+
+# What may break, how often in relation to the others, and how long it lasts.
+FAULTS = {
+    "kill": (6, 0.0, 1.0), "freeze": (5, 0.3, 2.5), "term": (2, 0.0, 0.5), "step": (4, 1.0, 3.0),
+    "server_kill": (4, 0.0, 1.5), "server_freeze": (4, 0.2, 2.0), "link": (12, 0.3, 2.5),
+    "redis_flush": (1, 0.0, 0.0), "redis_rollback": (2, 0.3, 1.5), "redis_full": (2, 0.3, 1.5), "redis_sleep": (1, 0.0, 0.0),
+    "redis_scripts": (1, 0.0, 0.0), "redis_disk": (1, 0.2, 1.0),
+    "db_readonly": (2, 0.3, 1.5), "db_locks": (2, 0.5, 2.0), "db_deadlocks": (2, 0.5, 1.5), "db_kill": (3, 0.5, 2.0),
+    "narrow": (3, 0.3, 1.5), "copies": (3, 0.0, 0.0), "old_copies": (2, 0.0, 0.0), "poison": (1, 0.0, 0.0), "rewind": (2, 0.0, 0.0),
+    "clock": (3, 0.5, 3.0), "files": (2, 0.3, 1.5), "second": (3, 0.5, 3.0),
+}
+# Flavours: weights that replace the above. "calm" has none: what the checker says of it is about the checker.
+FLAVOURS = {
+    "calm": {},
+    "fence": {"narrow": 6, "old_copies": 6, "step": 2},
+    "consumer": {"step": 2, "kill": 2, "freeze": 2, "link": 2, "db_kill": 2},
+    "copies": {"copies": 4, "old_copies": 4, "rewind": 2, "second": 2},
+    "recovery": {"redis_rollback": 3, "redis_flush": 2, "server_kill": 1},
+    "ledger": {"db_readonly": 1, "db_locks": 2, "db_deadlocks": 2, "db_kill": 3},
+}
+
+
+def make(seed, flavour=None):
+    rng = random.Random(f"{seed}/{flavour}")
+    weights = {kind: weight for kind, (weight, _, _) in FAULTS.items()} if flavour is None else FLAVOURS[flavour]
+    skus = [{"units": rng.choice([15, 30, 60]), "limit": rng.choice([1, 2, 3]), "hold_s": 1800},
+            {"units": rng.choice([20, 50]), "limit": 4, "hold_s": rng.choice([1, 2, 3])},
+            {"units": 500, "limit": rng.choice([2, 5]), "hold_s": 1800}]
+    stories = sorted((story(rng, number, skus) for number in range(STORIES)), key=lambda one: one["at"])
+    return {"seed": seed, "flavour": flavour, "length_s": LENGTH_S, "skus": skus, "stories": stories,
+            "office": sorted((office(rng, number) for number in range(rng.randint(3, 8))), key=lambda one: one["at"]),
+            "faults": faults(rng, weights)}
+
+
+def story(rng, number, skus):
+    """One order and what its buyer does about it afterwards; steps are [pause, what]."""
+    sku = rng.choices(range(len(skus)), (5, 3, 4))[0]
+    steps = []
+    if rng.random() < 0.15:
+        steps.append([rng.choice([0.0, 0.0, 0.5, 2.0]), "repeat"])
+    if rng.random() < 0.04:
+        steps.append([rng.uniform(0, 1), "other"])  # the key once more, with another quantity
+    fate = rng.random()
+    if fate < 0.3:
+        steps.append([rng.uniform(0, 1.5), "pay"])
+        if rng.random() < 0.3:
+            steps.append([rng.uniform(0, 1), rng.choice(["pay", "pay_again", "cancel"])])
+        if rng.random() < 0.3:
+            steps += [[rng.uniform(0, 1), "return"]] * rng.choice([1, 1, 2])
+    elif fate < 0.5:
+        steps += [[rng.uniform(0, 1.5), "cancel"]] * rng.choice([1, 1, 2])
+        if rng.random() < 0.3:
+            steps.append([rng.uniform(0, 0.5), "pay"])
+    elif fate < 0.6:
+        steps.append([skus[sku]["hold_s"] % 100 + rng.uniform(-0.3, 0.8), "pay"])  # at the deadline of the short one
+    if rng.random() < 0.2:
+        steps.insert(rng.randint(0, len(steps)), [rng.uniform(0, 0.5), rng.choice(["get", "wait"])])
+    return {"n": number, "at": rng.triangular(0, LENGTH_S - 0.5, 1.5), "user": f"u{rng.randrange(90)}", "sku": sku,
+            "quantity": rng.choice([1, 1, 1, 2, 3]), "patience_s": rng.choice([0.3, 1.0, 2.0, 5.0]), "steps": steps}
+
+
+def office(rng, number):
+    what = rng.choice(["restock", "adjust", "take", "take"])
+    return {"n": number, "at": rng.uniform(0.2, LENGTH_S - 0.5), "what": what, "sku": rng.randrange(3),
+            "quantity": rng.randint(1, 8), "twice": rng.random() < 0.3}
+
+
+def faults(rng, weights):
+    """One to five; each with the random numbers it needs of its own, so that leaving one out changes no other."""
+    found = []
+    for number in range(rng.choice([1, 1, 2, 2, 3, 5]) if weights else 0):
+        kind = rng.choices(list(weights), list(weights.values()))[0]
+        _, shortest, longest = FAULTS[kind]
+        fault = {"n": number, "at": rng.uniform(0.3, LENGTH_S - 2), "for": rng.uniform(shortest, longest), "kind": kind,
+                 "seed": rng.randrange(2**32)}
+        found.append({**fault, **details(rng, kind)})
+    return sorted(found, key=lambda fault: fault["at"])
+
+
+def details(rng, kind):
+    if kind == "link":
+        daemon, server = rng.choice(LINKS + [("buyers", "engine")])
+        return {"daemon": daemon, "server": server, "mode": rng.choice(LINK_MODES), "delay_s": rng.choice([0.01, 0.1, 0.5]),
+                "bytes": rng.choice([1, 100, 1000, 20000]), "abort": rng.random() < 0.5}
+    if kind in ("kill", "freeze", "term", "files"):
+        return {"daemon": rng.choice(DAEMONS)}
+    if kind == "step":
+        daemon = rng.choice(["engine", "consumer", "consumer", "reconciler", "reconciler"])
+        return {"daemon": daemon, "point": rng.choice(STEPS[daemon]), "times": rng.choice([1, 1, 2, 5]), "freezes": rng.random() < 0.3}
+    if kind in ("server_kill", "server_freeze"):
+        return {"server": rng.choice(SERVERS)}
+    if kind == "clock":
+        return {"daemon": rng.choice(DAEMONS + ("redis",)), "step_s": rng.choice([-3600, -30, -2, 2, 30, 3600])}
+    if kind == "second":
+        return {"daemon": rng.choice(["consumer", "reconciler"]), "ending": rng.choice(["kill", "term"])}
+    return {}
