@@ -10,7 +10,7 @@ import pytest
 
 from books import read_quiet
 from buyers import Crowd, Order
-from daemons import BUILD, until
+from daemons import BUILD, running, until
 from sale import Sale
 from stack import ROOT, Stack
 
@@ -65,11 +65,11 @@ def test_restored_to_an_empty_machine(backup, tmp_path):
         assert "restored the ledger as of" in said
         in_ledger = stack.query("SELECT COUNT(*) FROM reservation")[0][0]
         assert in_ledger >= BEFORE
-        with Sale(stack, names=("engine", "consumer")) as sale:
+        with running(stack, "consumer"):
             recovered = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "recover", "--yes"], env=stack.daemon_env(),
                                        capture_output=True, text=True, check=False, timeout=100)
             assert recovered.returncode in (0, 1), recovered.stdout + recovered.stderr
-            sale.start("reconciler")
+        with Sale(stack) as sale:
             until(sale.engine.is_ready, sale.engine.troubles)
             sale.until_settled(sku)
             books = read_quiet(stack, [sku])[sku]
