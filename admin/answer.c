@@ -119,6 +119,12 @@ void flash_answer_refuse(struct flash_request *request, enum flash_refusal refus
     give_problem(request, &problem);
 }
 
+int flash_answer_refusal_status(enum flash_refusal refusal)
+{
+    assert(refusal < FLASH_REFUSE_COUNT);
+    return refusals[refusal].status;
+}
+
 void flash_answer_rate(struct flash_request *request, int64_t retry_after_s)
 {
     struct flash_problem problem = refusals[FLASH_REFUSE_RATE];

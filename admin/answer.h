@@ -65,6 +65,8 @@ struct flash_answer {
  * headers (may be NULL) are added. */
 void flash_answer_refuse(struct flash_request *request, enum flash_refusal refusal,
                          const char *detail, const char *headers);
+/* The HTTP status of a refusal. */
+int flash_answer_refusal_status(enum flash_refusal refusal);
 /* Answers request with 429: one may be asked again after so many seconds. */
 void flash_answer_rate(struct flash_request *request, int64_t retry_after_s);
 /* Answers request, and frees what answer owns. */

@@ -163,7 +163,7 @@ static enum flash_refusal take(struct taking *taking, struct flash_stores *store
 
 struct trail {
     const struct flash_job *job;
-    bool wrote; /* the row is this request's */
+    int status; /* what is to be said of the request */
 };
 
 static bool take_number(const struct flash_value *cells, int count, void *arg)
@@ -173,18 +173,19 @@ static bool take_number(const struct flash_value *cells, int count, void *arg)
     return false;
 }
 
-/* One row for a reference, whoever asks again. The SKU's row is locked so that two who ask at the
- * same time do not both write. */
+/* The log is only appended to: its last row for a reference says how it stands, whoever asked. The
+ * SKU's row is locked so that two who ask at the same time do not both write. */
 static enum flash_work sign_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
 {
     struct trail *trail = arg;
     const struct flash_job *job = trail->job;
     char detail[FLASH_ADJUST_DETAIL];
     flash_adjust_detail(&job->form.adjust, detail);
-    const struct flash_change change = {flash_adjust_action(&job->form.adjust), TAKEN, detail};
+    const struct flash_change change = {flash_adjust_action(&job->form.adjust), trail->status,
+                                        detail};
     const struct flash_value params[] = {flash_value_int(job->sku), flash_value_text(change.action),
                                          flash_value_text(detail)};
-    int64_t sku = 0, there = 0;
+    int64_t sku = 0, status = 0;
     const struct flash_query lock = {.sql = "SELECT sku FROM stock WHERE sku = ? FOR UPDATE",
                                      .params = params,
                                      .param_count = 1,
@@ -192,56 +193,43 @@ static enum flash_work sign_work(struct flash_mysql *mysql, void *arg, struct fl
                                      .row = take_number,
                                      .arg = &sku};
     const struct flash_query query = {
-        .sql = "SELECT id FROM admin_log WHERE sku = ? AND action = ? AND detail = ? LIMIT 1",
+        .sql = "SELECT status FROM admin_log WHERE sku = ? AND action = ? AND detail = ?"
+               " ORDER BY id DESC LIMIT 1",
         .params = params,
         .param_count = 3,
         .column_count = 1,
         .row = take_number,
-        .arg = &there,
+        .arg = &status,
     };
     if (!flash_mysql_query(mysql, &lock, err) || !flash_mysql_query(mysql, &query, err)) {
         return FLASH_WORK_FAILED;
     }
-    trail->wrote = there == 0;
-    if (trail->wrote && !flash_ledger_sign(mysql, job, &change, err)) {
-        return FLASH_WORK_FAILED;
+    if (status == trail->status) {
+        return FLASH_WORK_LEAVE;
     }
-    return trail->wrote ? FLASH_WORK_COMMIT : FLASH_WORK_LEAVE;
+    return flash_ledger_sign(mysql, job, &change, err) ? FLASH_WORK_COMMIT : FLASH_WORK_FAILED;
 }
 
-/* The request's row goes: nothing was taken for it. */
-static enum flash_work unsign_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
-{
-    const struct flash_job *job = ((struct trail *)arg)->job;
-    const struct flash_value params[] = {flash_value_int(job->sku),
-                                         flash_value_text(flash_adjust_action(&job->form.adjust)),
-                                         flash_value_text(job->caller.request_id)};
-    bool done = flash_mysql_exec(
-        mysql, "DELETE FROM admin_log WHERE sku = ? AND action = ? AND request_id = ?", params, 3,
-        NULL, err);
-    return done ? FLASH_WORK_COMMIT : FLASH_WORK_FAILED;
-}
-
-static enum flash_refusal write_trail(struct trail *trail, struct flash_stores *stores,
-                                      flash_ledger_work work)
+static enum flash_refusal write_trail(struct trail *trail, struct flash_stores *stores)
 {
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, work, trail, &err);
+    enum flash_ledger_end end = flash_ledger_run(stores->mysql, sign_work, trail, &err);
     return flash_ledger_refusal(end, trail->job, &err); /* logs it */
 }
 
 /* The paper trail comes first: what dies between it and the script leaves a row of who asked, and
- * what Redis has taken never lacks one. A refusal takes the row back. */
+ * what Redis has taken never lacks one. A refusal is a row after it. */
 static enum flash_refusal sign_and_take(struct taking *taking, struct flash_stores *stores)
 {
-    struct trail trail = {.job = taking->job};
-    if (write_trail(&trail, stores, sign_work) != FLASH_REFUSE_NOTHING) {
+    struct trail trail = {.job = taking->job, .status = TAKEN};
+    if (write_trail(&trail, stores) != FLASH_REFUSE_NOTHING) {
         return FLASH_REFUSE_LEDGER_AWAY;
     }
     FLASH_FAULT("take.signed");
     enum flash_refusal refusal = take(taking, stores);
-    if (refusal != FLASH_REFUSE_NOTHING && refusal != FLASH_REFUSE_OUTCOME_UNKNOWN && trail.wrote) {
-        (void)write_trail(&trail, stores, unsign_work);
+    if (refusal != FLASH_REFUSE_NOTHING && refusal != FLASH_REFUSE_OUTCOME_UNKNOWN) {
+        trail.status = flash_answer_refusal_status(refusal);
+        (void)write_trail(&trail, stores);
     }
     return refusal;
 }
@@ -271,8 +259,8 @@ void flash_take_run(struct flash_job *job, struct flash_stores *stores)
         job->answer.detail = "Redis has lost this SKU or is of another generation. Nothing was "
                              "taken; ask again after the recovery.";
     } else if (refusal == FLASH_REFUSE_NOTHING) {
-        struct trail trail = {.job = job}; /* if another one's refusal has taken it back */
-        (void)write_trail(&trail, stores, sign_work);
+        struct trail trail = {.job = job, .status = TAKEN}; /* another's refusal may be the last */
+        (void)write_trail(&trail, stores);
         flash_adjust_show(job, stores, &taking.row);
     }
 }

@@ -27,7 +27,7 @@ static struct flash_stream *start_stream(struct flash_request *request)
                                              .headers = "Cache-Control: no-store\r\n",
                                              .gone = count_gone,
                                              .arg = &shared,
-                                             .waiting_max = waiting_max};
+                                             .room = waiting_max};
     return flash_request_stream(request, &start);
 }
 
