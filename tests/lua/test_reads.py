@@ -18,7 +18,7 @@ def test_status_without_refs(sku):
     answer = sku.status(sale=1)
     stock = sku.redis.hgetall(sku.key("stock"))
     assert answer[0] == "OK" and answer[2:5] == [0, "", "1"] and len(answer) == 6
-    assert answer[5] == ["7", "7", stock["starts"], stock["ends"], "2", "60", "1", "A thing", "5", f"open:1:{sku.run_id()}"]
+    assert answer[5] == ["7", "7", stock["starts"], stock["ends"], "2", "60", "1", "A thing", "5", f"open:1:{sku.run_id()}", None]
     assert sku.status()[5] == ""
 
 
