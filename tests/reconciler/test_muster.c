@@ -202,7 +202,7 @@ static void a_set_without_anybody_is_a_set(void **state)
 static void too_many_are_not_known(void **state)
 {
     static struct heard many[FLASH_MUSTER_WORKERS + 1];
-    static char names[FLASH_MUSTER_WORKERS + 1][8];
+    static char names[FLASH_MUSTER_WORKERS + 1][16];
     (void)state;
     for (int i = 0; i <= FLASH_MUSTER_WORKERS; i++) {
         snprintf(names[i], sizeof(names[i]), "w%d", i);
