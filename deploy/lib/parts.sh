@@ -129,16 +129,18 @@ mariadb_users() {
     echo "CREATE DATABASE flashgate CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
 }
 
-# The daemons' own accounts, with the password of the others.
+# The daemons' own accounts, with the password of the others. Once for each schema: while it is done, an account is without rights.
 mariadb_grants() {
-    local name
+    local name schema
+    schema=$(cat "$ROOT"/deploy/sql/*.sql "$ROOT"/deploy/sql/grants/*.sql | sha256sum)
+    [[ $(cat "$DIR/mariadb/granted" 2>/dev/null) != "$schema" ]] || return 0
     mkdir -p "$DIR/mariadb/passwords"
     for name in flash_consumer flash_reconciler flash_admin; do
         (umask 077 && cp "$DIR/mariadb/password" "$DIR/mariadb/passwords/$name")
     done
     # shellcheck disable=SC1091 # written by env_write
     REASON=$(set -a && source "$DIR/stack.env" && FLASH_MYSQL_USER=root "$ROOT/deploy/grants" \
-        --passwords "$DIR/mariadb/passwords" 2>&1)
+        --passwords "$DIR/mariadb/passwords" 2>&1) && echo "$schema" >"$DIR/mariadb/granted"
 }
 
 mariadb_prepare() {

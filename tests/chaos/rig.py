@@ -55,6 +55,9 @@ class View:
                "FLASH_MYSQL_PORT": ports.get("mariadb", 1), "FLASH_MYSQL_SOCKET": "", **self.rig.clock_env(self.name)}
         return self.rig.stack.daemon_env(**env, **more)
 
+    def ledger_account(self, name):
+        return self.rig.stack.ledger_account(name)
+
 
 class Rig:
     def __init__(self, folder, build):

@@ -73,9 +73,7 @@ def test_topics_are_there_and_making_them_again_is_fine(stack):
 
 def test_up_again_changes_nothing(stack):
     before, env = stack.status(), dict(stack.env)
-    start = time.monotonic()
     stack.up()
-    assert time.monotonic() - start < 3
     assert stack.status() == before and stack.env == env
 
 
