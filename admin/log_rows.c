@@ -14,10 +14,14 @@
 #define OF_SKU(index)                                                                              \
     SELECT ", NULL, NULL, NULL FROM stock_log l FORCE INDEX (stock_log_" index ") "                \
            "WHERE l.sku = ? "
-/* from, the last ms of the range, the cursor's ms, the largest id at that ms, rows. */
+/* from, the last ms of the range, the cursor's ms, the largest id at that ms. */
 #define RANGE                                                                                      \
     "AND l.created_at_ms >= ? AND l.created_at_ms <= ? AND (l.created_at_ms < ? OR l.id <= ?) "
 #define PAGE "ORDER BY l.created_at_ms DESC, l.id DESC LIMIT ?"
+/* An entry may have several lines of one user, each a row of its own: the cursor's line, entry,
+ * line. */
+#define BELOW_LINE "AND (? = 0 OR l.id <> ? OR l.line_no < ?) "
+#define PAGE_OF_LINES "ORDER BY l.created_at_ms DESC, l.id DESC, l.line_no DESC LIMIT ?"
 #define ANY_TYPE "AND (? < 0 OR l.type = ?) "
 #define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
 /* What an order's reservation leads to: the entry that made it, and its transitions. */
@@ -26,7 +30,7 @@
     "FROM reservation r JOIN stock_log l ON l.entry_id = r.entry_id AND l.type = 1 "               \
     "WHERE " which " UNION ALL " SELECT ", r.order_id, 0, r.user_id, l.sku "                       \
     "FROM reservation r JOIN stock_log l ON l.order_id = r.order_id WHERE " which                  \
-    ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE PAGE
+    ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE BELOW_LINE PAGE_OF_LINES
 
 enum log_column {
     ID,
@@ -90,7 +94,7 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-#define PARAMS_MAX 16
+#define PARAMS_MAX 20
 struct params {
     struct flash_value values[PARAMS_MAX];
     int count;
@@ -112,14 +116,20 @@ static void add_any_type(struct params *params, const struct flash_list_form *fo
     add_int(params, form->type);
 }
 
-static void add_range(struct params *params, const struct flash_list_form *form, int max)
+static void add_range(struct params *params, const struct flash_list_form *form)
 {
     int64_t last = form->to_ms - 1 < form->before_ms ? form->to_ms - 1 : form->before_ms;
     add_int(params, form->from_ms);
     add_int(params, last);
     add_int(params, form->before_ms);
     add_int(params, form->before_line > 0 ? form->before_id : form->before_id - 1);
-    add_int(params, max + 1);
+}
+
+static void add_below_line(struct params *params, const struct flash_list_form *form)
+{
+    add_int(params, form->before_line > 0 ? form->before_line : 0);
+    add_int(params, form->before_id);
+    add_int(params, form->before_line);
 }
 
 /* The reservations that lead, once for each half of the union, then the SKU and what is left. */
@@ -163,7 +173,11 @@ bool flash_log_rows_read(struct flash_mysql *mysql, struct flash_log_rows *rows,
     bool led = form->order_id[0] || form->user[0];
     const char *sql =
         led ? by_reservation(&params, rows->sku, form) : by_sku(&params, rows->sku, form);
-    add_range(&params, form, rows->max);
+    add_range(&params, form);
+    if (led) {
+        add_below_line(&params, form);
+    }
+    add_int(&params, rows->max + 1);
     const struct flash_query query = {.sql = sql,
                                       .params = params.values,
                                       .param_count = params.count,

@@ -218,7 +218,7 @@ def test_story_as_a_table(stack, shop):
     assert code == 0 and "\x1b" not in text
     assert re.search(r"^order id +" + re.escape(order) + "$", text, re.MULTILINE)
     assert re.search(r"^user id +zoë-商品$", text, re.MULTILINE)
-    assert re.search(r"^at +store +step +state +entry id +partition +offset +detail$", text, re.MULTILINE)
+    assert re.search(r"^at +store +step +state +entry id +partition +offset +log id +detail$", text, re.MULTILINE)
 
 
 def on_a_terminal(stack, *arguments, **settings):
