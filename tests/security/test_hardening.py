@@ -39,6 +39,9 @@ class Nothing:
         closed = {"FLASH_REDIS_PORT": "1", "FLASH_KAFKA_BROKERS": "127.0.0.1:1", "FLASH_MYSQL_PORT": "1"}
         return {**os.environ, **closed, **{name: str(value) for name, value in more.items()}}
 
+    def ledger_account(self, _):
+        return {}
+
 
 def settings(folder):
     secret = folder / "secret"

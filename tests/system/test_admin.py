@@ -19,7 +19,7 @@ from stack import Stack
 
 BUILD = pathlib.Path(os.environ["FLASH_BUILD"])
 KEY = "k" * 40
-WINDOW = {"starts_at": "2026-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z"}
+WINDOW = {"starts_at": "2020-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z"}
 DEADLINE_S = 15
 
 
@@ -148,8 +148,8 @@ def test_a_sale_and_its_versions(stack, admin):
     assert admin.put_sale(101, headers={"If-Match": "*"})[0] == 412
     status, headers, sale = admin.put_sale(101)
     assert (status, headers["ETag"], headers["Location"]) == (201, '"1"', "/v1/sales/101")
-    assert (sale["per_user_limit"], sale["hold_seconds"], sale["state"], sale["version"]) == (2, 1800, "upcoming", 1)
-    assert sale["stock"] == {"total": 100, "available": 100, "reserved": 0, "sold": 0}
+    assert (sale["per_user_limit"], sale["hold_seconds"], sale["state"], sale["version"]) == (2, 1800, "open", 1)
+    assert sale["stock"] == {"total": 100, "available": 100, "reserved": 0, "sold": 0, "physical": 100}
     status, headers, _ = admin.put_sale(101)
     assert (status, headers["ETag"]) == (200, '"1"')
     assert admin.put_sale(101, 3, headers={"If-Match": '"2"'})[2]["type"] == "/problems/version-mismatch"

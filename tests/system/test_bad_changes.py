@@ -22,7 +22,9 @@ def admin(stack):
 def state(stack):
     keys = sorted(set(stack.redis().keys("*")) - {b"flash:{0}:engines"}) # its heartbeats
     return ([stack.redis().dump(key) for key in keys],
-            [stack.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("stock", "inflow", "stock_log", "admin_log", "sale")])
+            [stack.query(f"SELECT * FROM {table} ORDER BY 1, 2") for table in ("stock", "inflow", "stock_log", "sale")],
+            stack.query("SELECT action, sku, detail FROM admin_log GROUP BY action, sku, detail"
+                        " HAVING SUM(status < 400) > SUM(status >= 400) ORDER BY 1, 2, 3")) # a refused take is logged as refused
 
 
 def test_there_are_enough():

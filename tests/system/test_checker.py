@@ -51,19 +51,27 @@ def redis_as_it_is(sale, sku):
 TABLES = ("verdict", "reservation", "stock_log", "stock", "consumer_progress")
 
 
+def columns_of(cursor, table):
+    """All but those that the database computes."""
+    cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s"
+                   " AND COALESCE(generation_expression, '') = '' ORDER BY ordinal_position", (table,))
+    return ", ".join(name for name, in cursor.fetchall())
+
+
 @contextlib.contextmanager
 def ledger_as_it_is(stack):
     connection = stack.mysql(user="root")
     try:
         with connection.cursor() as cursor:
+            columns = {table: columns_of(cursor, table) for table in TABLES}
             for table in TABLES:
-                cursor.execute(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
+                cursor.execute(f"CREATE TABLE kept_{table} AS SELECT {columns[table]} FROM {table}")
             try:
                 yield
             finally:
                 for table in TABLES:
                     cursor.execute(f"DELETE FROM {table}")
-                    cursor.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+                    cursor.execute(f"INSERT INTO {table} ({columns[table]}) SELECT {columns[table]} FROM kept_{table}")
                     cursor.execute(f"DROP TABLE kept_{table}")
     finally:
         connection.close()

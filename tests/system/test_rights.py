@@ -102,7 +102,7 @@ def test_every_role_is_met_both_ways():
 
 # ---- the paper trail ----
 
-WINDOW = {"starts_at": "2026-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z", "per_user_limit": 2}
+WINDOW = {"starts_at": "2020-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z", "per_user_limit": 2}
 SKU = "4242"
 # (method, path with variables, path, body, the action in admin_log), in an order that works
 CHANGES = [
