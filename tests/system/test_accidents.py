@@ -63,7 +63,11 @@ def followers_frozen(place):
 
 
 def brokers_frozen(place):
-    """All of them, for longer than the engine's messages live; buyers go on."""
+    """All of them, for longer than the engine's messages live; buyers go on.
+
+    Times here are a sixth of the defaults, but brokers need as long as ever to come back: what is sent again meanwhile may be
+    too old for the topic by then, so it is lost twice and given up, as it should be.
+    """
     sku, before = place.put_on_sale(units=100000, limit=1), place.engine.metric(FAILED)
     with Crowd(place.engine.port, orders(), sku, RATE) as crowd:
         until(lambda: crowd.accepted() > SOLD, "no sale under way")
@@ -76,7 +80,7 @@ def brokers_frozen(place):
     place.calls += crowd.calls
     _, fenced = place.judge(sku)[sku]
     lost = place.lost(sku)
-    assert lost and not fenced
+    assert lost and fenced <= lost
     place.check_report(sku, lost)
     place.check_totals()
 
