@@ -90,14 +90,24 @@ port_free() {
 
 port_of() { cat "$DIR/ports/$1"; }
 
+# Whether another stack of this user has the port, also while nobody listens there: its part may be about to come back.
+# $CACHE/ports/PORT names the stack that chose it last; one that is gone has no ports.
+port_reserved() {
+    local other
+    other=$(cat "$CACHE/ports/$1" 2>/dev/null) || return 1
+    [[ $other != "$DIR" ]] && grep -qsx "$1" "$other"/ports/*
+}
+
 # Gives NAME a port unless it has one.
 port_choose() {
     [[ -s $DIR/ports/$1 ]] && return 0
     local port
     for _ in {1..200}; do
         port=$((PORT_FIRST + SRANDOM % PORT_COUNT))
-        if ! grep -qsx "$port" "$DIR"/ports/* && port_free "$port"; then
+        if ! grep -qsx "$port" "$DIR"/ports/* && ! port_reserved "$port" && port_free "$port"; then
             echo "$port" >"$DIR/ports/$1"
+            mkdir -p "$CACHE/ports"
+            echo "$DIR" >"$CACHE/ports/$port"
             return 0
         fi
     done
