@@ -1,9 +1,9 @@
-# Installs the apt packages of packages.txt, the broker's jars, and what drives a browser in tests; sourced by deploy/local.
+# Installs the apt packages of packages.txt, the broker's jars, and what drives a browser in tests; sourced by deploy/local, after
+# process.sh, which has $CACHE.
 # Each part is skipped when there is nothing to do, and are safe to run twice at once.
 # shellcheck shell=bash
 
 KAFKA_VERSION=4.1.1
-CACHE=${FLASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flashgate}
 KAFKA_JARS=$CACHE/kafka-$KAFKA_VERSION
 PLAYWRIGHT=$CACHE/playwright-$(sed -n 's/^playwright==//p' "$LIB/playwright.txt")
 POLICY=/usr/sbin/policy-rc.d

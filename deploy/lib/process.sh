@@ -7,7 +7,7 @@
 # Below the kernel's range for outgoing connections, so nobody is given one of ours by chance.
 PORT_FIRST=20000
 PORT_COUNT=12000
-CACHE=${FLASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flashgate} # what a user's stacks share, as in install.sh
+CACHE=${FLASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/flashgate} # what a user's stacks share
 
 process_start_time() { # PID; empty if there is none
     local stat
