@@ -1,38 +1,27 @@
 /* The embedded files of admin/web and common/web; see pages.h. */
 #include "pages.h"
 
-#define EMBEDDED(name)                                                                             \
-    extern const unsigned char flash_embed_##name[];                                               \
-    extern const size_t flash_embed_##name##_len
-
-EMBEDDED(icon_svg);
-EMBEDDED(base_css);
-EMBEDDED(ops_css);
-EMBEDDED(client_js);
-EMBEDDED(table_js);
-EMBEDDED(chart_js);
-EMBEDDED(story_js);
-EMBEDDED(ops_js);
-EMBEDDED(ops_html);
-
-#define FILE_ROW(path, type, name)                                                                 \
-    {                                                                                              \
-        path, type, flash_embed_##name, &flash_embed_##name##_len                                  \
-    }
-#define CSS "text/css; charset=utf-8"
-#define JS "text/javascript; charset=utf-8"
+FLASH_FILE_EMBEDDED(icon_svg);
+FLASH_FILE_EMBEDDED(base_css);
+FLASH_FILE_EMBEDDED(ops_css);
+FLASH_FILE_EMBEDDED(client_js);
+FLASH_FILE_EMBEDDED(table_js);
+FLASH_FILE_EMBEDDED(chart_js);
+FLASH_FILE_EMBEDDED(story_js);
+FLASH_FILE_EMBEDDED(ops_js);
+FLASH_FILE_EMBEDDED(ops_html);
 
 /* Each names only those before it. */
 static const struct flash_file files[] = {
-    FILE_ROW("/assets/icon.svg", "image/svg+xml", icon_svg),
-    FILE_ROW("/assets/base.css", CSS, base_css),
-    FILE_ROW("/assets/ops.css", CSS, ops_css),
-    FILE_ROW("/assets/client.js", JS, client_js),
-    FILE_ROW("/assets/table.js", JS, table_js),
-    FILE_ROW("/assets/chart.js", JS, chart_js),
-    FILE_ROW("/assets/story.js", JS, story_js),
-    FILE_ROW("/assets/ops.js", JS, ops_js),
-    FILE_ROW("/", "text/html; charset=utf-8", ops_html),
+    FLASH_FILE_ROW("/assets/icon.svg", "image/svg+xml", icon_svg),
+    FLASH_FILE_ROW("/assets/base.css", FLASH_FILE_CSS, base_css),
+    FLASH_FILE_ROW("/assets/ops.css", FLASH_FILE_CSS, ops_css),
+    FLASH_FILE_ROW("/assets/client.js", FLASH_FILE_JS, client_js),
+    FLASH_FILE_ROW("/assets/table.js", FLASH_FILE_JS, table_js),
+    FLASH_FILE_ROW("/assets/chart.js", FLASH_FILE_JS, chart_js),
+    FLASH_FILE_ROW("/assets/story.js", FLASH_FILE_JS, story_js),
+    FLASH_FILE_ROW("/assets/ops.js", FLASH_FILE_JS, ops_js),
+    FLASH_FILE_ROW("/", FLASH_FILE_HTML, ops_html),
 };
 
 bool flash_pages_new(struct flash_files **ret_pages, struct flash_error *err)

@@ -3,39 +3,27 @@
 
 #include "answer.h"
 
-#define EMBEDDED(name)                                                                             \
-    extern const unsigned char flash_embed_##name[];                                               \
-    extern const size_t flash_embed_##name##_len
-
-EMBEDDED(icon_svg);
-EMBEDDED(base_css);
-EMBEDDED(shop_css);
-EMBEDDED(client_js);
-EMBEDDED(account_js);
-EMBEDDED(sale_js);
-EMBEDDED(order_js);
-EMBEDDED(order_html);
-EMBEDDED(sale_html);
-
-#define FILE_ROW(path, type, name)                                                                 \
-    {                                                                                              \
-        path, type, flash_embed_##name, &flash_embed_##name##_len                                  \
-    }
-#define CSS "text/css; charset=utf-8"
-#define JS "text/javascript; charset=utf-8"
-#define HTML "text/html; charset=utf-8"
+FLASH_FILE_EMBEDDED(icon_svg);
+FLASH_FILE_EMBEDDED(base_css);
+FLASH_FILE_EMBEDDED(shop_css);
+FLASH_FILE_EMBEDDED(client_js);
+FLASH_FILE_EMBEDDED(account_js);
+FLASH_FILE_EMBEDDED(sale_js);
+FLASH_FILE_EMBEDDED(order_js);
+FLASH_FILE_EMBEDDED(order_html);
+FLASH_FILE_EMBEDDED(sale_html);
 
 /* Each names only those before it. */
 static const struct flash_file files[] = {
-    FILE_ROW("/assets/icon.svg", "image/svg+xml", icon_svg),
-    FILE_ROW("/assets/base.css", CSS, base_css),
-    FILE_ROW("/assets/shop.css", CSS, shop_css),
-    FILE_ROW("/assets/client.js", JS, client_js),
-    FILE_ROW("/assets/account.js", JS, account_js),
-    FILE_ROW("/assets/sale.js", JS, sale_js),
-    FILE_ROW("/assets/order.js", JS, order_js),
-    FILE_ROW(NULL, HTML, order_html),
-    FILE_ROW("/", HTML, sale_html),
+    FLASH_FILE_ROW("/assets/icon.svg", "image/svg+xml", icon_svg),
+    FLASH_FILE_ROW("/assets/base.css", FLASH_FILE_CSS, base_css),
+    FLASH_FILE_ROW("/assets/shop.css", FLASH_FILE_CSS, shop_css),
+    FLASH_FILE_ROW("/assets/client.js", FLASH_FILE_JS, client_js),
+    FLASH_FILE_ROW("/assets/account.js", FLASH_FILE_JS, account_js),
+    FLASH_FILE_ROW("/assets/sale.js", FLASH_FILE_JS, sale_js),
+    FLASH_FILE_ROW("/assets/order.js", FLASH_FILE_JS, order_js),
+    FLASH_FILE_ROW(NULL, FLASH_FILE_HTML, order_html),
+    FLASH_FILE_ROW("/", FLASH_FILE_HTML, sale_html),
 };
 #define FILE_COUNT ((int)(sizeof(files) / sizeof(files[0])))
 #define ORDER_ROW (FILE_COUNT - 2)

@@ -19,6 +19,19 @@ struct flash_file {
     const size_t *len;
 };
 
+/* A file that cmake/embed.cmake has put into the program (name: its own with _ for .), and its row.
+ */
+#define FLASH_FILE_EMBEDDED(name)                                                                  \
+    extern const unsigned char flash_embed_##name[];                                               \
+    extern const size_t flash_embed_##name##_len
+#define FLASH_FILE_ROW(path, type, name)                                                           \
+    {                                                                                              \
+        path, type, flash_embed_##name, &flash_embed_##name##_len                                  \
+    }
+#define FLASH_FILE_CSS "text/css; charset=utf-8"
+#define FLASH_FILE_JS "text/javascript; charset=utf-8"
+#define FLASH_FILE_HTML "text/html; charset=utf-8"
+
 struct flash_files;
 
 /* rows (borrowed) are count files; each names only those before it. Error kind: RETRY (no memory).
