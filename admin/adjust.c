@@ -74,17 +74,10 @@ static enum flash_work add_work(struct flash_mysql *mysql, void *arg, struct fla
 static void add(struct flash_job *job, struct flash_stores *stores)
 {
     struct adjusting adjusting = {.job = job};
-    struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, add_work, &adjusting, &err);
-    answer->refusal = flash_ledger_refusal(end, job, &err);
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = adjusting.refusal;
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (flash_push_change(job, stores, refusal ? refusal : adjusting.refusal)) {
         flash_adjust_show(job, stores, &adjusting.row);
     }
 }

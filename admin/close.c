@@ -197,17 +197,10 @@ static int64_t closing_time(struct flash_stores *stores, int64_t sku)
 void flash_close_run(struct flash_job *job, struct flash_stores *stores)
 {
     struct closing closing = {.job = job, .now_ms = closing_time(stores, job->sku)};
-    struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, close_work, &closing, &err);
-    answer->refusal = flash_ledger_refusal(end, job, &err);
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = closing.refusal;
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (flash_push_change(job, stores, refusal ? refusal : closing.refusal)) {
         await_settled(job, stores);
         flash_sale_show(job, stores);
     }

@@ -289,3 +289,14 @@ enum flash_refusal flash_push_refusal(enum flash_push push, const struct flash_j
     }
     return rows[push].refusal;
 }
+
+bool flash_push_change(struct flash_job *job, struct flash_stores *stores,
+                       enum flash_refusal refusal)
+{
+    struct flash_error err = {0};
+    if (refusal == FLASH_REFUSE_NOTHING) {
+        refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
+    }
+    job->answer.refusal = refusal;
+    return refusal == FLASH_REFUSE_NOTHING;
+}

@@ -27,6 +27,11 @@ FLASH_MUST_CHECK enum flash_push flash_push_sku(struct flash_stores *stores, int
 enum flash_refusal flash_push_refusal(enum flash_push push, const struct flash_job *job,
                                       const struct flash_error *err);
 
+/* The end of a change of job's SKU: refusal, if it was refused, else Redis is told. Fills the
+ * answer's refusal; true if there is none. */
+bool flash_push_change(struct flash_job *job, struct flash_stores *stores,
+                       enum flash_refusal refusal);
+
 /* What lua/status says of a SKU that was loaded. */
 enum flash_push_look {
     FLASH_PUSH_UP_TO_DATE,

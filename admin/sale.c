@@ -116,14 +116,8 @@ void flash_sale_put(struct flash_job *job, struct flash_stores *stores)
     struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, put_work, &putting, &err);
-    answer->refusal = flash_ledger_refusal(end, job, &err);
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = putting.refusal;
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
-    }
-    if (answer->refusal != FLASH_REFUSE_NOTHING) {
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (!flash_push_change(job, stores, refusal ? refusal : putting.refusal)) {
         return;
     }
     flash_sale_show(job, stores);
@@ -136,15 +130,12 @@ void flash_sale_put(struct flash_job *job, struct flash_stores *stores)
 void flash_sale_show(struct flash_job *job, struct flash_stores *stores)
 {
     struct flash_sku_row row;
-    struct flash_error err = {0};
-    enum flash_ledger_end end = flash_sku_row_get(stores->mysql, job->sku, &row, &err);
-    job->answer.refusal = flash_ledger_refusal(end, job, &err);
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING && !row.found) {
-        job->answer.refusal = FLASH_REFUSE_UNKNOWN_SKU;
-    } else if (job->answer.refusal == FLASH_REFUSE_NOTHING && row.sale_version == 0) {
-        job->answer.refusal = FLASH_REFUSE_NO_SALE;
+    if (!flash_sku_row_show(job, stores, &row)) {
+        return;
     }
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
+    if (row.sale_version == 0) {
+        job->answer.refusal = FLASH_REFUSE_NO_SALE;
+    } else {
         flash_close_look(stores, &row);
         job->answer.status = 200;
         job->answer.version = row.sale_version;

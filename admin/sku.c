@@ -80,6 +80,19 @@ enum flash_ledger_end flash_sku_row_get(struct flash_mysql *mysql, int64_t sku,
     return flash_ledger_run(mysql, read_work, ret_row, err);
 }
 
+bool flash_sku_row_show(struct flash_job *job, struct flash_stores *stores,
+                        struct flash_sku_row *ret_row)
+{
+    struct flash_error err = {0};
+    enum flash_ledger_end end = flash_sku_row_get(stores->mysql, job->sku, ret_row, &err);
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (refusal == FLASH_REFUSE_NOTHING && !ret_row->found) {
+        refusal = FLASH_REFUSE_UNKNOWN_SKU;
+    }
+    job->answer.refusal = refusal;
+    return refusal == FLASH_REFUSE_NOTHING;
+}
+
 static bool seen(const struct flash_value *cells, int count, void *arg)
 {
     (void)cells;

@@ -32,6 +32,10 @@ FLASH_MUST_CHECK bool flash_sku_row_read(struct flash_mysql *mysql, int64_t sku,
 FLASH_MUST_CHECK enum flash_ledger_end flash_sku_row_get(struct flash_mysql *mysql, int64_t sku,
                                                          struct flash_sku_row *ret_row,
                                                          struct flash_error *err);
+/* The row of job's SKU, for its answer. False: it cannot be read or there is none, and the answer's
+ * refusal says so. */
+FLASH_MUST_CHECK bool flash_sku_row_show(struct flash_job *job, struct flash_stores *stores,
+                                         struct flash_sku_row *ret_row);
 /* As read, the stock row locked until the transaction ends; only for SKUs that exist. */
 FLASH_MUST_CHECK bool flash_sku_row_lock(struct flash_mysql *mysql, int64_t sku,
                                          struct flash_sku_row *ret_row, struct flash_error *err);

@@ -126,14 +126,11 @@ void flash_stock_create(struct flash_job *job, struct flash_stores *stores)
     struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, create_work, &creating, &err);
-    answer->refusal = flash_ledger_refusal(end, job, &err);
-    if (answer->refusal == FLASH_REFUSE_NOTHING && creating.differs) {
-        answer->refusal = FLASH_REFUSE_EXISTS;
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (refusal == FLASH_REFUSE_NOTHING && creating.differs) {
+        refusal = FLASH_REFUSE_EXISTS;
     }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
-    }
-    if (answer->refusal != FLASH_REFUSE_NOTHING) {
+    if (!flash_push_change(job, stores, refusal)) {
         return;
     }
     flash_stock_show(job, stores);
@@ -147,13 +144,7 @@ void flash_stock_create(struct flash_job *job, struct flash_stores *stores)
 void flash_stock_show(struct flash_job *job, struct flash_stores *stores)
 {
     struct flash_sku_row row;
-    struct flash_error err = {0};
-    enum flash_ledger_end end = flash_sku_row_get(stores->mysql, job->sku, &row, &err);
-    job->answer.refusal = flash_ledger_refusal(end, job, &err);
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING && !row.found) {
-        job->answer.refusal = FLASH_REFUSE_UNKNOWN_SKU;
-    }
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
+    if (flash_sku_row_show(job, stores, &row)) {
         job->answer.status = 200;
         job->answer.version = row.version;
         job->answer.body = flash_sku_stock_json(&row, NULL);

@@ -56,17 +56,10 @@ static enum flash_work put_work(struct flash_mysql *mysql, void *arg, struct fla
 void flash_threshold_put(struct flash_job *job, struct flash_stores *stores)
 {
     struct putting putting = {.job = job};
-    struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, put_work, &putting, &err);
-    answer->refusal = flash_ledger_refusal(end, job, &err);
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = putting.refusal;
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
-        answer->refusal = flash_push_refusal(flash_push_sku(stores, job->sku, &err), job, &err);
-    }
-    if (answer->refusal == FLASH_REFUSE_NOTHING) {
+    enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
+    if (flash_push_change(job, stores, refusal ? refusal : putting.refusal)) {
         flash_threshold_show(job, stores);
     }
 }
@@ -74,13 +67,7 @@ void flash_threshold_put(struct flash_job *job, struct flash_stores *stores)
 void flash_threshold_show(struct flash_job *job, struct flash_stores *stores)
 {
     struct flash_sku_row row;
-    struct flash_error err = {0};
-    enum flash_ledger_end end = flash_sku_row_get(stores->mysql, job->sku, &row, &err);
-    job->answer.refusal = flash_ledger_refusal(end, job, &err);
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING && !row.found) {
-        job->answer.refusal = FLASH_REFUSE_UNKNOWN_SKU;
-    }
-    if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
+    if (flash_sku_row_show(job, stores, &row)) {
         job->answer.status = 200;
         job->answer.version = row.threshold_version;
         job->answer.body = flash_sku_threshold_json(&row);
