@@ -32,6 +32,7 @@ class Player:
         self.rig, self.folder, self.hasty, self.alarm = rig, pathlib.Path(folder), hasty, asyncio.Event()
         self.acked = set()  # orders that Redis has been told of, by the ledger, at the last look
         self.reports, self.samples, self.lock = [], [], threading.Lock()
+        self.marks = {}  # when each part of it was over
         self.rest = NOTHING  # what the stores had at the last look for rest
 
     # ---- faults, each in a thread ----
@@ -129,9 +130,13 @@ class Player:
     async def play_until_calm(self, shop, schedule, history):
         """(when all was mended, what had died, seconds until it was at rest, why it never was)."""
         await asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
+        self.marks["played"] = history.now()
         died = await asyncio.to_thread(self.rig.heal)
         healed = history.now()
-        return healed, died, *await self.until_quiet(-1, schedule["quiet_limit_s"])
+        self.marks["healed"] = healed
+        quiet = await self.until_quiet(-1, schedule["quiet_limit_s"])
+        self.marks["quiet"] = history.now()
+        return healed, died, *quiet
 
     async def run(self, schedule, history):
         shop, limit_s = Shop(history, self.rig.port, self.skus), schedule["quiet_limit_s"]
@@ -149,11 +154,14 @@ class Player:
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
         unanswered = await shop.ask_all(schedule, limit_s / 2)
+        self.marks["asked"] = history.now()
         again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s) if quiet_s is not None else (None, None)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
+        self.marks["quiet again"] = history.now()
         await shop.look_at_all(orders)
-        return {"healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
+        self.marks["over"] = history.now()
+        return {"marks": self.marks, "healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
                 "unquiet": unquiet or unquiet_again, "unanswered": unanswered, "rest": rest, "stores": stores}
 
     def play(self, schedule):
