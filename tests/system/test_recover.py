@@ -249,6 +249,10 @@ def generation(sale):
 def test_without_a_need_it_does_nothing(by_hand):
     by_hand.put_on_sale()
     before = generation(by_hand)
+    for verb in ("recover", "audit"):
+        process = begin(by_hand, "--sku", "4711", verb=verb)
+        out, said = process.communicate()
+        assert process.returncode == 2 and "no such SKU" in said, (out, said)
     code, out, said = recover(by_hand, "--yes", "--output", "json")
     assert code == 0 and "nothing indicates a need" in said, said
     document = json.loads(out)

@@ -397,6 +397,8 @@ def test_history(stack, shop, record):
     code, found = rows(stack, "findings", "history", record[-1])
     assert code == 0 and [row["detail"] for row in found] == [f'number {i}, "q"' for i in range(20)]
     assert json.loads(verb(stack, "history", record[-1], "--output", "json")[1])["run"]["run_id"] == record[-1]
+    code, out, said = verb(stack, "history", "01997a5c-0b7e-7c4a-9a51-3f6f3f0f9d11")
+    assert code == 2 and "no run has this id" in said, (out, said)
     text = verb(stack, "history", record[-2])[1]
     assert 'odd, "quoted"' in text and re.search(r"^findings\n *finding id +cause", text, re.MULTILINE)
 
