@@ -1,11 +1,12 @@
 /* Pages of rows into pipelined calls of lua/settle; see sweep.h.
  *
- * While Redis works on the calls of a page, the next page is read from the ledger. So a page's
- * calls must fit into the socket's buffers, or sending them would wait for Redis: a page is small.
+ * While Redis works on the calls of a page, the next page is read from the ledger: some hundred KB,
+ * of which the sockets' buffers hold most, or sending them would wait for Redis.
  *
- * A call's lines make one entry of which no journal has the id, so it only adopts. Its CREATED
- * lines become one member of `due`, with the deadline of the last of them as its score: they are
- * ordered latest first, so that the member is due with the earliest (lua/expire then moves it on).
+ * A call's lines make entries of which no journal has the id, so it only adopts. The CREATED
+ * lines of one become one member of `due`, with the deadline of the last of them as its score: they
+ * are ordered latest first, so that the member is due with the earliest (lua/expire then moves it
+ * on).
  */
 #include "sweep.h"
 
@@ -15,8 +16,8 @@
 
 #include "flash/settle.h"
 
-#define PAGE 1024 /* rows of one look-up, and what is in flight */
-#define PAGE_TEXT "1024"
+#define PAGE 4096 /* rows of one look-up, and what is in flight */
+#define PAGE_TEXT "4096"
 
 struct row {
     char order_id[FLASH_ORDER_ID_MAX];
@@ -130,6 +131,21 @@ static int latest_first(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
+static void add_line(struct flash_sweep *sweep, const struct row *row)
+{
+    flash_settle_call_add_line(sweep->call, &(struct flash_settle_line){
+                                                .ref = {row->order_id + row->ref_at,
+                                                        (size_t)(row->order_id_len - row->ref_at)},
+                                                .state = row->state,
+                                                .version = row->version,
+                                                .quantity = row->quantity,
+                                                .user = {row->user, row->user_len},
+                                                .payment = {row->payment, row->payment_len},
+                                                .due_s = row->due_s,
+                                            });
+}
+
+/* As few calls as may be: where Redis syncs its AOF after each write, a call is a sync. */
 static bool send_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                        struct flash_error *err)
 {
@@ -137,20 +153,11 @@ static bool send_calls(struct flash_sweep *sweep, const struct flash_sweep_job *
     sweep->told = sweep->count;
     for (int i = 0; i < sweep->count;) {
         flash_settle_call_begin(sweep->call, job->sku, job->generation);
-        flash_settle_call_begin_entry(sweep->call, 0, 1);
-        for (int n = 0; n < FLASH_BATCH_LINES && i < sweep->count; n++, i++) {
-            const struct row *row = &sweep->rows[i];
-            flash_settle_call_add_line(
-                sweep->call,
-                &(struct flash_settle_line){
-                    .ref = {row->order_id + row->ref_at, (size_t)(row->order_id_len - row->ref_at)},
-                    .state = row->state,
-                    .version = row->version,
-                    .quantity = row->quantity,
-                    .user = {row->user, row->user_len},
-                    .payment = {row->payment, row->payment_len},
-                    .due_s = row->due_s,
-                });
+        for (int lines = 0; lines < FLASH_SETTLE_LINES && i < sweep->count; lines++, i++) {
+            if (lines % FLASH_BATCH_LINES == 0) {
+                flash_settle_call_begin_entry(sweep->call, 0, 1);
+            }
+            add_line(sweep, &sweep->rows[i]);
         }
         if (!flash_redis_sync_queue(job->redis, flash_settle_call_finish(sweep->call), err)) {
             return false;
