@@ -143,7 +143,7 @@ static void admit(struct flash_http *server, int fd, const struct sockaddr *from
         return;
     }
     int peer =
-        flash_http_peers_enter(&server->peers, from, server->options.max_connections_per_address);
+        flash_http_peers_enter(server->peers, from, server->options.max_connections_per_address);
     if (peer < 0) {
         turn_away(server, fd, REFUSAL_ADDRESS_CONNECTIONS);
         return;
