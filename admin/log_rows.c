@@ -23,6 +23,13 @@
 #define BELOW_LINE "AND (? = 0 OR l.id <> ? OR l.line_no < ?) "
 #define PAGE_OF_LINES "ORDER BY l.created_at_ms DESC, l.id DESC, l.line_no DESC LIMIT ?"
 #define ANY_TYPE "AND (? < 0 OR l.type = ?) "
+/* The ids by the index alone, then their rows: an operator has few rows of one type among many. */
+#define BY_OPERATOR                                                                                \
+    SELECT                                                                                         \
+        ", NULL, NULL, NULL FROM (SELECT l.id FROM stock_log l "                                   \
+        "FORCE INDEX (stock_log_operator) WHERE l.sku = ? AND l.operator = ? " ANY_TYPE RANGE PAGE \
+        ") k STRAIGHT_JOIN stock_log l ON l.id = k.id "                                            \
+        "ORDER BY l.created_at_ms DESC, l.id DESC"
 #define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
 /* What reservations lead to: the entries that made them, and their transitions. */
 #define BY_RESERVATION(index, which)                                                               \
@@ -163,7 +170,7 @@ static const char *by_sku(struct params *params, int64_t sku, const struct flash
     if (form->operator[0]) {
         add_text(params, form->operator);
         add_any_type(params, form);
-        return OF_SKU("operator") "AND l.operator = ? " ANY_TYPE RANGE PAGE;
+        return BY_OPERATOR;
     }
     if (form->type >= 0) {
         add_int(params, form->type);
