@@ -26,10 +26,10 @@
 /* The ids by the index alone, then their rows: an operator has few rows of one type among many. */
 #define BY_OPERATOR                                                                                \
     SELECT                                                                                         \
-        ", NULL, NULL, NULL FROM (SELECT l.id FROM stock_log l "                                   \
-        "FORCE INDEX (stock_log_operator) WHERE l.sku = ? AND l.operator = ? " ANY_TYPE RANGE PAGE \
-        ") k STRAIGHT_JOIN stock_log l ON l.id = k.id "                                            \
-        "ORDER BY l.created_at_ms DESC, l.id DESC"
+    ", NULL, NULL, NULL FROM (SELECT l.id FROM stock_log l "                                       \
+    "FORCE INDEX (stock_log_operator) WHERE l.sku = ? AND l.operator = ? " ANY_TYPE RANGE PAGE     \
+    ") k STRAIGHT_JOIN stock_log l ON l.id = k.id "                                                \
+    "ORDER BY l.created_at_ms DESC, l.id DESC"
 #define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
 /* What reservations lead to: the entries that made them, and their transitions. */
 #define BY_RESERVATION(index, which)                                                               \
