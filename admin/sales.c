@@ -41,7 +41,7 @@ static const struct flash_page_list sales = {"sales", columns,
 static const char list_query[] =
     "SELECT v.sku, s.title, v.starts_at_ms, v.ends_at_ms, v.per_user_limit, v.hold_seconds, " STATE
     ", v.version, v.updated_at_ms, v.closed_at_ms, v.settled_at_ms, s.base, s.available, "
-    "s.reserved, s.sold FROM sale v JOIN stock s ON s.sku = v.sku WHERE v.sku > ? "
+    "s.reserved, s.sold FROM sale v STRAIGHT_JOIN stock s ON s.sku = v.sku WHERE v.sku > ? "
     "AND (? < 0 OR " BY_SALE " = ?) AND (? < 0 OR " STATE " = ?) ORDER BY v.sku LIMIT ?";
 
 static int state_code(const char *word)
