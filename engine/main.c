@@ -116,8 +116,10 @@ static bool start_workers(struct flash_engine *engine, struct flash_error *err)
 {
     int count = engine->config->engine.workers;
     engine->workers = calloc((size_t)count, sizeof(*engine->workers));
-    engine->buyers = flash_http_peers_new(count * engine->config->http.max_connections);
-    engine->services = flash_http_peers_new(count * engine->config->http.max_connections);
+    int connections =
+        count * (engine->config->http.max_connections + 1); /* one while it drops one */
+    engine->buyers = flash_http_peers_new(connections);
+    engine->services = flash_http_peers_new(connections);
     if (!engine->workers || !engine->buyers || !engine->services) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "out of memory");
     }

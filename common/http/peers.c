@@ -1,8 +1,9 @@
 /* The per-address table: chains of slots from one array, hashed by SipHash-2-4 (Aumasson and
  * Bernstein).
  *
- * There is a slot for every connection the listeners may have, so entering never allocates. An
- * address without connections has no slot. The lock is held for the length of a chain. */
+ * There is a slot for every connection the listeners may have and for the one that each lets in
+ * before it drops another for it, so entering never allocates. An address without connections has
+ * no slot. The lock is held for the length of a chain. */
 #include "peers.h"
 
 #include <netinet/in.h>

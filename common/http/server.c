@@ -38,7 +38,7 @@ static bool slots_new(struct flash_http *server)
     server->slots = calloc((size_t)count, sizeof(*server->slots));
     server->peers = server->options.peers ? server->options.peers : &server->own_peers;
     if (!server->slots ||
-        (!server->options.peers && !flash_http_peers_init(&server->own_peers, count, seed))) {
+        (!server->options.peers && !flash_http_peers_init(&server->own_peers, count + 1, seed))) {
         return false;
     }
     for (int i = 0; i < count; i++) {

@@ -10,8 +10,8 @@
  * together: flash_http_options.peers. Any thread may hold it; free it behind its listeners. */
 struct flash_http_peers;
 
-/* For that many connections in all; more are turned away as if their address had its share. NULL:
- * out of memory. */
+/* For that many connections in all, and one more for each listener; others are turned away as if
+ * their address had its share. NULL: out of memory. */
 struct flash_http_peers *flash_http_peers_new(int connections);
 void flash_http_peers_free(struct flash_http_peers *peers);
 
