@@ -1,8 +1,8 @@
 /* Orders of the ledger in the order of their ids; see orders.h.
  *
- * The consumer's hot table has no index but its key (DESIGN §7), so a page reads a bounded stretch
- * of keys and keeps what is wanted. Only a user's orders come by an index, where the optional
- * migration 101 has made one. */
+ * The consumer's hot table has an index of users and none of states or times, which every payment
+ * would move (docs/PERFORMANCE.md). So a page reads a bounded stretch of keys, a user's or all, and
+ * keeps what is wanted of it. */
 #include "orders.h"
 
 #include <inttypes.h>
@@ -35,59 +35,34 @@ static const struct flash_page_column columns[] = {
 #define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
 static const struct flash_page_list orders = {"orders", columns, COLUMNS};
 
-#define SELECT                                                                                     \
+/* Which index leads is said: no statistics of a table that grows are to choose another. */
+#define FROM_ALL "FROM reservation FORCE INDEX (PRIMARY) WHERE ? = '' "
+#define FROM_USER "FROM reservation FORCE INDEX (reservation_user) WHERE user_id = ? "
+#define BOUND(from)                                                                                \
+    "SELECT order_id " from                                                                        \
+    "AND order_id > ? AND order_id < ? ORDER BY order_id LIMIT 1 OFFSET " STRETCH
+#define PAGE(from)                                                                                 \
     "SELECT order_id, sku, user_id, qty, state, state, version, due, payment_id, entry_id, "       \
-    "updated_at_ms FROM reservation WHERE "
-#define WANTED                                                                                     \
-    "AND order_id > ? AND order_id <= ? AND state >= ? AND state <= ? AND updated_at_ms >= ? "     \
-    "AND updated_at_ms < ? ORDER BY order_id LIMIT ?"
-
-/* The range of all keys, or of one SKU's: '/' follows '.', ':' follows '9'. */
-#define FIRST_KEY "0"
-#define BEHIND_KEYS ":"
+    "updated_at_ms " from "AND order_id > ? AND order_id <= ? AND state >= ? AND state <= ? "      \
+    "AND updated_at_ms >= ? AND updated_at_ms < ? ORDER BY order_id LIMIT ?"
 
 struct reading {
     const struct flash_list_form *form;
     char after[FLASH_ORDER_ID_MAX + 1], upto[FLASH_ORDER_ID_MAX + 1];
     char last[FLASH_ORDER_ID_MAX + 1]; /* that was given */
     struct flash_page page;
-    bool indexed, bounded, more;
+    bool bounded, more;
 };
 
 static void begin(struct reading *reading)
 {
     const struct flash_list_form *form = reading->form;
-    char first[FLASH_SKU_TEXT_MAX + 2] = FIRST_KEY;
-    snprintf(reading->upto, sizeof(reading->upto), BEHIND_KEYS);
-    if (form->sku) {
-        snprintf(first, sizeof(first), "%" PRId64 ".", form->sku);
-        snprintf(reading->upto, sizeof(reading->upto), "%" PRId64 "/", form->sku);
-    }
-    bool later = strcmp(form->after_order, first) > 0;
-    snprintf(reading->after, sizeof(reading->after), "%s", later ? form->after_order : first);
-    reading->indexed = reading->bounded = reading->more = false;
+    const struct flash_order_range range = flash_order_range_of(form->sku);
+    bool later = strcmp(form->after_order, range.first) > 0;
+    snprintf(reading->after, sizeof(reading->after), "%s", later ? form->after_order : range.first);
+    snprintf(reading->upto, sizeof(reading->upto), "%s", range.end);
+    reading->bounded = reading->more = false;
     flash_page_begin(&reading->page, true);
-}
-
-static bool see(const struct flash_value *cells, int count, void *arg)
-{
-    (void)cells;
-    (void)count;
-    *(bool *)arg = true;
-    return false;
-}
-
-/* Whether users have an index. */
-static bool look_for_index(struct flash_mysql *mysql, struct reading *reading,
-                           struct flash_error *err)
-{
-    const struct flash_query query = {
-        .sql = "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() "
-               "AND table_name = 'reservation' AND index_name = 'reservation_user' LIMIT 1",
-        .column_count = 1,
-        .row = see,
-        .arg = &reading->indexed};
-    return !reading->form->user[0] || flash_mysql_query(mysql, &query, err);
 }
 
 static bool take_bound(const struct flash_value *cells, int count, void *arg)
@@ -103,17 +78,16 @@ static bool take_bound(const struct flash_value *cells, int count, void *arg)
 /* Where the stretch of keys ends that is looked at. */
 static bool find_bound(struct flash_mysql *mysql, struct reading *reading, struct flash_error *err)
 {
-    const struct flash_value params[] = {flash_value_text(reading->after),
+    const char *user = reading->form->user;
+    const struct flash_value params[] = {flash_value_text(user), flash_value_text(reading->after),
                                          flash_value_text(reading->upto)};
-    const struct flash_query query = {.sql = "SELECT order_id FROM reservation WHERE order_id > ? "
-                                             "AND order_id < ? ORDER BY order_id "
-                                             "LIMIT 1 OFFSET " STRETCH,
+    const struct flash_query query = {.sql = user[0] ? BOUND(FROM_USER) : BOUND(FROM_ALL),
                                       .params = params,
-                                      .param_count = 2,
+                                      .param_count = 3,
                                       .column_count = 1,
                                       .row = take_bound,
                                       .arg = reading};
-    return reading->indexed || flash_mysql_query(mysql, &query, err);
+    return flash_mysql_query(mysql, &query, err);
 }
 
 static bool take_order(const struct flash_value *cells, int count, void *arg)
@@ -134,18 +108,14 @@ static bool read_orders(struct flash_mysql *mysql, struct reading *reading, stru
 {
     const struct flash_list_form *form = reading->form;
     const struct flash_value params[] = {
-        flash_value_text(form->user),       flash_value_text(form->user),
-        flash_value_text(reading->after),   flash_value_text(reading->upto),
-        flash_value_int(form->status_from), flash_value_int(form->status_to),
-        flash_value_int(form->from_ms),     flash_value_int(form->to_ms),
-        flash_value_int(form->limit + 1),
+        flash_value_text(form->user),     flash_value_text(reading->after),
+        flash_value_text(reading->upto),  flash_value_int(form->status_from),
+        flash_value_int(form->status_to), flash_value_int(form->from_ms),
+        flash_value_int(form->to_ms),     flash_value_int(form->limit + 1),
     };
-    int unused = reading->indexed ? 1 : 0; /* the user is named once where the index leads */
-    const struct flash_query query = {.sql = reading->indexed ? SELECT "user_id = ? " WANTED
-                                                              : SELECT
-                                                 "(? = '' OR user_id = ?) " WANTED,
-                                      .params = params + unused,
-                                      .param_count = 9 - unused,
+    const struct flash_query query = {.sql = form->user[0] ? PAGE(FROM_USER) : PAGE(FROM_ALL),
+                                      .params = params,
+                                      .param_count = 8,
                                       .column_count = COLUMNS,
                                       .row = take_order,
                                       .arg = reading};
@@ -156,8 +126,7 @@ static enum flash_work read_work(struct flash_mysql *mysql, void *arg, struct fl
 {
     struct reading *reading = arg;
     begin(reading);
-    bool ok = look_for_index(mysql, reading, err) && find_bound(mysql, reading, err) &&
-              read_orders(mysql, reading, err);
+    bool ok = find_bound(mysql, reading, err) && read_orders(mysql, reading, err);
     return ok ? FLASH_WORK_LEAVE : FLASH_WORK_FAILED;
 }
 

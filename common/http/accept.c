@@ -140,7 +140,7 @@ static void turn_away(struct flash_http *server, int fd, enum refusal refusal)
 static void admit(struct flash_http *server, int fd, const struct sockaddr *from)
 {
     int peer =
-        flash_http_peers_enter(&server->peers, from, server->options.max_connections_per_address);
+        flash_http_peers_enter(server->peers, from, server->options.max_connections_per_address);
     if (peer < 0) {
         turn_away(server, fd, REFUSAL_ADDRESS_CONNECTIONS);
     } else if (TAILQ_EMPTY(&server->free_list) && !drop_idlest(server)) {
