@@ -741,3 +741,9 @@ def nobody_died_by_himself(case):
     """No daemon ends unless it is ended."""
     for name, code, lines in case.data["died"]:
         yield f"flash-{name} ended with {code}: {lines}"
+
+
+@check
+def nothing_odd_was_said(case):
+    """Daemons write nothing but lines of their logs: a sanitizer's report is something else."""
+    yield from case.data.get("odd", ())

@@ -175,7 +175,7 @@ class Player:
         found = asyncio.run(self.run(schedule, history))
         history.close()
         case = {"schedule": schedule, "skus": self.skus, "history": history.lines, "faults": self.reports, "samples": self.samples,
-                "poison": rig.poison, "dead_before": dead_before, "ended_s": time.time(), "fired": sorted(rig.fired),
+                "poison": rig.poison, "dead_before": dead_before, "ended_s": time.time(), "fired": sorted(rig.fired), "odd": rig.odd_lines(),
                 "logged_payments": payments_in(found["stores"]["kafka"]["messages"]), **found}
         (self.folder / "case.json").write_text(json.dumps(case))
         return case

@@ -89,6 +89,9 @@ class Link:
         self.moved.set()
         self.moved = asyncio.Event()
 
+    def is_broken(self):
+        return bool(self.delay_s or self.late_s or self.held or self.words or self.refuses or self.left is not None)
+
     def _set(self, mode, delay_s, size):
         self.waiting = 0  # pieces held back since
         self.delay_s = delay_s if mode == "delay" else 0.0
@@ -136,5 +139,7 @@ class Network:
         return link
 
     def heal(self):
+        """What some fault has left; connections of the others go on."""
         for link in self.links.values():
-            link.heal(abort=True)
+            if link.is_broken():
+                link.heal(abort=True)

@@ -61,14 +61,16 @@ class View:
 
 class Rig:
     def __init__(self, folder, build):
-        self.folder, self.build = pathlib.Path(folder), pathlib.Path(build)
+        self.folder, self.build = pathlib.Path(folder).resolve(), pathlib.Path(build)
         self.stack, self.network = Stack(self.folder / "stack"), Network()
         self.daemons, self.extra, self.ports, self.wanted, self.ended = {}, [], {}, {}, []
         self.skew = {}
-        self.next_sku, self.disk = 1000, None
+        self.next_sku, self.disk, self.watch = 1000, None, None
 
     def __enter__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.watch = subprocess.Popen([ROOT / "tests" / "chaos" / "watch.py", self.folder], stdin=subprocess.PIPE,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         self.network.__enter__()
         try:
             self.up()
@@ -129,7 +131,7 @@ class Rig:
     # ---- clocks ----
 
     def clock_env(self, name):
-        library = self.build / "tests" / "chaos" / "libflash_skew.so"
+        library = pathlib.Path(os.environ["FLASH_BUILD"]) / "tests" / "chaos" / "libflash_skew.so"  # Redis gets it too: no sanitizer
         return {"LD_PRELOAD": library, "FLASH_SKEW_FILE": self.skew[name]}
 
     def set_clock(self, name, seconds):
@@ -149,10 +151,10 @@ class Rig:
             os.environ.clear()
             os.environ.update(old)
 
-    def server_up(self, name):
+    def server_up(self, name, statuses=None):
         """Thawed, and running."""
         part = {"kafka": "kafka1"}.get(name, name)
-        status = self.stack.status()[part]
+        status = (statuses or self.stack.status())[part]
         if status[0] is None:
             self.restart_server(name)
         elif "SIGSTOP" in status[2]:
@@ -206,8 +208,9 @@ class Rig:
         self.network.heal()
         for name in self.skew:
             self.set_clock(name, 0)
+        statuses = self.stack.status()
         for name in ("redis", "mariadb", "kafka"):
-            self.server_up(name)
+            self.server_up(name, statuses)
         for daemon in self.extra:
             daemon.kill()
         self.extra = []
@@ -219,6 +222,11 @@ class Rig:
                 self.start(name)
             self.daemons[name].signal(signal.SIGCONT)
         return died
+
+    def odd_lines(self):
+        """What daemons have said that is no line of their logs: a sanitizer's report, an abort; a line cut off by SIGKILL is not meant."""
+        return [f"flash-{daemon.name}: {line['text'][:200]}" for daemon in [*self.ended, *self.daemons.values()]
+                for line in daemon.said("") if line.get("text", "").endswith("\n")]
 
     def port(self, where):
         """Where buyers and the back office call."""
@@ -240,6 +248,8 @@ class Rig:
         if "FLASH_TEST_FAILED" not in os.environ:
             self.stack.down(purge=True)
         self.network.__exit__()
+        if self.watch:
+            self.watch.communicate(b".")
 
     # ---- what is sold ----
 
