@@ -14,6 +14,7 @@ import time
 import pymysql
 import redis
 
+from schedule import DAEMONS
 from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
@@ -120,15 +121,48 @@ class Second(Fault):
         self.rig.extra.append(self.daemon)
 
     def end(self):
-        if self.daemon in self.rig.extra:
-            self.rig.extra.remove(self.daemon)
-            if self.spec["ending"] == "term":
-                with contextlib.suppress(Exception):
-                    self.daemon.stop()
-            self.daemon.kill()
+        self.rig.end_extra(self.daemon, self.spec["ending"])
+
+
+class Engines(Fault):
+    """A second engine; buyers come to both in turn, with the same keys. In the end it goes, by SIGKILL or in peace."""
+
+    def links(self):
+        return {self.rig.network.links["buyers", "engine"]: self.second.port,
+                self.rig.network.links["buyers", "internal"]: self.second.internal_port}
+
+    def begin(self):
+        self.second = self.rig.launch("engine", FLASH_ENGINE_LISTEN="127.0.0.1:0", FLASH_ENGINE_INTERNAL_LISTEN="127.0.0.1:0")
+        self.rig.extra.append(self.second)
+        for link, port in self.links().items():
+            link.targets.append(port)
+
+    def end(self):
+        for link, port in self.links().items():
+            link.targets.remove(port)
+        self.rig.end_extra(self.second, self.rng.choice(["kill", "term"]))
 
 
 # ---- the servers ----
+
+class Power(Fault):
+    """Everything ends at once, and Redis has lost its end."""
+
+    def begin(self):
+        self.rollback = RedisRollback(self.rig, self.spec, self.skus)
+        self.rollback.begin()
+
+    def end(self):
+        for name in DAEMONS:
+            self.rig.end(name, "kill")
+        for part in ("kafka", "mariadb"):
+            self.rig.stack.kill(part)
+        self.rollback.end()
+        for part in ("mariadb", "kafka"):
+            self.rig.server_up(part)
+        for name in DAEMONS:
+            self.rig.start(name)
+
 
 class ServerKill(Fault):
     def begin(self):
@@ -425,7 +459,8 @@ class Rewind(LedgerFault):
 
 KINDS = {
     "kill": Kill, "freeze": Freeze, "term": Term, "step": Step, "server_kill": ServerKill, "server_freeze": ServerFreeze,
-    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "redis_full": RedisFull,
+    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "power": Power, "engines": Engines,
+    "redis_full": RedisFull,
     "redis_sleep": RedisSleep, "redis_scripts": RedisScripts, "redis_disk": RedisDisk, "db_readonly": DbReadonly,
     "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "db_disk": DbDisk, "narrow": Narrow, "copies": Copies,
     "old_copies": OldCopies, "poison": Poison, "rewind": Rewind, "clock": Clock, "files": Files, "second": Second,

@@ -23,7 +23,7 @@ LATER = {
     "CANCELLING": {"CANCELLED"}, "EXPIRING": {"EXPIRED"}, "RETURNING": {"RETURNED"},
     **{state: set() for state in OVER},
 }
-REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie"}
+REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie", "power"}
 SETTLES = {"CANCELLING": "CANCELLED", "EXPIRING": "EXPIRED", "RETURNING": "RETURNED"}
 WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log"}
 
@@ -681,7 +681,7 @@ def what_was_given_up_is_reported(case):
     """Every fenced entry has its finding, and no other entry is reported as given up."""
     fenced = {entry for entry, verdict in case.verdicts.items() if verdict["verdict"] == 2}
     given_up = {row["entry_id"] for row in case.stores["ledger"]["reconcile_finding"] if "given up" in row["detail"]}
-    killed = case.kinds & {"kill", "step", "term", "db_kill", "server_kill", "db_readonly", "link", "second", "freeze",
+    killed = case.kinds & {"power", "kill", "step", "term", "db_kill", "server_kill", "db_readonly", "link", "second", "freeze",
                            "server_freeze", "db_locks", "db_deadlocks", "files", "redis_disk"}
     if fenced - given_up and not killed:
         yield f"given up and not reported: {sorted(fenced - given_up)[:2]}"

@@ -23,7 +23,7 @@ WORDS = (b"COMMIT", b"EVALSHA")
 
 class Link:
     def __init__(self, network, target):
-        self.network, self.target, self.pairs = network, target, set()
+        self.network, self.targets, self.pairs = network, [target], set()  # connections go to them in turn
         self.delay_s, self.late_s, self.held, self.left, self.words, self.refuses = 0.0, 0.0, (), None, False, False
         self.moved = asyncio.Event()
         self.port = None
@@ -39,7 +39,8 @@ class Link:
             writer.transport.abort()
             return
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            self.targets.append(self.targets.pop(0))
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.targets[-1])
         except OSError:
             writer.transport.abort()
             return

@@ -6,6 +6,7 @@
 The daemons' endpoints are the proxies'; the test's own clients (rig.stack) go straight to the servers. Kafka has a listener for each
 daemon, so that what it advertises is that daemon's proxy. One rig serves many seeds: each has SKUs of its own.
 """
+import contextlib
 import os
 import pathlib
 import signal
@@ -184,6 +185,15 @@ class Rig:
             self.ports["admin"] = daemon.port
         return daemon
 
+    def change_build(self, build):
+        """All four anew, of another build."""
+        self.build = pathlib.Path(build)
+        for name in DAEMONS:
+            self.end(name, "kill")
+            self.start(name)
+        for name in DAEMONS:
+            until(self.daemons[name].is_ready, self.daemons[name].troubles, RESTART_S)
+
     def alive(self, name):
         return name in self.daemons and self.daemons[name].process.poll() is None
 
@@ -202,6 +212,16 @@ class Rig:
         daemon.kill()
         return None
 
+    def end_extra(self, daemon, how):
+        """One that was launched."""
+        if daemon in self.extra:
+            self.extra.remove(daemon)
+            self.ended.append(daemon)
+            if how == "term":
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    daemon.stop()
+            daemon.kill()
+
     def heal(self):
         """Everything runs, untouched by any fault; returns what had died by itself."""
         died = []
@@ -211,9 +231,8 @@ class Rig:
         statuses = self.stack.status()
         for name in ("redis", "mariadb", "kafka"):
             self.server_up(name, statuses)
-        for daemon in self.extra:
-            daemon.kill()
-        self.extra = []
+        for daemon in list(self.extra):
+            self.end_extra(daemon, "kill")
         for name in DAEMONS:
             if name in self.daemons and not self.alive(name):
                 died.append((name, self.daemons[name].process.returncode, self.daemons[name].lines[-3:]))

@@ -41,6 +41,8 @@ FLAVOURS = {
     "ahead": [("clock", 0.0, 0.1, 0.7, {"daemon": "redis", "step_s": 3600}), ("redis_rollback", 1.1, 1.4, 0.8, {})],
     "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
     "restart": [("redis_sleep", 0.2, 0.3, 0.0, {}), ("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
+    "engines": [("engines", 0.0, 0.1, 2.4, {})],
+    "power": [("power", 0.8, 0.9, 0.8, {})],
     "zombie": [("zombie", 0.5, 0.6, 0.0, {})],
 }
 FLAVOUR_LENGTH_S, FLAVOUR_STORIES = 3.0, 90
