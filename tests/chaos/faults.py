@@ -14,6 +14,7 @@ import time
 import pymysql
 import redis
 
+from failover import Replica
 from schedule import DAEMONS
 from topic import KafkaError, Topic
 
@@ -253,6 +254,19 @@ class Zombie(RedisRollback):
         self.link.heal(abort=False)
 
 
+class Failover(RedisFault):
+    """A replica whose link has stalled becomes the master, and later the old one again."""
+
+    def begin(self):
+        self.replica = Replica(self.rig)
+        self.replica.link.set("stall_down")
+
+    def end(self):
+        self.replica.take_over()
+        self.replica.wait(lambda: self.replica.is_sold_at(self.skus), "the new master sells nothing")
+        self.replica.give_way()
+
+
 class RedisFull(RedisFault):
     def begin(self):
         self.redis.config_set("maxmemory", "1mb")
@@ -459,7 +473,7 @@ class Rewind(LedgerFault):
 
 KINDS = {
     "kill": Kill, "freeze": Freeze, "term": Term, "step": Step, "server_kill": ServerKill, "server_freeze": ServerFreeze,
-    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "power": Power, "engines": Engines,
+    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "power": Power, "engines": Engines, "failover": Failover,
     "redis_full": RedisFull,
     "redis_sleep": RedisSleep, "redis_scripts": RedisScripts, "redis_disk": RedisDisk, "db_readonly": DbReadonly,
     "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "db_disk": DbDisk, "narrow": Narrow, "copies": Copies,

@@ -23,7 +23,7 @@ LATER = {
     "CANCELLING": {"CANCELLED"}, "EXPIRING": {"EXPIRED"}, "RETURNING": {"RETURNED"},
     **{state: set() for state in OVER},
 }
-REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie", "power"}
+REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie", "power", "failover"}
 SETTLES = {"CANCELLING": "CANCELLED", "EXPIRING": "EXPIRED", "RETURNING": "RETURNED"}
 WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log"}
 
@@ -113,7 +113,7 @@ class Case:
 def judge(data):
     """[(check, what is wrong)]; at most a few of each."""
     if not data["stores"]["redis"]:
-        return [("samples", wrong) for look in (created_is_in_the_ledger_at, what_is_acked_is_known_at)
+        return [(look.__name__.removesuffix("_at"), wrong) for look in (created_is_in_the_ledger_at, what_is_acked_is_known_at)
                 for wrong in list(look(data["samples"]))[:3]]
     case = Case(data)
     return [(name, wrong) for name, function in CHECKS.items() for wrong in list(function(case))[:3]]

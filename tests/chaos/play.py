@@ -20,7 +20,7 @@ from stores import SAMPLE, is_under_way, read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
-PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk", "zombie", "power"}
+PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk", "zombie", "power", "failover"}
 NOTHING = {"redis": {}, "ledger": {}, "kafka": {"messages": [], "ends": []}}  # a hasty end looks at no more than the samples
 
 

@@ -65,7 +65,7 @@ class Rig:
         self.folder, self.build = pathlib.Path(folder).resolve(), pathlib.Path(build)
         self.stack, self.network = Stack(self.folder / "stack"), Network()
         self.daemons, self.extra, self.ports, self.wanted, self.ended = {}, [], {}, {}, []
-        self.skew = {}
+        self.skew, self.replicas = {}, []
         self.next_sku, self.disk, self.watch = 1000, None, None
 
     def __enter__(self):
@@ -261,6 +261,9 @@ class Rig:
         for daemon in [*self.daemons.values(), *self.extra]:
             daemon.signal(signal.SIGCONT)
             daemon.kill()
+        for process in self.replicas:
+            process.kill()
+            process.wait()
         self.stack.down()
         if self.disk:
             subprocess.run(["umount", "-l", self.disk], check=False)

@@ -42,6 +42,7 @@ FLAVOURS = {
     "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
     "restart": [("redis_sleep", 0.2, 0.3, 0.0, {}), ("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
     "engines": [("engines", 0.0, 0.1, 2.4, {})],
+    "failover": [("failover", 0.1, 0.2, 1.5, {})],
     "power": [("power", 0.8, 0.9, 0.8, {})],
     "zombie": [("zombie", 0.5, 0.6, 0.0, {})],
 }
