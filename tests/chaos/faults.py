@@ -20,6 +20,7 @@ from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
 THAWED_S = 1.0
+MOMENT_S, SETTLED = 10.0, 8  # a fault waits for its moment no longer; so many entries are worth losing
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not
 
 
@@ -204,6 +205,21 @@ class RedisFault(Fault):
         return self.rig.stack.redis(socket_timeout=5)
 
 
+    def number(self, query):
+        return int(self.rig.stack.query(query)[0][0])
+
+    def wait_for(self, condition):
+        end = time.monotonic() + MOMENT_S
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def wait_until_settled(self):
+        """Until some entries more are in the ledger and Redis knows."""
+        acked = "SELECT SUM(acked) FROM consumer_progress"
+        enough = self.number(acked) + SETTLED
+        self.wait_for(lambda: self.number(acked) >= enough)
+
+
 class RedisFlush(RedisFault):
     def begin(self):
         self.redis.flushall()
@@ -226,29 +242,20 @@ class Zombie(RedisRollback):
     """It comes back without what the consumer had settled already, while the consumer hangs in a transaction; that goes on as soon as the
     recovery has raised the generation and set the positions back."""
 
-    PATIENCE_S, SETTLED = 10.0, 8
+    RAISED = "SELECT generation FROM generation"
 
     @property
     def link(self):
         return self.rig.network.links["consumer", "mariadb"]
 
-    def wait_for(self, condition):
-        end = time.monotonic() + self.PATIENCE_S
-        while not condition() and time.monotonic() < end:
-            time.sleep(0.02)
-
-    def number(self, query):
-        return int(self.rig.stack.query(query)[0][0])
-
     def begin(self):
         super().begin()
-        acked, raised = "SELECT SUM(acked) FROM consumer_progress", "SELECT generation FROM generation"
-        settled, before = self.number(acked) + self.SETTLED, self.number(raised)
-        self.wait_for(lambda: self.number(acked) >= settled)
+        before = self.number(self.RAISED)
+        self.wait_until_settled()
         self.link.set("stall_up")
         self.wait_for(lambda: self.link.waiting)
         super().end()
-        self.wait_for(lambda: self.number(raised) > before)
+        self.wait_for(lambda: self.number(self.RAISED) > before)
 
     def end(self):
         self.link.heal(abort=False)
@@ -260,6 +267,7 @@ class Failover(RedisFault):
     def begin(self):
         self.replica = Replica(self.rig)
         self.replica.link.set("stall_down")
+        self.wait_until_settled()
 
     def end(self):
         self.replica.take_over()
@@ -276,8 +284,20 @@ class RedisFull(RedisFault):
 
 
 class RedisSleep(RedisFault):
+    """It does not answer; then somebody's script runs as long, and everybody is told BUSY."""
+
+    SCRIPT = """local function now() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
+        local over = now() + ARGV[1] * 1000000
+        while now() < over do end"""
+
     def begin(self):
-        self.redis.execute_command("DEBUG", "SLEEP", self.rng.choice([0.3, 1.2]))
+        seconds = self.rng.choice([0.3, 1.2])
+        self.redis.execute_command("DEBUG", "SLEEP", seconds)
+        self.redis.config_set("busy-reply-threshold", 20)
+        self.redis.eval(self.SCRIPT, 0, seconds)
+
+    def end(self):
+        self.redis.config_set("busy-reply-threshold", 5000)
 
 
 class RedisScripts(RedisFault):
