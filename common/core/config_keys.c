@@ -110,7 +110,7 @@ static const struct flash_config_key keys[] = {
     {AT(engine, listen, listen), ADDRESS, "127.0.0.1:8080", 0, 0, NULL, "for buyers"},
     {AT(engine, internal_listen, internal_listen), ADDRESS, "127.0.0.1:8082", 0, 0, NULL,
      "for health checks and metrics"},
-    {AT(engine, workers, workers), INT, "2", 1, 64, NULL, "threads, each with its own event loop"},
+    {AT(engine, workers, workers), INT, "1", 1, 64, NULL, "threads, each with its own event loop"},
     {AT(engine, accept_after, accept_after), WORD, "journal", 0, 0, accept_words,
      "202 once Redis has the order, or once Kafka has it too"},
     {AT(engine, batch_lines, batch_lines), INT, "256", 1, FLASH_BATCH_LINES, NULL,

@@ -15,9 +15,9 @@ UNITS = 100_000_000
 HEAD = "POST /inventory/reserve/batch HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
-def request(sku, number):
-    first = number * LINES
-    orders = ",".join(f'{{"order_id":"b-{n}","user_id":"u-{n % 100_000 + 1}","quantity":1}}' for n in range(first, first + LINES))
+def request(sku, first, last):
+    """The orders of these numbers, the last not among them."""
+    orders = ",".join(f'{{"order_id":"b-{n}","user_id":"u-{n % 100_000 + 1}","quantity":1}}' for n in range(first, last))
     body = f'{{"product_id":"{sku}","orders":[{orders}]}}'
     return (HEAD % len(body) + body).encode()
 
@@ -87,15 +87,20 @@ def write_list(path, sku, answers):
     return accepted
 
 
+def requests_of(sku, first, last):
+    """For these orders, the last not among them, LINES a request, in the order in which pop() sends them."""
+    return [request(sku, number, min(number + LINES, last)) for number in reversed(range(first, last, LINES))]
+
+
 def measure_batch(rig, seconds):
     sku, parts = rig.sale(UNITS), ("engine", "redis", "kafka1", "consumer", "mariadb")
-    count = 600 * seconds
-    requests = [request(sku, number) for number in reversed(range(count))]
+    orders = 100_000 * seconds
+    requests = requests_of(sku, 0, orders)
     before, start = rig.cpu_s(parts), time.monotonic()
     answers = send_all(rig.port("engine-internal"), requests)
     sent = time.monotonic()
     end = wait_until(lambda: rig.open_entries(sku) == 0, 600, "the journal to become empty")
-    after, orders = rig.cpu_s(parts), count * LINES
+    after = rig.cpu_s(parts)
     accepted = write_list(rig.new_list(sku), sku, answers)
     if accepted != orders:
         raise Failed(f"{accepted} of {orders} orders of batches were accepted")

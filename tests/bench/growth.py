@@ -1,18 +1,26 @@
 """What grows with what: orders/s and p99 against connections, offered rate, orders so far, SKUs, workers; memory an order
-and an idle connection. Series, each proven as every figure is; bench/run draws them."""
+and an idle connection. Series, each point verified against the stores; bench/run draws them."""
 import contextlib
 import os
 import pathlib
 import re
 import resource
 import socket
+import zlib
 
+from batch import requests_of, send_all, write_list
+from recover import connected
 from rig import Failed, wait_until
 
 UNITS = 100_000_000
-CONNECTIONS = (1, 4, 16, 64, 256)
+CONNECTIONS = (1, 4, 16, 64, 256, 1024)
 RATES = (1_000, 5_000, 10_000, 20_000, 40_000)
 SKUS = (1, 10, 1_000)
+WORKERS = (1, 2, 4)
+SO_FAR = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+SAMPLE = 200_000        # orders sold on top of those so far
+CHUNK = 250_000         # orders filled at once
+PROVEN_MOST = 400_000   # orders that deploy/prove compares one by one; of more, `counted` compares sums
 IDLE = 10_000
 
 
@@ -21,11 +29,20 @@ def sell(rig, skus, *options):
     return rig.bench(skus, "--buyers", 100_000, *options)
 
 
+def settled(rig, sku):
+    wait_until(lambda: rig.open_entries(sku) == 0, 900, "the journal to become empty")
+
+
+# ---- short series: one run a point ----
+
 def connections(rig, seconds):
     points = {}
     for count in CONNECTIONS:
         sku = rig.sale(UNITS)
-        points[count] = sell(rig, sku, "--connections", count, "--duration", seconds)["orders"]["accepted_per_s"]
+        rig.daemons("stop", "consumer")
+        report = sell(rig, sku, "--connections", count, "--duration", seconds)["orders"]
+        points[count] = report["accepted_per_s"]
+        rig.daemons("up", "consumer")
         rig.prove(sku)
     return points
 
@@ -41,33 +58,16 @@ def rates(rig, seconds):
     return points
 
 
-def orders_so_far(rig, most):
-    """{orders of the sale before: orders/s of the next tenth}, consumer stopped while selling; the last is `most`."""
-    sku, points, sold = rig.sale(UNITS), {}, 0
-    for so_far in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
-        if so_far > most:
-            break
-        if so_far > sold:
-            sell(rig, sku, "--connections", 256, "--orders", so_far - sold)
-        settled(rig, sku)
-        report = sell(rig, sku, "--connections", 256, "--orders", max(so_far // 10, 50_000))
-        settled(rig, sku)
-        sold = rig.redis().hlen(f"flash:{{{sku}}}:orders")
-        points[so_far] = report["orders"]["accepted_per_s"]
-    memory = memory_an_order(rig, sku)
-    rig.prove(sku)
-    return points, memory
-
-
-def settled(rig, sku):
-    wait_until(lambda: rig.open_entries(sku) == 0, 600, "the journal to become empty")
-
-
-def memory_an_order(rig, sku):
-    """Bytes of Redis' own count of the sale's keys, for each settled order."""
-    client = rig.redis()
-    size = sum(client.memory_usage(f"flash:{{{sku}}}:{name}", samples=1000) or 0 for name in ("orders", "users", "due", "journal"))
-    return size / client.hlen(f"flash:{{{sku}}}:orders")
+def workers(rig, seconds):
+    """Consumer running, 256 connections."""
+    points = {}
+    for count in WORKERS:
+        rig.daemons("up", "engine", settings=[f"engine.workers={count}"])
+        sku = rig.sale(UNITS)
+        points[count] = sell(rig, sku, "--connections", 256, "--duration", seconds)["orders"]["accepted_per_s"]
+        rig.prove(sku)
+    rig.daemons("up", "engine")
+    return points
 
 
 def skus(rig, seconds):
@@ -82,6 +82,95 @@ def skus(rig, seconds):
         rig.prove(sold)
     return points
 
+
+# ---- orders so far ----
+
+def fill(rig, sku, orders):
+    """So many orders by the batch route, each answer looked at."""
+    for first in range(0, orders, CHUNK):
+        last = min(first + CHUNK, orders)
+        answers = send_all(rig.port("engine-internal"), requests_of(sku, first, last))
+        if write_list(rig.new_list(sku), sku, answers) != last - first:
+            raise Failed(f"not all orders from {first} to {last} of SKU {sku} were accepted")
+        settled(rig, sku)
+
+
+def checksum(order_ids):
+    """(number of them, sum of their CRC-32)."""
+    count = total = 0
+    for order_id in order_ids:
+        count += 1
+        total += zlib.crc32(order_id)
+    return count, total
+
+
+def told(rig, sku):
+    """The ids of the buyers' 202s; unknown outcomes are none."""
+    for path in rig.lists[sku]:
+        with path.open("rb") as lines:
+            next(lines)
+            for line in lines:
+                outcome, order_id = line.split(b"\t", 2)[:2]
+                if outcome != b"accepted":
+                    raise Failed(f"an order of SKU {sku} is {outcome.decode()}")
+                yield order_id
+
+
+def counted(rig, sku):
+    """For sales that are too large to be compared order by order: number and checksum of the ids that the buyers were told are
+    those of the ledger's rows, all CREATED with one unit each; Redis has as many orders; both have the units that are left."""
+    settled(rig, sku)
+    client, key = rig.redis(), f"flash:{{{sku}}}:"
+    count, total = checksum(told(rig, sku))
+    with connected(rig) as cursor:
+        cursor.execute("SELECT COUNT(*), CAST(SUM(CRC32(order_id)) AS UNSIGNED), CAST(SUM(state = 1 AND qty = 1) AS UNSIGNED) "
+                       "FROM reservation WHERE order_id > %s AND order_id < %s", (f"{sku}.", f"{sku}/"))
+        ledger = cursor.fetchone()
+        cursor.execute("SELECT base - available, reserved FROM stock WHERE sku = %s", (sku,))
+        stock = cursor.fetchone()
+    base, left = map(int, client.hmget(key + "stock", "base", "available"))
+    if ledger != (count, total, count) or stock != (count, count) or (client.hlen(key + "orders"), base - left) != (count, count):
+        raise Failed(f"SKU {sku} is not proven: told {count} {total}, ledger {ledger} {stock}, Redis "
+                     f"{client.hlen(key + 'orders')} {base - left}")
+
+
+def room_in_memory(rig):
+    """MariaDB gets 4 GiB for its pages: the tables of ten million orders are larger than a development stack's."""
+    with connected(rig, "root") as cursor:
+        cursor.execute("SET GLOBAL innodb_buffer_pool_size = 4 << 30")
+
+
+def rewritten(rig):
+    """Waits until Redis writes its AOF anew for nobody: that costs a core for a while, whatever is sold."""
+    def idle():
+        state = rig.redis().info("persistence")
+        return not (state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"] or state["rdb_bgsave_in_progress"])
+    wait_until(idle, 300, "Redis to have rewritten its AOF")
+
+
+def orders_so_far(rig, most):
+    """({orders of the sale before: orders/s of the next SAMPLE}, the same for draining those, bytes an order at the most)."""
+    sold, drained, memory = {}, {}, 0
+    for so_far in (number for number in SO_FAR if number <= most):
+        sku = rig.sale(UNITS)
+        fill(rig, sku, so_far)
+        rewritten(rig)
+        rig.daemons("stop", "consumer")
+        report = sell(rig, sku, "--connections", 256, "--orders", SAMPLE)["orders"]
+        drained[so_far], _ = rig.drain(sku, report["accepted"])
+        (rig.prove if so_far + SAMPLE <= PROVEN_MOST else lambda of: counted(rig, of))(sku)
+        sold[so_far], memory = report["accepted_per_s"], memory_an_order(rig, sku)
+    return sold, drained, memory
+
+
+def memory_an_order(rig, sku):
+    """Bytes of Redis' own count of the sale's keys, for each settled order."""
+    client = rig.redis()
+    size = sum(client.memory_usage(f"flash:{{{sku}}}:{name}", samples=1000) or 0 for name in ("orders", "users", "due", "journal"))
+    return size / client.hlen(f"flash:{{{sku}}}:orders")
+
+
+# ---- idle connections ----
 
 def resident_kb(pid):
     return int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE).group(1))
@@ -106,11 +195,15 @@ def idle_memory(rig):
 
 
 def measure_growth(rig, seconds):
-    """`seconds` bounds each point; orders so far go to FLASH_BENCH_MOST, a million unless it says more."""
-    points, memory = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", 1_000_000)))
-    last = max(points)
-    return {"idle_memory": idle_memory(rig), "order_memory": memory, "growth_ratio": points[last] / points[10_000],
-            "series": {"orders/s against connections": connections(rig, seconds),
-                       "p99 of the answer, ms, against orders/s offered": rates(rig, seconds),
-                       "orders/s against orders of the sale so far": points,
-                       "orders/s against SKUs": skus(rig, seconds)}}
+    """`seconds` a point of the short series; orders so far go to FLASH_BENCH_MOST, ten million unless it says less."""
+    seconds = min(seconds, 4)
+    found = {"idle_memory": idle_memory(rig)}
+    series = {"orders/s against connections, consumer stopped": connections(rig, seconds),
+              "p99 of the answer, ms, against orders/s offered, whole pipeline": rates(rig, seconds),
+              "orders/s against engine workers, whole pipeline": workers(rig, seconds),
+              "orders/s against SKUs, whole pipeline": skus(rig, seconds)}
+    room_in_memory(rig)
+    sold, drained, found["order_memory"] = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1])))
+    series["orders/s against orders of the sale so far, consumer stopped"] = sold
+    series["orders/s drained against orders of the sale so far"] = drained
+    return {**found, "growth_ratio": sold[max(sold)] / sold[10_000], "series": series}

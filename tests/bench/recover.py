@@ -23,11 +23,11 @@ STOCK = ("UPDATE stock SET available = available - {orders}, reserved = {orders}
 
 
 @contextlib.contextmanager
-def connected(rig):
-    """A cursor on the ledger."""
+def connected(rig, user=None):
+    """A cursor on the ledger, of this user or Flashgate's own."""
     import pymysql
     with contextlib.closing(pymysql.connect(
-            host=rig.env["FLASH_MYSQL_HOST"], port=int(rig.env["FLASH_MYSQL_PORT"]), user=rig.env["FLASH_MYSQL_USER"],
+            host=rig.env["FLASH_MYSQL_HOST"], port=int(rig.env["FLASH_MYSQL_PORT"]), user=user or rig.env["FLASH_MYSQL_USER"],
             password=rig.env["FLASH_MYSQL_PASSWORD"], database=rig.env["FLASH_MYSQL_DATABASE"], autocommit=True)) as connection:
         with connection.cursor() as cursor:
             yield cursor

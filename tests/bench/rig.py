@@ -95,6 +95,20 @@ class Rig:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             return float(re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE).group(1))
 
+    def drain(self, sku, orders, parts=("consumer", "mariadb", "redis", "kafka1")):
+        """Starts the consumer on so many orders that nobody has drained. Returns (orders/s, from the first committed batch to
+        the last settled one, {part: CPU µs an order})."""
+        self.daemons("up", "consumer")
+        applied = "flash_consumer_lines_applied_total"
+        start = wait_until(lambda: self.metric("consumer", applied) > 0, 60, "the first batch")
+        first, before = self.metric("consumer", applied), self.cpu_s(parts)
+        end = wait_until(lambda: self.open_entries(sku) == 0, 600, "the journal to become empty")
+        if self.metric("consumer", applied) != orders:
+            raise Failed(f"{orders} orders were sold, {self.metric('consumer', applied):.0f} applied")
+        counted = max(orders - first, 1)
+        after = self.cpu_s(parts)
+        return counted / (end - start), {part: (after[part] - before[part]) * 1e6 / counted for part in parts}
+
     def redis(self):
         import redis
         return redis.Redis(port=int(self.env["FLASH_REDIS_PORT"]))

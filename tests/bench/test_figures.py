@@ -1,16 +1,20 @@
 """No figure without its proof: each measurement asks rig.prove (or verifies the peer's store) and fails when that fails."""
+import contextlib
 import importlib.machinery
 import importlib.util
 import pathlib
 import sys
+import zlib
 
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import bare  # noqa: E402
 import batch  # noqa: E402
 import growth  # noqa: E402
+import overload  # noqa: E402
 import peer  # noqa: E402
 import plot  # noqa: E402
 from rig import Failed  # noqa: E402
@@ -66,6 +70,12 @@ class Rig:
     def daemons(self, *_args, **_kwargs):
         pass
 
+    def drain(self, *_):
+        return 1.0, {}
+
+    def pid(self, _):
+        return 0
+
     def open_entries(self, _):
         return 0
 
@@ -81,8 +91,11 @@ def test_an_unproven_result_is_no_figure(tmp_path, measure):
     assert rig.asked
 
 
-@pytest.mark.parametrize("series", [growth.connections, growth.rates, growth.skus, lambda rig, _: growth.orders_so_far(rig, 1000)])
-def test_an_unproven_point_is_in_no_series(tmp_path, series):
+@pytest.mark.parametrize("series", [growth.connections, growth.rates, growth.skus, growth.workers,
+                                    lambda rig, _: growth.orders_so_far(rig, 1000)])
+def test_an_unproven_point_is_in_no_series(tmp_path, monkeypatch, series):
+    monkeypatch.setattr(growth, "fill", lambda *_: None)
+    monkeypatch.setattr(growth, "rewritten", lambda *_: None)
     rig = Rig(tmp_path)
     with pytest.raises(Failed, match="not proven"):
         series(rig, 1)
@@ -108,6 +121,51 @@ def test_a_batch_that_was_not_accepted_whole_is_no_figure(tmp_path, answer):
     assert batch.write_list(tmp_path / "list", 7, [good]) == 1
     with pytest.raises(Failed):
         batch.write_list(tmp_path / "list", 7, [good, answer])
+
+
+def told_list(path, ids, outcome="accepted"):
+    path.write_text("outcome\torder_id\n" + "".join(f"{outcome}\t{order_id}\tu\t1\n" for order_id in ids))
+
+
+@pytest.mark.parametrize("broken", [None, {"ledger": (2, 1, 2)}, {"ledger": (1, 0, 1)}, {"ledger_states": 1}, {"hlen": 3},
+                                    {"hmget": [10, 9]}, {"stock": (2, 1)}, {"outcome": "unknown"}])
+def test_a_sale_too_large_to_compare_is_counted(tmp_path, monkeypatch, broken):
+    broken, ids = broken or {}, ["2.a", "2.b"]
+    total = sum(zlib.crc32(order_id.encode()) for order_id in ids)
+    rows = [broken.get("stock", (2, 2)), broken.get("ledger", (2, total, broken.get("ledger_states", 2)))]
+
+    class Cursor:
+        def execute(self, *_):
+            pass
+
+        def fetchone(self):
+            return rows.pop()
+
+    monkeypatch.setattr(growth, "connected", lambda _: contextlib.nullcontext(Cursor()))
+    rig = Rig(tmp_path)
+    rig.sale()
+    told_list(rig.lists[2][0], ids, broken.get("outcome", "accepted"))
+    rig.store = Store(hlen=broken.get("hlen", 2), hmget=broken.get("hmget", [10, 8]))
+    with pytest.raises(Failed) if broken else contextlib.nullcontext():
+        growth.counted(rig, 2)
+
+
+@pytest.mark.parametrize("orders", [{"unknown": 1}, {"refused_by": {"sold-out": 1}}])
+def test_overload_is_answered_by_a_refusal_or_not_measured(orders):
+    report = {"orders": {"refused_by": {"not-admitting": 5}, "unknown": 0}, "wrong": {"count": 0}, "errors": {}}
+    overload.only_refused_as_busy(report)
+    with pytest.raises(Failed, match="overload"):
+        overload.only_refused_as_busy({**report, "orders": {**report["orders"], **orders}})
+
+
+def test_a_script_that_sold_nothing_has_no_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(bare, "run", lambda *_: '"a","b"\n' + '","'.join(["title", *"1234567"]))
+    monkeypatch.setattr(bare, "arguments", lambda *_: [])
+    rig = Rig(tmp_path)
+    rig.env = {"FLASH_REDIS_PORT": "0"}
+    rig.store = Store(hget=bare.UNITS, hlen=0, hvals=[])
+    with pytest.raises(Failed):
+        bare.calls(rig, 32, 10)
 
 
 def test_a_plot_has_every_point():
