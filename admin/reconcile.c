@@ -27,13 +27,13 @@ static const struct flash_page_column finding_columns[] = {
     {"sku", FLASH_CELL_NUMERAL},        {"entry_id", FLASH_CELL_ID},
     {"order_id", FLASH_CELL_TEXT},      {"partition", FLASH_CELL_NUMBER},
     {"offset", FLASH_CELL_NUMBER},      {"quantity", FLASH_CELL_NUMBER},
-    {"found_at", FLASH_CELL_TIME},      {"updated_at", FLASH_CELL_TIME},
-    {"detail", FLASH_CELL_TEXT},
+    {"age_ms", FLASH_CELL_NUMBER},      {"found_at", FLASH_CELL_TIME},
+    {"updated_at", FLASH_CELL_TIME},    {"detail", FLASH_CELL_TEXT},
 };
-static const struct flash_page_list findings = {"findings", finding_columns, 13};
+static const struct flash_page_list findings = {"findings", finding_columns, 14};
 #define FINDING_SELECT                                                                             \
     "SELECT id, run_id, cause, state, sku, entry_id, order_id, partition_no, kafka_offset, "       \
-    "quantity, found_at_ms, updated_at_ms, detail FROM reconcile_finding WHERE id < ? "
+    "quantity, age_ms, found_at_ms, updated_at_ms, detail FROM reconcile_finding WHERE id < ? "
 #define FINDING_FILTER                                                                             \
     "AND (? = '' OR cause = ?) AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?"
 

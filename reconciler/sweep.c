@@ -1,5 +1,8 @@
 /* Pages of rows into pipelined calls of lua/settle; see sweep.h.
  *
+ * While Redis works on the calls of a page, the next page is read from the ledger. So a page's
+ * calls must fit into the socket's buffers, or sending them would wait for Redis: a page is small.
+ *
  * A call's lines make one entry of which no journal has the id, so it only adopts. Its CREATED
  * lines become one member of `due`, with the deadline of the last of them as its score: they are
  * ordered latest first, so that the member is due with the earliest (lua/expire then moves it on).
@@ -12,8 +15,8 @@
 
 #include "flash/settle.h"
 
-#define PAGE 4096 /* rows of one look-up */
-#define PAGE_TEXT "4096"
+#define PAGE 1024 /* rows of one look-up, and what is in flight */
+#define PAGE_TEXT "1024"
 
 struct row {
     char order_id[FLASH_ORDER_ID_MAX];
@@ -30,6 +33,7 @@ struct flash_sweep {
     struct row rows[PAGE];
     char after[FLASH_ORDER_ID_MAX]; /* the last key of the page before */
     size_t after_len;
+    int calls, told; /* in flight, and the orders in them */
 };
 
 bool flash_sweep_new(struct flash_sweep **ret_sweep, struct flash_error *err)
@@ -126,10 +130,11 @@ static int latest_first(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-static bool queue_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
-                        int *ret_calls, struct flash_error *err)
+static bool send_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
+                       struct flash_error *err)
 {
-    *ret_calls = 0;
+    sweep->calls = 0;
+    sweep->told = sweep->count;
     for (int i = 0; i < sweep->count;) {
         flash_settle_call_begin(sweep->call, job->sku, job->generation);
         flash_settle_call_begin_entry(sweep->call, 0, 1);
@@ -150,22 +155,24 @@ static bool queue_calls(struct flash_sweep *sweep, const struct flash_sweep_job 
         if (!flash_redis_sync_queue(job->redis, flash_settle_call_finish(sweep->call), err)) {
             return false;
         }
-        (*ret_calls)++;
+        sweep->calls++;
     }
-    return true;
+    return flash_redis_sync_flush(job->redis, err);
 }
 
-static bool take_answers(const struct flash_sweep_job *job, int calls,
+/* Of all calls in flight, so that none is on its way afterwards. */
+static bool take_answers(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                          struct flash_sweep_done *done, struct flash_error *err)
 {
     const struct flash_redis_call about = {.sku = job->sku};
     bool ok = true;
-    while (calls-- > 0) {
+    for (; sweep->calls > 0; sweep->calls--) {
         struct flash_redis_reply *reply;
         struct flash_error here = {0};
         if (!flash_redis_sync_take(job->redis, &reply, &here)) {
             *err = here;
             if (here.kind == FLASH_ERROR_UNKNOWN) {
+                sweep->calls = 0;
                 return false;
             }
             ok = false;
@@ -178,6 +185,8 @@ static bool take_answers(const struct flash_sweep_job *job, int calls,
         done->learnt += ok ? flash_redis_reply_int(flash_redis_reply_at(reply, 1)) : 0;
         flash_redis_reply_free(reply);
     }
+    done->orders += ok ? sweep->told : 0;
+    sweep->told = 0;
     return ok;
 }
 
@@ -185,23 +194,31 @@ bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *jo
                      struct flash_sweep_done *ret_done, struct flash_error *err)
 {
     struct flash_sweep_done done = {0};
+    struct flash_error ledger = {0};
     int seen = PAGE;
+    sweep->calls = sweep->told = 0;
     sweep->after_len =
         (size_t)snprintf(sweep->after, sizeof(sweep->after), "%lld.", (long long)job->sku);
     while (seen == PAGE) {
-        int calls;
-        if (!read_page(sweep, job, err)) {
-            return false;
-        }
+        bool read = read_page(sweep, job, &ledger);
         seen = sweep->count + sweep->broken;
-        qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
-        if (!queue_calls(sweep, job, &calls, err) || !take_answers(job, calls, &done, err)) {
+        if (!take_answers(sweep, job, &done, err)) {
             return false;
         }
-        done.orders += sweep->count;
+        if (!read) {
+            *err = ledger;
+            return false;
+        }
         if (!job->step(done.orders, job->arg)) {
             return flash_error_set(err, FLASH_ERROR_RETRY, "sweep: broken off");
         }
+        qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
+        if (!send_calls(sweep, job, err)) {
+            return false;
+        }
+    }
+    if (!take_answers(sweep, job, &done, err) || !job->step(done.orders, job->arg)) {
+        return false;
     }
     *ret_done = done;
     return true;
