@@ -82,7 +82,7 @@ bool flash_log_lines_read(struct flash_mysql *mysql, const struct flash_log_rows
     lines->failed = !keys;
     const struct flash_query_in query = {
         .sql = "SELECT entry_id, line_no, order_id, user_id, qty, state FROM reservation "
-               "FORCE INDEX (reservation_entry) WHERE entry_id IN (%s)",
+               "WHERE entry_id IN (%s)",
         .keys = keys,
         .key_count = key_count,
         .column_count = 6,

@@ -31,16 +31,16 @@
     ") k STRAIGHT_JOIN stock_log l ON l.id = k.id "                                                \
     "ORDER BY l.created_at_ms DESC, l.id DESC"
 #define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
-/* What reservations lead to: the entries that made them, and their transitions. */
-#define BY_RESERVATION(index, which)                                                               \
+/* What reservations lead to: the entries that made them, and their transitions. A user's are found
+ * by the index of the optional migration 101. */
+#define BY_RESERVATION(which)                                                                      \
     "SELECT l.* FROM (" SELECT ", r.order_id AS line_order, r.line_no, r.user_id, l.sku "          \
-    "FROM reservation r FORCE INDEX (" index ") "                                                  \
-    "STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_entry) "                                     \
+    "FROM reservation r STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_entry) "                  \
     "ON l.entry_id = r.entry_id AND l.type = 1 WHERE " which " UNION ALL " SELECT                  \
     ", r.order_id, 0, r.user_id, l.sku "                                                           \
-    "FROM reservation r FORCE INDEX (" index ") "                                                  \
-    "STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_order) ON l.order_id = r.order_id "          \
-    "WHERE " which ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE BELOW_LINE PAGE_OF_LINES
+    "FROM reservation r STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_order) "                  \
+    "ON l.order_id = r.order_id WHERE " which                                                      \
+    ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE BELOW_LINE PAGE_OF_LINES
 
 enum log_column {
     ID,
@@ -159,9 +159,8 @@ static const char *by_reservation(struct params *params, int64_t sku,
     add_text(params, form->operator);
     add_text(params, form->operator);
     return form->order_id[0]
-               ? BY_RESERVATION("PRIMARY", "r.order_id = ?")
-               : BY_RESERVATION("reservation_user",
-                                "r.user_id = ? AND r.order_id > ? AND r.order_id < ?");
+               ? BY_RESERVATION("r.order_id = ?")
+               : BY_RESERVATION("r.user_id = ? AND r.order_id > ? AND r.order_id < ?");
 }
 
 static const char *by_sku(struct params *params, int64_t sku, const struct flash_list_form *form)

@@ -1,11 +1,10 @@
 /* Orders of the ledger in the order of their ids; see orders.h.
  *
- * The consumer's hot table has an index of users and none of states or times, which every payment
- * would move (docs/PERFORMANCE.md). So a page reads a bounded stretch of keys, a user's or all, and
- * keeps what is wanted of it. */
+ * The consumer's hot table has no index but its key (DESIGN §7), so a page reads a bounded stretch
+ * of keys and keeps what is wanted. Only a user's orders come by an index, where the optional
+ * migration 101 has made one. */
 #include "orders.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,23 +34,19 @@ static const struct flash_page_column columns[] = {
 #define COLUMNS (int)(sizeof(columns) / sizeof(columns[0]))
 static const struct flash_page_list orders = {"orders", columns, COLUMNS};
 
-/* Which index leads is said: no statistics of a table that grows are to choose another. */
-#define FROM_ALL "FROM reservation FORCE INDEX (PRIMARY) WHERE ? = '' "
-#define FROM_USER "FROM reservation FORCE INDEX (reservation_user) WHERE user_id = ? "
-#define BOUND(from)                                                                                \
-    "SELECT order_id " from                                                                        \
-    "AND order_id > ? AND order_id < ? ORDER BY order_id LIMIT 1 OFFSET " STRETCH
-#define PAGE(from)                                                                                 \
+#define SELECT                                                                                     \
     "SELECT order_id, sku, user_id, qty, state, state, version, due, payment_id, entry_id, "       \
-    "updated_at_ms " from "AND order_id > ? AND order_id <= ? AND state >= ? AND state <= ? "      \
-    "AND updated_at_ms >= ? AND updated_at_ms < ? ORDER BY order_id LIMIT ?"
+    "updated_at_ms FROM reservation FORCE INDEX ("
+#define WANTED                                                                                     \
+    "AND order_id > ? AND order_id <= ? AND state >= ? AND state <= ? AND updated_at_ms >= ? "     \
+    "AND updated_at_ms < ? ORDER BY order_id LIMIT ?"
 
 struct reading {
     const struct flash_list_form *form;
     char after[FLASH_ORDER_ID_MAX + 1], upto[FLASH_ORDER_ID_MAX + 1];
     char last[FLASH_ORDER_ID_MAX + 1]; /* that was given */
     struct flash_page page;
-    bool bounded, more;
+    bool indexed, bounded, more;
 };
 
 static void begin(struct reading *reading)
@@ -61,8 +56,29 @@ static void begin(struct reading *reading)
     bool later = strcmp(form->after_order, range.first) > 0;
     snprintf(reading->after, sizeof(reading->after), "%s", later ? form->after_order : range.first);
     snprintf(reading->upto, sizeof(reading->upto), "%s", range.end);
-    reading->bounded = reading->more = false;
+    reading->indexed = reading->bounded = reading->more = false;
     flash_page_begin(&reading->page, true);
+}
+
+static bool see(const struct flash_value *cells, int count, void *arg)
+{
+    (void)cells;
+    (void)count;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* Whether users have an index. */
+static bool look_for_index(struct flash_mysql *mysql, struct reading *reading,
+                           struct flash_error *err)
+{
+    const struct flash_query query = {
+        .sql = "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() "
+               "AND table_name = 'reservation' AND index_name = 'reservation_user' LIMIT 1",
+        .column_count = 1,
+        .row = see,
+        .arg = &reading->indexed};
+    return !reading->form->user[0] || flash_mysql_query(mysql, &query, err);
 }
 
 static bool take_bound(const struct flash_value *cells, int count, void *arg)
@@ -78,16 +94,17 @@ static bool take_bound(const struct flash_value *cells, int count, void *arg)
 /* Where the stretch of keys ends that is looked at. */
 static bool find_bound(struct flash_mysql *mysql, struct reading *reading, struct flash_error *err)
 {
-    const char *user = reading->form->user;
-    const struct flash_value params[] = {flash_value_text(user), flash_value_text(reading->after),
+    const struct flash_value params[] = {flash_value_text(reading->after),
                                          flash_value_text(reading->upto)};
-    const struct flash_query query = {.sql = user[0] ? BOUND(FROM_USER) : BOUND(FROM_ALL),
+    const struct flash_query query = {.sql = "SELECT order_id FROM reservation WHERE order_id > ? "
+                                             "AND order_id < ? ORDER BY order_id "
+                                             "LIMIT 1 OFFSET " STRETCH,
                                       .params = params,
-                                      .param_count = 3,
+                                      .param_count = 2,
                                       .column_count = 1,
                                       .row = take_bound,
                                       .arg = reading};
-    return flash_mysql_query(mysql, &query, err);
+    return reading->indexed || flash_mysql_query(mysql, &query, err);
 }
 
 static bool take_order(const struct flash_value *cells, int count, void *arg)
@@ -108,17 +125,21 @@ static bool read_orders(struct flash_mysql *mysql, struct reading *reading, stru
 {
     const struct flash_list_form *form = reading->form;
     const struct flash_value params[] = {
-        flash_value_text(form->user),     flash_value_text(reading->after),
-        flash_value_text(reading->upto),  flash_value_int(form->status_from),
-        flash_value_int(form->status_to), flash_value_int(form->from_ms),
-        flash_value_int(form->to_ms),     flash_value_int(form->limit + 1),
+        flash_value_text(form->user),       flash_value_text(form->user),
+        flash_value_text(reading->after),   flash_value_text(reading->upto),
+        flash_value_int(form->status_from), flash_value_int(form->status_to),
+        flash_value_int(form->from_ms),     flash_value_int(form->to_ms),
+        flash_value_int(form->limit + 1),
     };
-    const struct flash_query query = {.sql = form->user[0] ? PAGE(FROM_USER) : PAGE(FROM_ALL),
-                                      .params = params,
-                                      .param_count = 8,
-                                      .column_count = COLUMNS,
-                                      .row = take_order,
-                                      .arg = reading};
+    int unused = reading->indexed ? 1 : 0; /* the user is named once where the index leads */
+    const struct flash_query query = {
+        .sql = reading->indexed ? SELECT "reservation_user) WHERE user_id = ? " WANTED
+                                : SELECT "PRIMARY) WHERE (? = '' OR user_id = ?) " WANTED,
+        .params = params + unused,
+        .param_count = 9 - unused,
+        .column_count = COLUMNS,
+        .row = take_order,
+        .arg = reading};
     return flash_mysql_query(mysql, &query, err);
 }
 
@@ -126,7 +147,8 @@ static enum flash_work read_work(struct flash_mysql *mysql, void *arg, struct fl
 {
     struct reading *reading = arg;
     begin(reading);
-    bool ok = find_bound(mysql, reading, err) && read_orders(mysql, reading, err);
+    bool ok = look_for_index(mysql, reading, err) && find_bound(mysql, reading, err) &&
+              read_orders(mysql, reading, err);
     return ok ? FLASH_WORK_LEAVE : FLASH_WORK_FAILED;
 }
 

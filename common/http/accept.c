@@ -144,7 +144,7 @@ static void admit(struct flash_http *server, int fd, const struct sockaddr *from
     if (peer < 0) {
         turn_away(server, fd, REFUSAL_ADDRESS_CONNECTIONS);
     } else if (TAILQ_EMPTY(&server->free_list) && !drop_idlest(server)) {
-        flash_http_peers_leave(&server->peers, peer);
+        flash_http_peers_leave(server->peers, peer);
         turn_away(server, fd, REFUSAL_CONNECTIONS);
     } else {
         flash_http_open(server, fd, peer);

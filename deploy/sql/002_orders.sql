@@ -1,7 +1,7 @@
 -- migrate:up
 
--- What the consumer writes, one transaction a batch (DESIGN §7). verdict and reservation have no index that a change of an order
--- would move: one on (sku, state, due) halved the drain rate. What the back office needs is in 011.
+-- What the consumer writes, one transaction a batch (DESIGN §7). verdict and reservation have no secondary index: one on
+-- (sku, state, due) halved the drain rate. Queries by user or state come from sql/optional.
 
 -- The final word on an entry; the first insert wins, for ever.
 -- type: 1 reserve, 2 pay, 3 cancel, 4 expire, 5 return, 6 take, 7 marker (include/flash/entry.h).

@@ -1,13 +1,8 @@
 -- migrate:up
 
--- So that every list of the back office answers soon, however long it is (docs/PERFORMANCE.md has what they cost): the orders
--- of a user, in the order of their ids; the lines of an entry of several orders; what is to be paid back; what is rare among
--- SKUs, runs and findings. The first two are written once an order and moved by nothing. States and times of orders have no index:
--- each payment would move it.
-ALTER TABLE reservation
-    ADD KEY reservation_user (user_id),
-    ADD KEY reservation_entry (entry_id);
-
+-- So that every list of the back office answers soon, however long it is (docs/PERFORMANCE.md has what they cost): what is to be
+-- paid back, what is rare among SKUs, runs and findings. What the consumer writes once an order stays without an index:
+-- those for a user's orders and for an entry's are in sql/optional.
 -- The type is in it so that an operator's rows of one type are found without reading the others.
 ALTER TABLE stock_log DROP KEY stock_log_operator;
 ALTER TABLE stock_log ADD KEY stock_log_operator (sku, operator, created_at_ms, id, type);
@@ -44,7 +39,3 @@ ALTER TABLE refund DROP KEY refund_due;
 
 ALTER TABLE stock_log DROP KEY stock_log_operator;
 ALTER TABLE stock_log ADD KEY stock_log_operator (sku, operator, created_at_ms);
-
-ALTER TABLE reservation
-    DROP KEY reservation_user,
-    DROP KEY reservation_entry;
