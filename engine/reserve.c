@@ -285,11 +285,13 @@ static void finish_accepted(struct reserve_call *call, const struct flash_redis_
     }
 }
 
-/* The script decided: sorts the accepted lines from the refused, in order. */
+/* The script decided: sorts the accepted lines from the refused, in order. One word is everybody's.
+ */
 static void answer_lines(struct reserve_call *call, const struct flash_redis_reply *reply)
 {
     struct flash_lane_item *item = call->lines, *accepted = NULL, **tail = &accepted;
-    for (size_t i = REPLY_HEAD; item; i++) {
+    size_t step = flash_redis_reply_count(reply) > REPLY_HEAD + 1 ? 1 : 0;
+    for (size_t i = REPLY_HEAD; item; i += step) {
         struct flash_lane_item *next = item->next;
         const struct flash_redis_reply *word = flash_redis_reply_at(reply, i);
         if (flash_redis_reply_is(word, "ACCEPTED")) {

@@ -2,8 +2,8 @@
 -- Decides a batch of orders of one SKU; those accepted become one journal entry (docs/FORMATS.md).
 -- KEYS: stock orders users due journal
 -- ARGV: generation, uuid, r, the lines' JSON, then per line: ref, user, quantity
--- Returns: OK, entry or '', µs, due, journal length, then per line: ACCEPTED | SOLD_OUT | LIMIT | NOT_STARTED | ENDED |
---          KEY_REUSED | BAD_QUANTITY | a derived record; or GENERATION, the one here; or CORRUPT, the field
+-- Returns: OK, entry or '', µs, due, journal length, then per line, or once where it is the same for all: ACCEPTED | SOLD_OUT |
+--          LIMIT | NOT_STARTED | ENDED | KEY_REUSED | BAD_QUANTITY | a derived record; or GENERATION, the one here; or CORRUPT, the field
 local stock_key, orders_key, users_key, due_key, journal_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local argv, generation, uuid, r, json = ARGV, ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local names = {'available', 'starts', 'ends', 'limit', 'hold', 'sale', 'last'}
@@ -28,7 +28,7 @@ local us = string.format('%.0f', math.max(now, number.last + 1))
 local due = string.format('%.0f', math.ceil(now / 1000000) + number.hold)
 local limit, available = number.limit > 0 and number.limit or math.huge, number.available
 local accepted, counts, orders, lines, members, taken = {}, {}, {}, {}, {us}, 0
-local units, heads, known = {}, {}, {[false] = 0} -- each text of a number is read once, not once a line
+local words, same, units, heads, known = {}, true, {}, {}, {[false] = 0} -- each text of a number is read once, not once a line
 
 local function units_of(quantity)
     units[quantity] = string.find(quantity, '^[1-9]%d?%d?%d?$') and tonumber(quantity) or 0
@@ -62,8 +62,9 @@ for i = 1, total do
         available, counts[user], accepted[ref] = available - wanted, count, record
         orders[2 * taken - 1], orders[2 * taken], lines[taken], members[taken + 1] = ref, record, i, ref
     end
-    reply[i + 5] = word
+    words[i], same = word, same and word == (words[1] or word)
 end
+for i = 1, same and 1 or total do reply[i + 5] = words[i] end
 if taken == 0 then return reply end
 local id, fields, last = us .. '-' .. r, {}, 0
 for user, count in pairs(counts) do fields[last + 1], fields[last + 2], last = user, string.format('%d', count), last + 2 end

@@ -20,16 +20,18 @@ if #ARGV == 1 then
     return reply
 end
 
+local letters = {[oldest] = 'Q'} -- of an entry's orders: each entry is looked for once, its bytes are many
 local function derive(record)
     if string.byte(record) ~= 65 then
         return record
     end
     local at = string.match(record, '^A%d+:%d+:(%d+):')
-    local open = oldest ~= '' and tonumber(at) >= tonumber(oldest)
-    if open and at ~= oldest then
-        open = #redis.call('XRANGE', journal_key, at, at, 'COUNT', 1) > 0
+    if not letters[at] then
+        local open = oldest ~= '' and tonumber(at) >= tonumber(oldest) and
+            #redis.call('XRANGE', journal_key, at, at, 'COUNT', 1) > 0
+        letters[at] = open and 'Q' or 'C'
     end
-    return (open and 'Q' or 'C') .. string.sub(record, 2)
+    return letters[at] .. string.sub(record, 2)
 end
 
 for i, record in ipairs(redis.call('HMGET', orders_key, unpack(ARGV, 2))) do

@@ -152,7 +152,7 @@ def test_a_sale_too_large_to_compare_is_counted(tmp_path, monkeypatch, broken):
 
 @pytest.mark.parametrize("orders", [{"unknown": 1}, {"refused_by": {"sold-out": 1}}])
 def test_overload_is_answered_by_a_refusal_or_not_measured(orders):
-    report = {"orders": {"refused_by": {"not-admitting": 5}, "unknown": 0}, "wrong": {"count": 0}, "errors": {}}
+    report = {"orders": {"refused_by": {}, "unknown": 0}, "wrong": {"count": 0}, "errors": {"not-admitting": 5}}
     overload.only_refused_as_busy(report)
     with pytest.raises(Failed, match="overload"):
         overload.only_refused_as_busy({**report, "orders": {**report["orders"], **orders}})

@@ -74,17 +74,20 @@ static void a_call_that_could_not_be_sent_made_no_order(void **state)
     assert_int_equal(rig_answered(request), 202);
 }
 
-/* An answer shorter than the call decides nothing about the lines it lacks. */
+/* An answer shorter than the call decides nothing about the lines it lacks; one word is all lines'.
+ */
 static void lines_without_a_word_are_unknown(void **state)
 {
     struct rig *rig = *state;
     rig_know(rig, SKU);
     struct flash_request *first = rig_order(rig, SKU, "a");
     struct flash_request *second = rig_order(rig, SKU, "b");
+    struct flash_request *third = rig_order(rig, SKU, "c");
     rig_turn(rig);
-    rig_decide(rig, (const char *const[]){"ACCEPTED", NULL});
+    rig_decide(rig, (const char *const[]){"ACCEPTED", "SOLD_OUT", NULL});
     assert_int_equal(rig_answered(first), 202);
-    assert_true(rig_refused(second, 503, "outcome-unknown"));
+    assert_true(rig_refused(second, 409, "sold-out"));
+    assert_true(rig_refused(third, 503, "outcome-unknown"));
     first = rig_order(rig, SKU, "a");
     rig_turn(rig);
     fake_redis_reply(rig->redis, json_pack("[s]", "OK"));

@@ -189,6 +189,25 @@ static void lines_of_one_call_are_answered_each_by_its_word(void **state)
     assert_int_equal(fake_kafka_count(rig->producer), 1); /* one entry, one message */
 }
 
+static void a_word_given_once_is_everybodys(void **state)
+{
+    static const char *const accepted[] = {"ACCEPTED", NULL}, *const sold_out[] = {"SOLD_OUT",
+                                                                                   NULL};
+    struct rig *rig = *state;
+    rig_know(rig, SKU);
+    struct flash_request *first = rig_order(rig, SKU, "a"), *second = rig_order(rig, SKU, "b");
+    rig_turn(rig);
+    rig_decide(rig, accepted);
+    assert_int_equal(rig_answered(first), 202);
+    assert_int_equal(rig_answered(second), 202);
+    first = rig_order(rig, SKU, "c");
+    second = rig_order(rig, SKU, "d");
+    rig_turn(rig);
+    rig_decide(rig, sold_out);
+    assert_true(rig_refused(first, 409, "sold-out"));
+    assert_true(rig_refused(second, 409, "sold-out"));
+}
+
 /* A repeat, however late, gets its first answer again, with what has become of the order since. */
 static void a_replay_is_accepted_with_todays_status(void **state)
 {
@@ -300,6 +319,7 @@ int main(void)
         RIGGED(skus_have_lanes_of_their_own),
         RIGGED(every_word_has_its_answer),
         RIGGED(lines_of_one_call_are_answered_each_by_its_word),
+        RIGGED(a_word_given_once_is_everybodys),
         RIGGED(a_replay_is_accepted_with_todays_status),
         RIGGED(the_entry_goes_to_kafka_as_it_came),
         RIGGED(a_full_kafka_queue_leaves_the_entry_in_the_journal),

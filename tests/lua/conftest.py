@@ -73,7 +73,12 @@ class Sku:
         assert self.run("sale", generation, 1, now_ms - 3600000, now_ms + 3600000, limit, hold) == ["SET"]
 
     def reserve(self, *orders, generation=1, uuid=UUID, r=1):
-        """orders are (ref, user, quantity); returns the whole answer."""
+        """orders are (ref, user, quantity); returns the whole answer, with a word for each of them."""
+        answer = self.reserve_once(*orders, generation=generation, uuid=uuid, r=r)
+        return answer[:5] + answer[5:] * len(orders) if len(answer) == 6 else answer
+
+    def reserve_once(self, *orders, generation=1, uuid=UUID, r=1):
+        """The same as the script gives it."""
         lines = ",".join(f'["{ref}","{user}",{quantity}]' for ref, user, quantity in orders)
         return self.run("reserve", generation, uuid, r, lines, *(text for order in orders for text in order))
 

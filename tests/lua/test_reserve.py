@@ -255,3 +255,11 @@ def test_incomplete_line(sku, argv):
     before = sku.dump()
     assert sku.run("reserve", 1, UUID, 1, *argv) == ["CORRUPT", "lines"]
     assert sku.dump() == before
+
+
+def test_a_word_that_is_everybodys_is_given_once(sku):
+    sku.open(base=4)
+    assert sku.reserve_once(("a", "u", 1), ("b", "v", 1), ("c", "u", 1))[5:] == ["ACCEPTED"]
+    assert sku.reserve_once(("d", "u", 1), ("e", "v", 1), r=2)[5:] == ["ACCEPTED", "SOLD_OUT"]
+    assert sku.reserve_once(("f", "u", 1), ("g", "v", 2), r=3)[5:] == ["SOLD_OUT"]
+    assert sku.reserve_once(("h", "u", 1), r=4)[5:] == ["SOLD_OUT"]
