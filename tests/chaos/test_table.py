@@ -1,6 +1,7 @@
 """docs/RELIABILITY.md is held to the tests that exist: all 134 points, each with tests that are there, or a reason."""
 import pathlib
 import re
+import subprocess
 
 from schedule import FAULTS, FLAVOURS
 
@@ -60,3 +61,9 @@ def test_every_fault_that_is_named_is_there_and_every_fault_is_named():
 def test_mutants_and_their_patches():
     patches = {path.stem for path in (ROOT / "tests" / "chaos" / "mutants").glob("*.patch")}
     assert patches == set(re.findall(r"^\| ([a-z]+(?:-[a-z]+)+) \|", PAGE.read_text(), re.MULTILINE))
+
+
+def test_every_patch_still_applies():
+    for patch in (ROOT / "tests" / "chaos" / "mutants").glob("*.patch"):
+        done = subprocess.run(["patch", "-p1", "--dry-run", "-s", "-f", "-i", patch], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{patch.name}: {done.stdout}"
