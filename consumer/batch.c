@@ -16,10 +16,12 @@ bool flash_batch_init(struct flash_batch *batch, int line_aim)
     batch->messages = calloc((size_t)batch->message_max, sizeof(*batch->messages));
     batch->entries = calloc((size_t)batch->message_max, sizeof(*batch->entries));
     batch->lines = calloc((size_t)batch->line_max, sizeof(*batch->lines));
+    batch->order = calloc((size_t)batch->line_max, sizeof(*batch->order));
     batch->scratch = malloc(sizeof(*batch->scratch));
     batch->arena_size = (size_t)batch->line_max * (FLASH_USER_MAX + FLASH_PAYMENT_ID_MAX);
     batch->arena = malloc(batch->arena_size);
-    return batch->messages && batch->entries && batch->lines && batch->scratch && batch->arena;
+    return batch->messages && batch->entries && batch->lines && batch->order && batch->scratch &&
+           batch->arena;
 }
 
 void flash_batch_finish(struct flash_batch *batch)
@@ -28,6 +30,7 @@ void flash_batch_finish(struct flash_batch *batch)
     free(batch->messages);
     free(batch->entries);
     free(batch->lines);
+    free(batch->order);
     free(batch->scratch);
     free(batch->arena);
 }

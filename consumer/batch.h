@@ -81,6 +81,7 @@ struct flash_batch {
     struct flash_message *messages;
     struct flash_batch_entry *entries; /* one per message */
     struct flash_batch_line *lines;
+    int *order; /* room to sort either */
     int message_count, line_count;
     int parked_line;  /* ≥ 0: this batch is one parked line, of that number */
     bool transitions; /* some entry moves orders that exist */

@@ -175,14 +175,19 @@ static bool write_others(struct flash_ledger *ledger, const struct flash_ledger_
     return true;
 }
 
-static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_work *work,
-                      bool *ret_held, struct flash_error *err)
+static bool draw_owner(struct flash_ledger *ledger, struct flash_error *err)
 {
-    flash_plan_collect(work->plan, work->batch);
     if (getrandom(&ledger->owner, sizeof(ledger->owner), 0) != sizeof(ledger->owner)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "no randomness");
     }
     ledger->owner >>= 1; /* the column is bound as a signed number */
+    return true;
+}
+
+static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_work *work,
+                      bool *ret_held, struct flash_error *err)
+{
+    flash_plan_collect(work->plan, work->batch);
     if (!flash_mysql_begin(ledger->mysql, err) || !lock_stock(ledger, work->plan, err)) {
         return false;
     }
@@ -221,6 +226,9 @@ enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
                                              struct flash_error *err)
 {
     bool held = false;
+    if (!draw_owner(ledger, err)) {
+        return FLASH_LEDGER_AGAIN; /* nothing was begun; no class of the ledger's tells of it */
+    }
     if (!write_all(ledger, work, &held, err)) {
         return failed(ledger);
     }

@@ -146,8 +146,6 @@ bool flash_ledger_look(struct flash_ledger *ledger, struct flash_batch *batch,
                        struct flash_error *err)
 {
     struct look look = {ledger, batch, 0};
-    if (!flash_plan_unify(batch)) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "ledger: out of memory");
-    }
+    flash_plan_unify(batch);
     return look_verdicts(&look, err) && look_reservations(&look, err);
 }

@@ -104,17 +104,10 @@ static void share_rows(struct flash_batch *batch, const int *order)
     }
 }
 
-bool flash_plan_unify(struct flash_batch *batch)
+void flash_plan_unify(struct flash_batch *batch)
 {
-    int count = batch->message_count > batch->line_count ? batch->message_count : batch->line_count;
-    int *order = malloc(sizeof(*order) * (size_t)(count + 1));
-    if (!order) {
-        return false;
-    }
-    sort_indices(order, batch->message_count, batch, by_entry_id);
-    mark_entries(batch, order);
-    sort_indices(order, batch->line_count, batch, by_order_id);
-    share_rows(batch, order);
-    free(order);
-    return true;
+    sort_indices(batch->order, batch->message_count, batch, by_entry_id);
+    mark_entries(batch, batch->order);
+    sort_indices(batch->order, batch->line_count, batch, by_order_id);
+    share_rows(batch, batch->order);
 }

@@ -43,8 +43,8 @@ void flash_plan_collect(struct flash_plan *plan, const struct flash_batch *batch
 struct flash_plan_sku *flash_plan_find(const struct flash_plan *plan, int64_t sku);
 /* Marks later copies of an entry in the same batch as REPEATED, and gives all lines of one order
  * one row. Needed where the database has refused a duplicate, in replays, and where transitions
- * meet rows. False when memory is short. */
-bool flash_plan_unify(struct flash_batch *batch);
+ * meet rows. */
+void flash_plan_unify(struct flash_batch *batch);
 /* Judges all entries with fate APPLY, in order. Entries of a SKU without a stock row become dead
  * letters. Entries whose fate is known already are left alone; rows found in the ledger are met as
  * they are. */

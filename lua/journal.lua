@@ -5,7 +5,7 @@
 -- ARGV: least age in ms, stream id to go on behind ('' from the oldest), most entries (1 to 1000)
 -- Returns: OK | ABSENT, now in µs, generation or '', 1 when more may follow else 0, then per entry: stream id, entry
 local stock_key, journal_key = KEYS[1], KEYS[2]
-local CHUNK, PAGE_BYTES = 32, 1048576
+local CHUNK_FIRST, CHUNK, PAGE_BYTES = 32, 128, 1048576
 local after, most = ARGV[2], math.min(tonumber(ARGV[3]), 1000)
 local generation = redis.call('HGET', stock_key, 'generation')
 local time = redis.call('TIME')
@@ -19,16 +19,17 @@ local function read(count)
     return redis.call('XRANGE', journal_key, behind and '(' .. after or ahead, '+', 'COUNT', count)
 end
 local reply = {generation and 'OK' or 'ABSENT', string.format('%.0f', now), generation or '', 0}
-local found, bytes, asked = 0, 0, 0
+local found, bytes, asked, at = 0, 0, CHUNK_FIRST, #reply
 repeat
-    asked = math.min(CHUNK, most - found)
+    asked = math.min(asked, most - found)
     local chunk = read(asked)
     for _, entry in ipairs(chunk) do
-        after = entry[1]
-        reply[#reply + 1], reply[#reply + 2] = after, entry[2][2]
-        bytes = bytes + #entry[2][2]
+        local value = entry[2][2]
+        after, at, bytes = entry[1], at + 2, bytes + #value
+        reply[at - 1], reply[at] = after, value
     end
     found = found + #chunk
+    asked = math.min(CHUNK, math.floor((PAGE_BYTES - bytes) * found / math.max(bytes, 1)) + 1) -- as many as fit, by their mean
 until #chunk == 0 or found >= most or bytes >= PAGE_BYTES
 if found > 0 and (found >= most or bytes >= PAGE_BYTES) then reply[4] = 1 end
 return reply

@@ -1,4 +1,4 @@
-/* Pages of a journal, by lua/journal and one look-up of verdicts; see page.h. */
+/* Pages of a journal, by lua/journal; see page.h. */
 #include "page.h"
 
 #include <stdio.h>
@@ -7,12 +7,12 @@
 
 #define ARGS 3
 #define HEAD 4 /* elements of an answer before its entries: OK, now, generation, more */
-#define VERDICT_FENCED 2
 
 void flash_page_finish(struct flash_page *page)
 {
     flash_redis_reply_free(page->reply);
-    page->reply = NULL;
+    flash_redis_reply_free(page->next);
+    page->reply = page->next = NULL;
     page->count = 0;
 }
 
@@ -80,8 +80,8 @@ static bool read_answer(struct flash_page *page, struct flash_error *err)
     return true;
 }
 
-bool flash_page_read(struct flash_page *page, struct flash_redis_sync *redis,
-                     const struct flash_page_place *place, struct flash_error *err)
+bool flash_page_ask(struct flash_redis_sync *redis, const struct flash_page_place *place,
+                    struct flash_error *err)
 {
     char age[24], most[24];
     int age_len = snprintf(age, sizeof(age), "%lld", (long long)place->age_ms);
@@ -93,10 +93,37 @@ bool flash_page_read(struct flash_page *page, struct flash_redis_sync *redis,
                                           .argc = ARGS,
                                           .argv = argv,
                                           .argv_len = len};
+    return flash_redis_sync_queue(redis, &call, err) && flash_redis_sync_flush(redis, err);
+}
+
+bool flash_page_take(struct flash_page *page, struct flash_redis_sync *redis,
+                     struct flash_error *err)
+{
+    struct flash_redis_reply *reply;
+    if (!flash_redis_sync_take(redis, &reply, err)) {
+        return false;
+    }
+    flash_redis_reply_free(page->next);
+    page->next = reply;
+    return true;
+}
+
+bool flash_page_turn(struct flash_page *page, int64_t sku, struct flash_error *err)
+{
+    struct flash_redis_reply *next = page->next;
+    page->next = NULL;
     flash_page_finish(page);
-    page->sku = place->sku;
+    page->reply = next;
+    page->sku = sku;
     page->more = false;
-    return flash_redis_sync_call(redis, &call, &page->reply, err) && read_answer(page, err);
+    return read_answer(page, err);
+}
+
+bool flash_page_read(struct flash_page *page, struct flash_redis_sync *redis,
+                     const struct flash_page_place *place, struct flash_error *err)
+{
+    return flash_page_ask(redis, place, err) && flash_page_take(page, redis, err) &&
+           flash_page_turn(page, place->sku, err);
 }
 
 void flash_page_last(const struct flash_page *page, char ret_id[FLASH_STREAM_ID_TEXT + 1])
@@ -123,76 +150,4 @@ int64_t flash_page_age_ms(const struct flash_page *page, const struct flash_page
     uint64_t made_us =
         entry->us > now_us && entry->readable ? uuid_ms(&entry->id) * 1000 : entry->us;
     return made_us < now_us ? (int64_t)((now_us - made_us) / 1000) : 0;
-}
-
-/* ---- verdicts ---- */
-
-static int by_id(const void *a, const void *b, void *page)
-{
-    const struct flash_page_entry *entries = ((const struct flash_page *)page)->entries;
-    const struct flash_uuid *x = &entries[*(const int *)a].id, *y = &entries[*(const int *)b].id;
-    return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
-}
-
-/* The first of the entries with this id, in page->order; count when there is none. */
-static int search(const struct flash_page *page, int count, const char *id)
-{
-    int low = 0, high = count;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        int cmp = memcmp(page->entries[page->order[middle]].id.bytes, id, 16);
-        low = cmp < 0 ? middle + 1 : low;
-        high = cmp < 0 ? high : middle;
-    }
-    return low;
-}
-
-struct verdicts {
-    struct flash_page *page;
-    int count; /* in page->order */
-};
-
-static bool take_verdict(const struct flash_value *cells, int count, void *arg)
-{
-    (void)count;
-    struct verdicts *verdicts = arg;
-    struct flash_page *page = verdicts->page;
-    for (int i = search(page, verdicts->count, cells[0].bytes.at); i < verdicts->count; i++) {
-        struct flash_page_entry *entry = &page->entries[page->order[i]];
-        if (memcmp(entry->id.bytes, cells[0].bytes.at, sizeof(entry->id.bytes)) != 0) {
-            break;
-        }
-        entry->verdict = cells[1].number == VERDICT_FENCED ? FLASH_PAGE_FENCED : FLASH_PAGE_APPLIED;
-        entry->clean = cells[2].number == 1;
-    }
-    return true;
-}
-
-bool flash_page_judge(struct flash_page *page, struct flash_mysql *mysql, struct flash_error *err)
-{
-    struct flash_value keys[FLASH_PAGE_ENTRIES];
-    struct verdicts verdicts = {page, 0};
-    int key_count = 0;
-    for (int i = 0; i < page->count; i++) {
-        if (page->entries[i].readable) {
-            page->order[verdicts.count++] = i;
-        }
-    }
-    qsort_r(page->order, (size_t)verdicts.count, sizeof(page->order[0]), by_id, page);
-    for (int i = 0; i < verdicts.count; i++) {
-        const struct flash_uuid *id = &page->entries[page->order[i]].id;
-        if (i == 0 || by_id(&page->order[i - 1], &page->order[i], page) != 0) {
-            keys[key_count++] = (struct flash_value){
-                .type = FLASH_COLUMN_BYTES, .bytes = {(const char *)id->bytes, sizeof(id->bytes)}};
-        }
-    }
-    const struct flash_query_in query = {
-        .sql = "SELECT entry_id, verdict, clean FROM verdict WHERE entry_id IN (%s)",
-        .keys = keys,
-        .key_count = key_count,
-        .column_count = 3,
-        .row = take_verdict,
-        .arg = &verdicts,
-    };
-    return flash_mysql_query_in(mysql, &query, err);
 }

@@ -35,6 +35,8 @@ struct flash_page {
     int count;
     struct flash_page_entry entries[FLASH_PAGE_ENTRIES];
     struct flash_redis_reply *reply; /* what the texts point into */
+    struct flash_redis_reply *next;  /* the page behind it, not read yet; NULL: none */
+    int walk_pause;                  /* pages until walking along the ledger's key is tried again */
     struct flash_entry scratch;
     int order[FLASH_PAGE_ENTRIES]; /* readable entries by id, while verdicts are looked up */
 };
@@ -48,8 +50,19 @@ struct flash_page_place {
     const char *after; /* a stream id, or "" for the oldest (borrowed) */
     int most;          /* entries, 1 to FLASH_PAGE_ENTRIES */
 };
-/* Reads a page in place of the one that was there; no verdict is known yet. Error kinds: RETRY
- * (refused, or not understood: this SKU cannot be read now), UNKNOWN (Redis is away). */
+/* Asks Redis for a page; it is made ready while the caller does something else. Error kinds: RETRY,
+ * UNKNOWN (Redis is away). */
+FLASH_MUST_CHECK bool flash_page_ask(struct flash_redis_sync *redis,
+                                     const struct flash_page_place *place, struct flash_error *err);
+/* Takes what was asked for and lays it behind the page in hand, which stays as it is. Error kinds:
+ * RETRY (refused: this SKU cannot be read now), UNKNOWN (Redis is away). */
+FLASH_MUST_CHECK bool flash_page_take(struct flash_page *page, struct flash_redis_sync *redis,
+                                      struct flash_error *err);
+/* Reads the page that was taken in place of the one that was there; no verdict is known yet. Error
+ * kind: RETRY (not understood: this SKU cannot be read now). */
+FLASH_MUST_CHECK bool flash_page_turn(struct flash_page *page, int64_t sku,
+                                      struct flash_error *err);
+/* The three in one. */
 FLASH_MUST_CHECK bool flash_page_read(struct flash_page *page, struct flash_redis_sync *redis,
                                       const struct flash_page_place *place,
                                       struct flash_error *err);

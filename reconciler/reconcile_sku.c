@@ -255,48 +255,80 @@ static void pick(struct flash_pass *pass)
     page->count = pass->options->wants ? kept : page->count;
 }
 
-static enum turn take_page(struct flash_pass *pass)
+/* The journal of one SKU on its way through a pass. */
+struct way {
+    struct flash_page_place place;
+    char after[FLASH_STREAM_ID_TEXT + 1];
+    bool asked; /* for the page behind the one in hand */
+};
+
+/* Redis makes the next page ready while the ledger is asked about this one. */
+static bool ask_ahead(struct flash_pass *pass, struct way *way)
+{
+    struct flash_reconcile *reconcile = pass->reconcile;
+    way->asked = reconcile->page.more;
+    if (!way->asked) {
+        return true;
+    }
+    flash_page_last(&reconcile->page, way->after);
+    return flash_page_ask(reconcile->redis, &way->place, &pass->done->err);
+}
+
+static enum turn judge_page(struct flash_pass *pass, struct way *way)
+{
+    struct flash_page *page = &pass->reconcile->page;
+    struct flash_error here;
+    if (!ask_ahead(pass, way)) {
+        return TURN_SKIP;
+    }
+    pass->done->entries += page->count;
+    pick(pass);
+    bool judged = flash_page_judge(page, pass->reconcile->mysql, &pass->done->err);
+    if (way->asked && !flash_page_take(page, pass->reconcile->redis, &here) && judged) {
+        pass->done->err = here;
+        return TURN_SKIP;
+    }
+    return judged ? TURN_GOES_ON : TURN_LEDGER;
+}
+
+static enum turn take_page(struct flash_pass *pass, struct way *way)
 {
     static const enum turn turns[] = {[FLASH_ADOPT_DONE] = TURN_GOES_ON,
                                       [FLASH_ADOPT_REDIS] = TURN_SKIP,
                                       [FLASH_ADOPT_LEDGER] = TURN_LEDGER};
-    struct flash_page *page = &pass->reconcile->page;
-    if (page->count == 0) {
+    if (pass->reconcile->page.count == 0) {
         return TURN_OVER;
     }
-    pass->done->entries += page->count;
-    pick(pass);
-    if (!flash_page_judge(page, pass->reconcile->mysql, &pass->done->err)) {
-        return TURN_LEDGER;
+    enum turn turn = judge_page(pass, way);
+    if (turn != TURN_GOES_ON) {
+        return turn;
     }
     enum flash_adopt_end end = settle_page(pass);
     if (end == FLASH_ADOPT_DONE) {
         suspect_page(pass);
     }
-    return end == FLASH_ADOPT_DONE && !page->more ? TURN_OVER : turns[end];
+    return end == FLASH_ADOPT_DONE && !way->asked ? TURN_OVER : turns[end];
 }
 
 bool flash_pass_sku(struct flash_pass *pass, int64_t sku)
 {
     struct flash_reconcile *reconcile = pass->reconcile;
     struct flash_page *page = &reconcile->page;
-    char after[FLASH_STREAM_ID_TEXT + 1] = "";
+    struct way way = {.place = {sku, pass->settle_after_ms, way.after, FLASH_PAGE_ENTRIES}};
     enum turn turn = TURN_GOES_ON;
     pass->done->skus++;
     while (turn == TURN_GOES_ON) {
-        const struct flash_page_place place = {sku, pass->settle_after_ms, after,
-                                               FLASH_PAGE_ENTRIES};
-        if (!flash_page_read(page, reconcile->redis, &place, &pass->done->err)) {
+        bool read = way.asked
+                        ? flash_page_turn(page, sku, &pass->done->err)
+                        : flash_page_read(page, reconcile->redis, &way.place, &pass->done->err);
+        if (!read) {
             return skip_or_end(pass);
         }
         if (page->generation != pass->done->generation) {
             pass->done->skipped++;
             return true;
         }
-        if (page->count > 0) {
-            flash_page_last(page, after);
-        }
-        turn = take_page(pass);
+        turn = take_page(pass, &way);
         if (!say_step(pass)) {
             return false;
         }

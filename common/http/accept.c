@@ -136,19 +136,19 @@ static void turn_away(struct flash_http *server, int fd, enum refusal refusal)
     flash_http_buffer_release(&server->pool, &out);
 }
 
+/* Its address is judged first: who has all he may have must not cost another his connection. */
 static void admit(struct flash_http *server, int fd, const struct sockaddr *from)
 {
-    if (TAILQ_EMPTY(&server->free_list) && !drop_idlest(server)) {
-        turn_away(server, fd, REFUSAL_CONNECTIONS);
-        return;
-    }
     int peer =
         flash_http_peers_enter(&server->peers, from, server->options.max_connections_per_address);
     if (peer < 0) {
         turn_away(server, fd, REFUSAL_ADDRESS_CONNECTIONS);
-        return;
+    } else if (TAILQ_EMPTY(&server->free_list) && !drop_idlest(server)) {
+        flash_http_peers_leave(&server->peers, peer);
+        turn_away(server, fd, REFUSAL_CONNECTIONS);
+    } else {
+        flash_http_open(server, fd, peer);
     }
-    flash_http_open(server, fd, peer);
 }
 
 static void rest(struct flash_http *server)

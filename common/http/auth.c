@@ -50,8 +50,7 @@ static const struct flash_claims *recall(const struct flash_request *request,
                                          struct flash_text token, int64_t now_s)
 {
     const struct remembered *known = flash_request_slot(request);
-    bool same =
-        known && known->token_len == token.len && memcmp(known->token, token.at, token.len) == 0;
+    bool same = known && flash_jwt_same((struct flash_text){known->token, known->token_len}, token);
     bool live = same && now_s < known->claims.exp_s && now_s >= known->claims.nbf_s;
     return live ? &known->claims : NULL;
 }

@@ -1,8 +1,9 @@
 /* The per-address table: chains of slots from one array, hashed by SipHash-2-4 (Aumasson and
  * Bernstein).
  *
- * There is a slot for every connection the listener may have, so entering never allocates and never
- * finds the table full. An address without connections has no slot. */
+ * There is a slot for every connection the listener may have and for the one that is let in before
+ * another is dropped for it, so entering never allocates and never finds the table full. An address
+ * without connections has no slot. */
 #include "peers.h"
 
 #include <netinet/in.h>

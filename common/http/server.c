@@ -36,7 +36,7 @@ static bool slots_new(struct flash_http *server)
     }
     server->random = seed[2];
     server->slots = calloc((size_t)count, sizeof(*server->slots));
-    if (!server->slots || !flash_http_peers_new(&server->peers, count, seed)) {
+    if (!server->slots || !flash_http_peers_new(&server->peers, count + 1, seed)) {
         return false;
     }
     for (int i = 0; i < count; i++) {

@@ -235,6 +235,17 @@ static bool unknown(struct flash_redis_sync *redis, struct flash_error *err)
     return false;
 }
 
+bool flash_redis_sync_flush(struct flash_redis_sync *redis, struct flash_error *err)
+{
+    int done = redis->count == 0;
+    while (!done) {
+        if (redisBufferWrite(redis->context, &done) != REDIS_OK) {
+            return unknown(redis, err);
+        }
+    }
+    return true;
+}
+
 /* Reads the replies of all calls behind the first, so that nothing is on its way. */
 static bool drain(struct flash_redis_sync *redis)
 {

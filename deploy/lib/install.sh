@@ -117,7 +117,7 @@ install_playwright() {
 }
 
 local_install() {
-    if [[ -d $KAFKA_JARS && -d $PLAYWRIGHT && -z $(packages_missing) ]]; then
+    if [[ -d $KAFKA_JARS && -s $KAFKA_ARCHIVE && -d $PLAYWRIGHT && -z $(packages_missing) ]]; then
         say "all installed"
         return 0
     fi
@@ -126,6 +126,7 @@ local_install() {
     flock 8
     install_packages
     install_kafka
+    [[ -s $KAFKA_ARCHIVE ]] || kafka_archive
     install_playwright
     exec 8>&-
     say "installed"

@@ -37,6 +37,10 @@ struct flash_jwt_check {
 FLASH_MUST_CHECK bool flash_jwt_verify(struct flash_text token, const struct flash_jwt_check *check,
                                        struct flash_claims *ret_claims, struct flash_error *err);
 
+/* Whether given is a known token, that was verified, byte by byte; how long it takes says nothing
+ * about the known one's signature. */
+bool flash_jwt_same(struct flash_text known, struct flash_text given);
+
 /* Issues a token (flashctl token, tests). Returns the length without the NUL it ends with, 0 if it
  * does not fit in size or the kid or sub is not UTF-8. The key must have a secret. */
 size_t flash_jwt_issue(const struct flash_claims *claims, const struct flash_jwt_key *key,

@@ -24,6 +24,10 @@ FLASH_MUST_CHECK bool flash_redis_sync_ping(struct flash_redis_sync *redis,
 FLASH_MUST_CHECK bool flash_redis_sync_queue(struct flash_redis_sync *redis,
                                              const struct flash_redis_call *call,
                                              struct flash_error *err);
+/* Sends what is queued, so that Redis works on it while the caller does something else. Error kind:
+ * UNKNOWN (as of take). */
+FLASH_MUST_CHECK bool flash_redis_sync_flush(struct flash_redis_sync *redis,
+                                             struct flash_error *err);
 /* Takes the next queued call's reply, in order. *ret_reply is owned by the caller:
  * flash_redis_reply_free. Error kinds: UNKNOWN (connection lost or timed out: all calls still
  * queued are gone, their outcome unknown), RETRY (Redis refused this call before its first write;

@@ -47,3 +47,26 @@ def clocks_are_read_at_the_edge(tree):
     for path in tree.matching(".c"):
         if not path.startswith(("tests/",) + ADAPTERS) and path != "common/core/time.c":
             yield from calls(tree, path, CLOCKS)
+
+
+def arguments(code, start):
+    """What stands between the parenthesis opened just before start and its end, without literals."""
+    depth, end = 1, start
+    while depth and end < len(code):
+        depth += {"(": 1, ")": -1}.get(code[end], 0)
+        end += 1
+    return re.sub(r'"(\\.|[^"\\])*"', "", code[start:end])
+
+
+EARLY = re.compile(r"(?<![\w.>])(memcmp|bcmp|strn?cmp|strn?casecmp)\s*\(")
+SECRET = re.compile(r"(?i)mac\b|hmac|signature|secret|password|passwd|seal|\btoken")
+
+
+@rule
+def secrets_are_compared_in_constant_time(tree):
+    """A comparison that ends at the first difference tells how much of a guess was right (CRYPTO_memcmp does not)."""
+    for path in tree.matching(".c", ".h"):
+        code = tree.code(path)
+        for match in [] if path.startswith("tests/") else EARLY.finditer(code):
+            if SECRET.search(arguments(code, match.end())):
+                yield Finding(path, t.line_of(code, match.start()), match.group(1), f"compares a secret by {match.group(1)}")

@@ -70,6 +70,13 @@ PLANTED = {
         [({"common/core/a.c": C + BODY.replace("static ", "")}, "common/core/a.c:2")],
         [{"common/core/a.c": C + BODY + BODY.replace("static int f", "int flash_f")}, {"engine/a.c": C + BODY}],
     ),
+    "secrets_are_compared_in_constant_time": (
+        [({"a/a.c": C + f"static bool f(void)\n{{\n    return {call} == 0;\n}}\n"}, "a/a.c:4")
+         for call in ("memcmp(given, right_mac, 32)", "strcmp(key->secret, text)", "memcmp(known->token, token.at, token.len)",
+                      "strncmp(a,\n            config->password, 3)")],
+        [{"a/a.c": C + "static bool f(void)\n{\n    return CRYPTO_memcmp(mac, right, 32) == 0 && memcmp(a, machine, 4) == 0;\n}\n",
+          "tests/a.c": C + "static bool f(void)\n{\n    return memcmp(mac, right, 32) == 0;\n}\n"}],
+    ),
     "no_unsafe_calls": (
         [({"a/a.c": C + f"static void f(void)\n{{\n    {name} (x);\n}}\n"}, "a/a.c:4")
          for name in "strcpy strcat sprintf gets atoi strtok system popen rand sleep usleep".split()],

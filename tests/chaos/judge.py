@@ -23,7 +23,7 @@ LATER = {
     "CANCELLING": {"CANCELLED"}, "EXPIRING": {"EXPIRED"}, "RETURNING": {"RETURNED"},
     **{state: set() for state in OVER},
 }
-REDIS_LOSS = {"redis_flush", "redis_rollback"}
+REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie"}
 SETTLES = {"CANCELLING": "CANCELLED", "EXPIRING": "EXPIRED", "RETURNING": "RETURNED"}
 WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log"}
 
@@ -330,6 +330,20 @@ def copies_agree(case):
         here, there = case.cached.get(order), case.rows.get(order)
         if here is None or there is None or here[:5] != there[:5]:
             yield f"{order}: Redis {here and here[:5]}, ledger {there and there[:5]}"
+
+
+@check
+def copies_agree_at_rest(case):
+    """And before anybody asks again: so it was when all had come to rest, but for orders that are about to expire."""
+    rest = case.data.get("rest")
+    if not rest or not rest["redis"] or case.data["quiet_s"] is None:
+        return
+    then = Case({**case.data, "stores": rest, "history": [], "faults": []})
+    for order in sorted(then.cached.keys() | then.rows.keys()):
+        here, there = then.cached.get(order), then.rows.get(order)
+        expires = here and there and {here.state, there.state} <= {"CREATED", "EXPIRING", "EXPIRED"} and 0 < here.due < case.data["ended_s"]
+        if (here is None or there is None or here[:5] != there[:5]) and not expires:
+            yield f"{order}, at rest: Redis {here and here[:5]}, ledger {there and there[:5]}"
 
 
 @check

@@ -20,7 +20,7 @@ from stores import read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
-PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk"}
+PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk", "zombie"}
 STOCK = ("stock", "reservation", "verdict", "consumer_progress")
 NOTHING = {"redis": {}, "ledger": {}, "kafka": {"messages": [], "ends": []}}  # a hasty end looks at no more than the samples
 
@@ -32,6 +32,8 @@ class Player:
         self.rig, self.folder, self.hasty, self.alarm = rig, pathlib.Path(folder), hasty, asyncio.Event()
         self.acked = set()  # orders that Redis has been told of, by the ledger, at the last look
         self.reports, self.samples, self.lock = [], [], threading.Lock()
+        self.marks = {}  # when each part of it was over
+        self.rest = NOTHING  # what the stores had at the last look for rest
 
     # ---- faults, each in a thread ----
 
@@ -96,7 +98,7 @@ class Player:
         """What is under way, or will be so soon: {} when nothing is."""
         if not self.rig.is_ready():
             return {"not ready": self.rig.troubles()}
-        stores = read_all(self.rig, self.skus)
+        stores = self.rest = read_all(self.rig, self.skus)
         case = Case({"skus": self.skus, "history": [], "stores": stores, "faults": [], "schedule": {}})
         behind = sum(row["applied"] - row["acked"] for row in stores["ledger"]["consumer_progress"])
         ends = {row["partition_no"]: row["applied"] for row in stores["ledger"]["consumer_progress"]}
@@ -125,30 +127,42 @@ class Player:
             await asyncio.sleep(0.15)
         return None, last
 
+    async def play_until_calm(self, shop, schedule, history):
+        """(when all was mended, what had died, seconds until it was at rest, why it never was)."""
+        await asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
+        self.marks["played"] = history.now()
+        died = await asyncio.to_thread(self.rig.heal)
+        healed = history.now()
+        self.marks["healed"] = healed
+        quiet = await self.until_quiet(-1, schedule["quiet_limit_s"])
+        self.marks["quiet"] = history.now()
+        return healed, died, *quiet
+
     async def run(self, schedule, history):
         shop, limit_s = Shop(history, self.rig.port, self.skus), schedule["quiet_limit_s"]
         sampling = asyncio.create_task(self.take_samples(history))
-        playing = asyncio.gather(shop.open(schedule), *(self.fault(spec, history) for spec in schedule["faults"]))
+        calming = asyncio.create_task(self.play_until_calm(shop, schedule, history))
         alarm = asyncio.create_task(self.alarm.wait())
-        await asyncio.wait({playing, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({calming, alarm}, return_when=asyncio.FIRST_COMPLETED)
         sampling.cancel()
         alarm.cancel()
         if self.alarm.is_set():
-            playing.cancel()
-            return {"healed": None, "died": [], "quiet_s": 0, "unquiet": None, "unanswered": 0, "stores": NOTHING}
-        await playing
-        died = await asyncio.to_thread(self.rig.heal)
-        healed = history.now()
-        quiet_s, unquiet = await self.until_quiet(-1, limit_s)
+            calming.cancel()
+            return {"healed": None, "died": [], "quiet_s": 0, "unquiet": None, "unanswered": 0, "rest": NOTHING, "stores": NOTHING}
+        healed, died, quiet_s, unquiet = await calming
+        rest = self.rest
         for partition, key, value in self.rig.late:  # what was given up long ago arrives after all
             await asyncio.to_thread(self.rig.topic.put, partition, key, [value])
         unanswered = await shop.ask_all(schedule, limit_s / 2)
+        self.marks["asked"] = history.now()
         again_s, unquiet_again = await self.until_quiet(SHORT_HOLD_S, limit_s) if quiet_s is not None else (None, None)
         stores = await asyncio.to_thread(read_all, self.rig, self.skus)
         orders = {row["order_id"]: row["user_id"] for row in stores["ledger"]["reservation"]}
+        self.marks["quiet again"] = history.now()
         await shop.look_at_all(orders)
-        return {"healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
-                "unquiet": unquiet or unquiet_again, "unanswered": unanswered, "stores": stores}
+        self.marks["over"] = history.now()
+        return {"marks": self.marks, "healed": healed, "died": died, "quiet_s": None if quiet_s is None or again_s is None else quiet_s,
+                "unquiet": unquiet or unquiet_again, "unanswered": unanswered, "rest": rest, "stores": stores}
 
     def play(self, schedule):
         self.folder.mkdir(parents=True, exist_ok=True)

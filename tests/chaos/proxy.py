@@ -28,7 +28,7 @@ class Link:
         self.moved = asyncio.Event()
         self.port = None
         self.server = None
-        self.bytes = {UP: 0, DOWN: 0}
+        self.bytes, self.waiting = {UP: 0, DOWN: 0}, 0
 
     async def open(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -59,6 +59,7 @@ class Link:
                     await asyncio.sleep(self.delay_s)
                 if self.late_s and way == UP and any(word in data for word in WORDS):
                     await asyncio.sleep(self.late_s)
+                self.waiting += way in self.held
                 while way in self.held and pair in self.pairs:
                     await self.moved.wait()
                 self.bytes[way] += len(data)
@@ -89,6 +90,7 @@ class Link:
         self.moved = asyncio.Event()
 
     def _set(self, mode, delay_s, size):
+        self.waiting = 0  # pieces held back since
         self.delay_s = delay_s if mode == "delay" else 0.0
         self.late_s = delay_s if mode == "late_word" else 0.0
         self.held = STALLS.get(mode, ())

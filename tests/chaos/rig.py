@@ -20,7 +20,7 @@ sys.path.append(str(ROOT / "tests" / "system"))
 from daemons import Daemon, until  # noqa: E402
 from proxy import Network  # noqa: E402
 from schedule import DAEMONS, LINKS  # noqa: E402
-from stack import Stack, run_local  # noqa: E402
+from stack import Stack, StackError, run_local  # noqa: E402
 from topic import PARTITIONS, Topic  # noqa: E402
 
 VERBS = {"reconciler": ["run"]}
@@ -262,4 +262,4 @@ def free_port():
         return probe.getsockname()[1]
 
 
-__all__ = ["PARTITIONS", "Rig", "until"]
+__all__ = ["PARTITIONS", "Rig", "StackError", "until"]

@@ -41,9 +41,7 @@ FLAVOURS = {
     "ahead": [("clock", 0.0, 0.1, 0.7, {"daemon": "redis", "step_s": 3600}), ("redis_rollback", 1.1, 1.4, 0.8, {})],
     "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
     "restart": [("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
-    "zombie": [("redis_rollback", 0.5, 0.6, 1.0, {}),
-               ("link", 1.2, 1.3, 6.0, {"daemon": "consumer", "server": "mariadb", "mode": "stall_up", "delay_s": 0, "bytes": 0,
-                                        "abort": False})],
+    "zombie": [("zombie", 0.5, 0.6, 0.0, {})],
 }
 FLAVOUR_LENGTH_S, FLAVOUR_STORIES = 3.0, 90
 # To come to rest after the last fault; MariaDB looks once a minute whether its disk has room again.

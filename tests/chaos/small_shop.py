@@ -2,6 +2,7 @@
 
 Nine orders of SKU 7 (base 20 + 5 restocked - 2 taken out, limit 3), one in every state, and what their buyers were told.
 """
+import copy
 import json
 import uuid
 
@@ -122,9 +123,9 @@ class SmallShop:
             self.tell("get", ref, 200, {"order_id": f"{SKU}.{ref}", "quantity": quantity, "status": state,
                                         **({"reason": "lost"} if state == "FAILED" else {})}, user=user, n=-1)
         self.tell("order", "z", 409, {"type": "/problems/limit-reached"}, user="u1", key="kz", quantity=1)
-        terms = {"units": UNITS, "limit": LIMIT, "hold_s": 1800}
+        terms, rest = {"units": UNITS, "limit": LIMIT, "hold_s": 1800}, copy.deepcopy(stores)
         samples = [{"t": 1.0, "redis": {SKU: [18, 5, 23]}, "ledger": {SKU: [18, 5, 23]}}]
         return {"schedule": {"skus": [terms], "office": [{"what": "take", "sku": 0, "quantity": 2}],
                              "quiet_limit_s": 60}, "skus": [int(SKU)],
                 "history": self.history, "faults": [{"kind": "narrow", "t0": 0.1, "t1": 0.2, "error": None}], "samples": samples,
-                "stores": stores, "quiet_s": 1.0, "died": [], "poison": 0, "ended_s": DUE + 10, "unanswered": 0}
+                "rest": rest, "stores": stores, "quiet_s": 1.0, "died": [], "poison": 0, "ended_s": DUE + 10, "unanswered": 0}

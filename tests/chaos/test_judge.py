@@ -290,6 +290,17 @@ def an_entry_took_other_units_than_its_orders_have(case):
     row(case, "g")["qty"] = 2
 
 
+@planted("copies_agree_at_rest")
+def an_order_was_forgotten_until_somebody_asked_again(case):
+    del case["rest"]["redis"][SKU]["orders"]["b"]
+
+
+def test_an_order_that_is_about_to_expire_may_be_met_half_way(case):
+    orders = case["rest"]["redis"][SKU]["orders"]
+    orders["d"] = "C" + orders["d"][1:]
+    assert judge(case) == []
+
+
 def test_all_is_well(case):
     assert judge(case) == []
 

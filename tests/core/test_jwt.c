@@ -191,6 +191,24 @@ static void test_shapes(void **unused)
 }
 
 /* Authentic, but with bits set behind the last byte of a part: another text for the same bytes. */
+/* Whatever byte differs, and however much is missing. */
+static void test_the_same_token(void **unused)
+{
+    struct token token = token_make(HEADER, text_of(CLAIMS("")), SECRET);
+    struct token other = token;
+    const struct flash_text known = {token.text, token.len};
+    (void)unused;
+    assert_true(flash_jwt_same(known, (struct flash_text){other.text, other.len}));
+    for (size_t i = 0; i < token.len; i++) {
+        other.text[i] ^= 1;
+        assert_false(flash_jwt_same(known, (struct flash_text){other.text, other.len}));
+        other.text[i] ^= 1;
+        assert_false(flash_jwt_same(known, (struct flash_text){other.text, i}));
+        assert_false(flash_jwt_same((struct flash_text){other.text, i}, known));
+    }
+    assert_false(flash_jwt_same((struct flash_text){"", 0}, (struct flash_text){"", 0}));
+}
+
 static void test_loose_bits(void **unused)
 {
     struct token token = {.len = 0};
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_every_flipped_bit),
         cmocka_unit_test(test_every_truncation),
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_the_same_token),
         cmocka_unit_test(test_loose_bits),
         cmocka_unit_test(test_longest),
         cmocka_unit_test(test_roles),

@@ -94,6 +94,11 @@ void harness_turn(struct harness *harness)
 
 struct client *client_open(struct harness *harness)
 {
+    return client_open_from(harness, "127.0.0.1");
+}
+
+struct client *client_open_from(struct harness *harness, const char *address)
+{
     struct client *client = harness->clients;
     while (client->fd >= 0) {
         client++;
@@ -102,10 +107,13 @@ struct client *client_open(struct harness *harness)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(flash_http_port(harness->http)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
     *client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_true(client->fd >= 0);
     int yes = 1; /* else small pieces wait for acknowledgements */
     assert_int_equal(setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)), 0);
+    assert_int_equal(bind(client->fd, (struct sockaddr *)&from, sizeof(from)), 0);
     assert_int_equal(connect(client->fd, (struct sockaddr *)&to, sizeof(to)), 0);
     return client;
 }

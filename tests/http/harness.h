@@ -58,6 +58,8 @@ void harness_hold(struct flash_request *request, void *arg);
 void harness_reply(struct flash_request *request, int status, const char *body);
 
 struct client *client_open(struct harness *harness);
+/* From another address of the loopback, "127.0.0.2". */
+struct client *client_open_from(struct harness *harness, const char *address);
 void client_close(struct client *client);
 /* Closes with an RST. */
 void client_reset(struct client *client);

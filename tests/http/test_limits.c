@@ -198,6 +198,32 @@ static void an_address_has_a_cap(void **state)
     harness_stop(harness);
 }
 
+static void who_has_his_cap_drops_nobody(void **state)
+{
+    (void)state;
+    struct harness *harness = fresh(harness_hold);
+    struct reply reply;
+    harness->options.max_connections = 2;
+    harness->options.max_connections_per_address = 1;
+    harness_start(harness);
+    struct client *greedy = client_open(harness);
+    client_text(harness, greedy, get);
+    AWAIT(harness, harness->handled == 1);
+    struct client *other = client_open_from(harness, "127.0.0.2"); /* idle: the one to drop */
+    AWAIT(harness, flash_http_connections(harness->http) == 2);
+    struct client *again = client_open(harness);
+    client_reply(harness, again, &reply);
+    assert_int_equal(reply.status, 429);
+    AWAIT(harness, again->eof);
+    assert_false(other->eof);
+    struct client *third = client_open_from(harness, "127.0.0.3");
+    AWAIT(harness, other->eof);
+    assert_false(third->eof);
+    assert_int_equal(flash_http_connections(harness->http), 2);
+    harness_reply(harness->held, 200, "done");
+    harness_stop(harness);
+}
+
 /* The client is connected by the backlog and served once a descriptor is free again; meanwhile the
  * loop rests. */
 static void accepting_rests_without_descriptors(void **state)
@@ -324,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_full_listener_drops_the_idlest),
         cmocka_unit_test(a_busy_listener_turns_new_ones_away),
         cmocka_unit_test(an_address_has_a_cap),
+        cmocka_unit_test(who_has_his_cap_drops_nobody),
         cmocka_unit_test(accepting_rests_without_descriptors),
         cmocka_unit_test(draining_answers_what_is_open),
         cmocka_unit_test(wrong_options_are_refused),

@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -21,7 +22,7 @@ from buyers import Crowd, Order
 from checker import MAYBE, PUT_OFF
 from daemons import BUILD, until
 from sale import Sale
-from stack import Stack
+from stack import ROOT, Stack
 
 RATE, LIMIT = 1000, 3
 SOME = 400  # orders accepted before a loss, in what is lost, and after it
@@ -402,3 +403,57 @@ def test_another_recovery_holds_the_lease(by_hand):
         code, out, said = recover(by_hand, "--yes")
         assert code == 4 and "lease" in said and generation(by_hand) == before, (out, said)
     until(lambda: recover(by_hand, "--yes")[0] == 0, "the lease was not given back")
+
+
+# ---- a SKU made anew, as docs/OPERATIONS.md says it ----
+
+def unlink_as_written(sale, sku):
+    """The command of the page, with this SKU's number."""
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text()
+    (keys,) = re.findall(r"`UNLINK (flash:\{N\}:[^`]*)`", page)
+    named = [key.replace("{N}", f"{{{sku}}}") for key in keys.split()]
+    assert set(named) >= set(sale.redis.keys(f"flash:{{{sku}}}:*")), "the page forgets a key"
+    assert sale.redis.unlink(*named) > 1
+
+
+def audit(sale, *options):
+    process = begin(sale, *options, "--output", "json", verb="audit")
+    out, said = process.communicate(timeout=60)
+    return process.returncode, out + said
+
+
+def spoil(sale, sku):
+    """Units that nobody has, an order that nobody made, and a buyer who is said to have more than he has."""
+    sale.redis.hincrby(sale.key(sku, "stock"), "available", -7)
+    sale.redis.hincrby(sale.key(sku, "users"), "u1", 1)
+    refs = sale.redis.hkeys(sale.key(sku, "orders"))
+    sale.redis.hset(sale.key(sku, "orders"), "phantom", sale.redis.hget(sale.key(sku, "orders"), refs[0]))
+
+
+@pytest.mark.parametrize("by_itself", [True, False], ids=["by the daemon", "by hand"])
+def test_a_sku_is_rebuilt_from_the_ledger(request, by_itself):
+    sale = request.getfixturevalue("sale" if by_itself else "by_hand")
+    sku, before = sale.put_on_sale(limit=LIMIT), len(recoveries(sale))
+    told = sale.buy(sku, list(itertools.islice(orders(), 100)))
+    sale.until_settled(sku)
+    spoil(sale, sku)
+    code, said = audit(sale, "--sku", str(sku))
+    assert code == 1 and "phantom" in said and "user_count" in said, said
+    noted = sale.admin.ask("GET", f"/v1/sales/{sku}")[2]
+    status, _, closed = sale.admin.ask("POST", f"/v1/sales/{sku}/close", headers={"Prefer": "wait=30"})
+    assert status == 200 and closed["settled"] and sale.journal(sku) == 0
+    unlink_as_written(sale, sku)
+    if by_itself:
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+    else:
+        code, _, said = recover(sale, "--yes", "--sku", str(sku))
+        assert code == 0, said
+    assert audit(sale, "--sku", str(sku))[0] == 0
+    window = {key: noted[key] for key in ("starts_at", "ends_at", "per_user_limit", "hold_seconds")}
+    assert sale.admin.ask("PUT", f"/v1/sales/{sku}", window, {"If-Match": f'"{closed["version"]}"'})[0] == 200
+    for call in told[:10]:
+        again = sale.order(sku, call.order.user, call.order.key, call.order.quantity)
+        assert again[2].get("order_id") == call.body.get("order_id"), again
+    answer = sale.order(sku, "newcomer")
+    assert answer[0] == 202, answer
+    read_quiet(sale.stack, [sku])[sku].check()

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import subprocess
+import threading
 
 import pymysql
 import pytest
@@ -269,15 +270,54 @@ def test_what_is_forbidden_fails(stack, account, sql):
     assert caught.value.args[0] in DENIED, caught.value
 
 
-def test_grants_may_be_applied_again(stack):
-    before = {account: granted(stack, account) for account in ACCOUNTS}
-    root(stack, "GRANT DELETE ON flashgate.stock TO flash_admin")
+TOO_MUCH = ("DELETE ON flashgate.stock", "UPDATE ON flashgate.refund", "INSERT (sku) ON flashgate.verdict", "SELECT ON flashgate.*",
+            "INSERT ON `flash%`.*", "PROCESS ON *.*", "SELECT ON mysql.user")
+
+
+def grants(stack):
     done = subprocess.run([ROOT / "deploy" / "grants", "--passwords", stack.folder / "mariadb" / "passwords"],
                           env=stack.daemon_env(FLASH_MYSQL_USER="root"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_grants_give_what_is_missing_and_take_what_is_too_much(stack):
+    before = {account: granted(stack, account) for account in ACCOUNTS}
+    for number, right in enumerate(TOO_MUCH):
+        root(stack, f"GRANT {right} TO flash_admin{' WITH GRANT OPTION' if number % 2 else ''}")
+    root(stack, "REVOKE SELECT ON flashgate.stock_log FROM flash_admin")
+    root(stack, "DROP USER flash_consumer")
+    grants(stack)
     assert {account: granted(stack, account) for account in ACCOUNTS} == before
+    assert not any("GRANT OPTION" in line for line, in root(stack, "SHOW GRANTS FOR flash_admin"))
     for arguments in ([], ["--passwords"], ["--help-me"]):
         assert subprocess.run([ROOT / "deploy" / "grants", *arguments], capture_output=True, check=False).returncode == 2
+
+
+def test_a_running_daemon_is_never_without_its_rights(stack):
+    ended, asked, refused = threading.Event(), [], []
+
+    def work():
+        connection = stack.mysql(user="flash_admin")
+        with connection.cursor() as cursor:
+            while not ended.is_set():
+                try:
+                    cursor.execute("SELECT COUNT(*) FROM stock_log")
+                    cursor.execute("UPDATE refund SET done_at_ms = 1, done_reference = 'x' WHERE order_id = 'none'")
+                    asked.append(1)
+                except pymysql.MySQLError as error:
+                    refused.append(error)
+        connection.close()
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(3):
+            until(lambda before=len(asked): len(asked) > before or refused, "nothing is asked")
+            root(stack, "GRANT DELETE ON flashgate.stock_log TO flash_admin")
+            grants(stack)
+    finally:
+        ended.set()
+        worker.join()
+    assert asked and not refused
 
 
 # ---- the engine knows no ledger ----
