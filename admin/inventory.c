@@ -25,12 +25,21 @@ static const struct flash_page_column columns[] = {
 static const struct flash_page_list products = {"products", columns,
                                                 sizeof(columns) / sizeof(columns[0])};
 
-static const char list_query[] =
-    "SELECT sku, title, base, available, reserved, sold, available + reserved, "
-    "low_stock_threshold, threshold_version, available <= low_stock_threshold, version, flagged, "
-    "loaded_generation > 0, created_at_ms, updated_at_ms FROM stock WHERE sku > ? "
-    "AND (? < 0 OR (available <= low_stock_threshold) = ?) AND (? < 0 OR (available > 0) = ?) "
-    "AND (? < 0 OR flagged = ?) AND (? = '' OR LOCATE(?, title) > 0) ORDER BY sku LIMIT ?";
+/* Of the few that are low, sold out or flagged no other is read. */
+#define LIST(index, which)                                                                         \
+    "SELECT sku, title, base, available, reserved, sold, available + reserved, "                   \
+    "low_stock_threshold, threshold_version, low, version, flagged, loaded_generation > 0, "       \
+    "created_at_ms, updated_at_ms FROM stock FORCE INDEX (" index ") WHERE " which                 \
+    "sku > ? AND (? < 0 OR low = ?) AND (? < 0 OR (available > 0) = ?) "                           \
+    "AND (? < 0 OR flagged = ?) AND (? = '' OR LOCATE(?, title) > 0) ORDER BY sku LIMIT ?"
+
+static const char *list_query(const struct flash_list_form *form)
+{
+    if (form->low_stock == 1 || form->in_stock == 0) { /* no threshold is below 0 */
+        return LIST("stock_low", "low = 1 AND ");
+    }
+    return form->flagged == 1 ? LIST("stock_flagged", "flagged = 1 AND ") : LIST("PRIMARY", "");
+}
 
 void flash_inventory_list(struct flash_job *job, struct flash_stores *stores)
 {
@@ -43,7 +52,7 @@ void flash_inventory_list(struct flash_job *job, struct flash_stores *stores)
         flash_value_text(form->title),
     };
     const struct flash_listing listing = {.list = &products,
-                                          .sql = list_query,
+                                          .sql = list_query(form),
                                           .params = params,
                                           .param_count = sizeof(params) / sizeof(params[0]),
                                           .format = form->format,

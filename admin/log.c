@@ -14,7 +14,7 @@
 #include "log_lines.h"
 
 #define EXPORT_ROWS 1000 /* a piece of an export */
-#define LINES_MAX 8192   /* of all entries that one page looks into */
+#define USER_LINES 2048  /* a page of an order or user: of each entry it may want one line only */
 
 static const struct flash_page_column columns[FLASH_LOG_CELLS] = {
     {"log_id", FLASH_CELL_NUMERAL},
@@ -190,6 +190,16 @@ static void answer_page(struct reading *reading, struct flash_job *job)
     }
 }
 
+/* Of all entries that one page looks into. A page that begins inside an entry leaves lines of it
+ * out. */
+static int64_t lines_max(const struct flash_list_form *form, int64_t limit)
+{
+    if (!form->lines) {
+        return INT64_MAX;
+    }
+    return form->order_id[0] || form->user[0] ? USER_LINES : limit + FLASH_BATCH_LINES;
+}
+
 void flash_log_run(struct flash_job *job, struct flash_stores *stores)
 {
     const struct flash_list_form *form = &job->form.list;
@@ -200,7 +210,7 @@ void flash_log_run(struct flash_job *job, struct flash_stores *stores)
     reading.rows.sku = job->sku;
     reading.rows.form = form;
     reading.rows.max = (int)reading.limit;
-    reading.rows.lines_max = form->lines ? LINES_MAX : INT64_MAX;
+    reading.rows.lines_max = lines_max(form, reading.limit);
     reading.rows.rows = calloc((size_t)reading.limit, sizeof(*reading.rows.rows));
     if (!reading.rows.rows) {
         job->answer.refusal = FLASH_REFUSE_OVERLOADED;

@@ -23,13 +23,23 @@
 #define BELOW_LINE "AND (? = 0 OR l.id <> ? OR l.line_no < ?) "
 #define PAGE_OF_LINES "ORDER BY l.created_at_ms DESC, l.id DESC, l.line_no DESC LIMIT ?"
 #define ANY_TYPE "AND (? < 0 OR l.type = ?) "
+/* The ids by the index alone, then their rows: an operator has few rows of one type among many. */
+#define BY_OPERATOR                                                                                \
+    SELECT                                                                                         \
+    ", NULL, NULL, NULL FROM (SELECT l.id FROM stock_log l "                                       \
+    "FORCE INDEX (stock_log_operator) WHERE l.sku = ? AND l.operator = ? " ANY_TYPE RANGE PAGE     \
+    ") k STRAIGHT_JOIN stock_log l ON l.id = k.id "                                                \
+    "ORDER BY l.created_at_ms DESC, l.id DESC"
 #define ANY_OPERATOR "AND (? = '' OR l.operator = ?) "
-/* What an order's reservation leads to: the entry that made it, and its transitions. */
+/* What reservations lead to: the entries that made them, and their transitions. A user's are found
+ * by the index of the optional migration 101. */
 #define BY_RESERVATION(which)                                                                      \
     "SELECT l.* FROM (" SELECT ", r.order_id AS line_order, r.line_no, r.user_id, l.sku "          \
-    "FROM reservation r JOIN stock_log l ON l.entry_id = r.entry_id AND l.type = 1 "               \
-    "WHERE " which " UNION ALL " SELECT ", r.order_id, 0, r.user_id, l.sku "                       \
-    "FROM reservation r JOIN stock_log l ON l.order_id = r.order_id WHERE " which                  \
+    "FROM reservation r STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_entry) "                  \
+    "ON l.entry_id = r.entry_id AND l.type = 1 WHERE " which " UNION ALL " SELECT                  \
+    ", r.order_id, 0, r.user_id, l.sku "                                                           \
+    "FROM reservation r STRAIGHT_JOIN stock_log l FORCE INDEX (stock_log_order) "                  \
+    "ON l.order_id = r.order_id WHERE " which                                                      \
     ") l WHERE l.sku = ? " ANY_TYPE ANY_OPERATOR RANGE BELOW_LINE PAGE_OF_LINES
 
 enum log_column {
@@ -94,7 +104,7 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
-#define PARAMS_MAX 20
+#define PARAMS_MAX 24
 struct params {
     struct flash_value values[PARAMS_MAX];
     int count;
@@ -134,20 +144,23 @@ static void add_below_line(struct params *params, const struct flash_list_form *
 
 /* The reservations that lead, once for each half of the union, then the SKU and what is left. */
 static const char *by_reservation(struct params *params, int64_t sku,
-                                  const struct flash_list_form *form)
+                                  const struct flash_list_form *form,
+                                  const struct flash_order_range *range)
 {
     for (int half = 0; half < 2; half++) {
         add_text(params, form->order_id[0] ? form->order_id : form->user);
         if (!form->order_id[0]) {
-            add_int(params, sku);
+            add_text(params, range->first);
+            add_text(params, range->end);
         }
     }
     add_int(params, sku);
     add_any_type(params, form);
     add_text(params, form->operator);
     add_text(params, form->operator);
-    return form->order_id[0] ? BY_RESERVATION("r.order_id = ?")
-                             : BY_RESERVATION("r.user_id = ? AND r.sku = ?");
+    return form->order_id[0]
+               ? BY_RESERVATION("r.order_id = ?")
+               : BY_RESERVATION("r.user_id = ? AND r.order_id > ? AND r.order_id < ?");
 }
 
 static const char *by_sku(struct params *params, int64_t sku, const struct flash_list_form *form)
@@ -156,7 +169,7 @@ static const char *by_sku(struct params *params, int64_t sku, const struct flash
     if (form->operator[0]) {
         add_text(params, form->operator);
         add_any_type(params, form);
-        return OF_SKU("operator") "AND l.operator = ? " ANY_TYPE RANGE PAGE;
+        return BY_OPERATOR;
     }
     if (form->type >= 0) {
         add_int(params, form->type);
@@ -169,10 +182,11 @@ bool flash_log_rows_read(struct flash_mysql *mysql, struct flash_log_rows *rows,
                          struct flash_error *err)
 {
     const struct flash_list_form *form = rows->form;
+    const struct flash_order_range range = flash_order_range_of(rows->sku);
     struct params params = {.count = 0};
     bool led = form->order_id[0] || form->user[0];
     const char *sql =
-        led ? by_reservation(&params, rows->sku, form) : by_sku(&params, rows->sku, form);
+        led ? by_reservation(&params, rows->sku, form, &range) : by_sku(&params, rows->sku, form);
     add_range(&params, form);
     if (led) {
         add_below_line(&params, form);

@@ -5,7 +5,6 @@
  * migration 101 has made one. */
 #include "orders.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,14 +36,10 @@ static const struct flash_page_list orders = {"orders", columns, COLUMNS};
 
 #define SELECT                                                                                     \
     "SELECT order_id, sku, user_id, qty, state, state, version, due, payment_id, entry_id, "       \
-    "updated_at_ms FROM reservation WHERE "
+    "updated_at_ms FROM reservation FORCE INDEX ("
 #define WANTED                                                                                     \
     "AND order_id > ? AND order_id <= ? AND state >= ? AND state <= ? AND updated_at_ms >= ? "     \
     "AND updated_at_ms < ? ORDER BY order_id LIMIT ?"
-
-/* The range of all keys, or of one SKU's: '/' follows '.', ':' follows '9'. */
-#define FIRST_KEY "0"
-#define BEHIND_KEYS ":"
 
 struct reading {
     const struct flash_list_form *form;
@@ -57,14 +52,10 @@ struct reading {
 static void begin(struct reading *reading)
 {
     const struct flash_list_form *form = reading->form;
-    char first[FLASH_SKU_TEXT_MAX + 2] = FIRST_KEY;
-    snprintf(reading->upto, sizeof(reading->upto), BEHIND_KEYS);
-    if (form->sku) {
-        snprintf(first, sizeof(first), "%" PRId64 ".", form->sku);
-        snprintf(reading->upto, sizeof(reading->upto), "%" PRId64 "/", form->sku);
-    }
-    bool later = strcmp(form->after_order, first) > 0;
-    snprintf(reading->after, sizeof(reading->after), "%s", later ? form->after_order : first);
+    const struct flash_order_range range = flash_order_range_of(form->sku);
+    bool later = strcmp(form->after_order, range.first) > 0;
+    snprintf(reading->after, sizeof(reading->after), "%s", later ? form->after_order : range.first);
+    snprintf(reading->upto, sizeof(reading->upto), "%s", range.end);
     reading->indexed = reading->bounded = reading->more = false;
     flash_page_begin(&reading->page, true);
 }
@@ -141,14 +132,14 @@ static bool read_orders(struct flash_mysql *mysql, struct reading *reading, stru
         flash_value_int(form->limit + 1),
     };
     int unused = reading->indexed ? 1 : 0; /* the user is named once where the index leads */
-    const struct flash_query query = {.sql = reading->indexed ? SELECT "user_id = ? " WANTED
-                                                              : SELECT
-                                                 "(? = '' OR user_id = ?) " WANTED,
-                                      .params = params + unused,
-                                      .param_count = 9 - unused,
-                                      .column_count = COLUMNS,
-                                      .row = take_order,
-                                      .arg = reading};
+    const struct flash_query query = {
+        .sql = reading->indexed ? SELECT "reservation_user) WHERE user_id = ? " WANTED
+                                : SELECT "PRIMARY) WHERE (? = '' OR user_id = ?) " WANTED,
+        .params = params + unused,
+        .param_count = 9 - unused,
+        .column_count = COLUMNS,
+        .row = take_order,
+        .arg = reading};
     return flash_mysql_query(mysql, &query, err);
 }
 

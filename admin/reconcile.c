@@ -20,6 +20,11 @@ static const struct flash_page_list runs = {"runs", run_columns, 17};
     "SELECT run_id, mode, state, operator, generation, plan_run_id, sku, started_at_ms, "          \
     "ended_at_ms, skus, entries, settled, resent, compensated, findings, exit_code, detail "       \
     "FROM reconcile_run "
+/* Which index leads is said: what is asked for may be rare among very many. */
+#define RUN_LIST(index, which)                                                                     \
+    RUN_SELECT "FORCE INDEX (" index ") WHERE " which                                              \
+               " = ? AND run_id < ? AND (? = '' OR mode = ?) AND (? = '' OR state = ?) "           \
+               "ORDER BY run_id DESC LIMIT ?"
 
 static const struct flash_page_column finding_columns[] = {
     {"finding_id", FLASH_CELL_NUMERAL}, {"run_id", FLASH_CELL_ID},
@@ -27,15 +32,15 @@ static const struct flash_page_column finding_columns[] = {
     {"sku", FLASH_CELL_NUMERAL},        {"entry_id", FLASH_CELL_ID},
     {"order_id", FLASH_CELL_TEXT},      {"partition", FLASH_CELL_NUMBER},
     {"offset", FLASH_CELL_NUMBER},      {"quantity", FLASH_CELL_NUMBER},
-    {"found_at", FLASH_CELL_TIME},      {"updated_at", FLASH_CELL_TIME},
-    {"detail", FLASH_CELL_TEXT},
+    {"age_ms", FLASH_CELL_NUMBER},      {"found_at", FLASH_CELL_TIME},
+    {"updated_at", FLASH_CELL_TIME},    {"detail", FLASH_CELL_TEXT},
 };
-static const struct flash_page_list findings = {"findings", finding_columns, 13};
-#define FINDING_SELECT                                                                             \
+static const struct flash_page_list findings = {"findings", finding_columns, 14};
+#define FINDING_LIST(index, which)                                                                 \
     "SELECT id, run_id, cause, state, sku, entry_id, order_id, partition_no, kafka_offset, "       \
-    "quantity, found_at_ms, updated_at_ms, detail FROM reconcile_finding WHERE id < ? "
-#define FINDING_FILTER                                                                             \
-    "AND (? = '' OR cause = ?) AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?"
+    "quantity, age_ms, found_at_ms, updated_at_ms, detail FROM reconcile_finding "                 \
+    "FORCE INDEX (" index ") WHERE " which "id < ? AND (? = '' OR cause = ?) "                     \
+    "AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?"
 
 static struct flash_value id_value(const struct flash_uuid *id)
 {
@@ -45,16 +50,18 @@ static struct flash_value id_value(const struct flash_uuid *id)
 void flash_reconcile_runs(struct flash_job *job, struct flash_stores *stores)
 {
     const struct flash_reconcile_form *form = &job->form.reconcile;
+    const struct flash_value mode = flash_value_text(form->mode);
+    const struct flash_value state = flash_value_text(form->state);
     const struct flash_value params[] = {
-        id_value(&form->before_run),   flash_value_text(form->mode),  flash_value_text(form->mode),
-        flash_value_text(form->state), flash_value_text(form->state),
+        form->state[0] ? state : mode, id_value(&form->before_run), mode, mode, state, state,
     };
     const struct flash_listing listing = {
         .list = &runs,
-        .sql = RUN_SELECT "WHERE run_id < ? AND (? = '' OR mode = ?) AND (? = '' OR state = ?) "
-                          "ORDER BY run_id DESC LIMIT ?",
+        .sql = form->state[0]  ? RUN_LIST("reconcile_run_state", "state")
+               : form->mode[0] ? RUN_LIST("reconcile_run_mode", "mode")
+                               : RUN_LIST("PRIMARY", "''"),
         .params = params,
-        .param_count = 5,
+        .param_count = 6,
         .format = form->format,
         .limit = form->limit,
         .key = flash_listing_key_id};
@@ -104,30 +111,44 @@ void flash_reconcile_run(struct flash_job *job, struct flash_stores *stores)
     flash_page_drop(&showing.page);
 }
 
+/* The list's query; the values of what leads it go to params, and their number to *ret_count. */
+static const char *finding_list(const struct flash_reconcile_form *form, struct flash_value *params,
+                                int *ret_count)
+{
+    *ret_count = 0;
+    if (form->has_run) {
+        params[(*ret_count)++] = id_value(&form->run);
+    }
+    if (form->sku) {
+        params[(*ret_count)++] = flash_value_int(form->sku);
+    }
+    if (form->has_run) {
+        return form->sku ? FINDING_LIST("reconcile_finding_run", "run_id = ? AND sku = ? AND ")
+                         : FINDING_LIST("reconcile_finding_run", "run_id = ? AND ");
+    }
+    if (form->sku) {
+        return FINDING_LIST("reconcile_finding_sku", "sku = ? AND ");
+    }
+    if (form->state[0] || form->cause[0]) {
+        params[(*ret_count)++] = flash_value_text(form->state[0] ? form->state : form->cause);
+        return form->state[0] ? FINDING_LIST("reconcile_finding_state", "state = ? AND ")
+                              : FINDING_LIST("reconcile_finding_cause", "cause = ? AND ");
+    }
+    return FINDING_LIST("PRIMARY", "");
+}
+
 void flash_reconcile_findings(struct flash_job *job, struct flash_stores *stores)
 {
     const struct flash_reconcile_form *form = &job->form.reconcile;
-    struct flash_value params[8] = {flash_value_int(form->before_id)};
+    struct flash_value params[7];
+    int count;
     struct flash_listing listing = {.list = &findings,
-                                    .sql = FINDING_SELECT FINDING_FILTER,
+                                    .sql = finding_list(form, params, &count),
                                     .params = params,
                                     .format = form->format,
                                     .limit = form->limit,
                                     .key = flash_listing_key_number};
-    int count = 1;
-    if (form->has_run && form->sku) {
-        listing.sql = FINDING_SELECT "AND run_id = ? AND sku = ? " FINDING_FILTER;
-    } else if (form->has_run) {
-        listing.sql = FINDING_SELECT "AND run_id = ? " FINDING_FILTER;
-    } else if (form->sku) {
-        listing.sql = FINDING_SELECT "AND sku = ? " FINDING_FILTER;
-    }
-    if (form->has_run) {
-        params[count++] = id_value(&form->run);
-    }
-    if (form->sku) {
-        params[count++] = flash_value_int(form->sku);
-    }
+    params[count++] = flash_value_int(form->before_id);
     params[count++] = flash_value_text(form->cause);
     params[count++] = flash_value_text(form->cause);
     params[count++] = flash_value_text(form->state);

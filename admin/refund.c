@@ -17,15 +17,16 @@
 
 enum refund_column { ORDER, PAYMENT, MET, CREATED, DONE, REFERENCE, REFUND_COLUMNS };
 
-/* The range of all keys, or of one SKU's: '/' follows '.', ':' follows '9'. */
-#define FIRST_KEY "0"
-#define BEHIND_KEYS ":"
-
-static const char list_query[] =
-    "SELECT " COLUMNS " FROM refund "
-    "WHERE order_id >= ? AND order_id < ? AND (order_id > ? OR payment_id > ?) "
-    "AND ((done_at_ms IS NULL AND ?) OR (done_at_ms IS NOT NULL AND ?)) "
-    "ORDER BY order_id, payment_id LIMIT ?";
+/* What is due is found by an index, however much is done. */
+#define LIST(index, which)                                                                         \
+    "SELECT " COLUMNS " FROM refund FORCE INDEX (" index ") WHERE " which                          \
+    "order_id >= ? AND order_id < ? AND (order_id > ? OR payment_id > ?) "                         \
+    "ORDER BY order_id, payment_id LIMIT ?"
+static const char *const list_queries[] = {
+    [FLASH_REFUND_DUE] = LIST("refund_due", "done_at_ms IS NULL AND "),
+    [FLASH_REFUND_DONE] = LIST("PRIMARY", "done_at_ms IS NOT NULL AND "),
+    [FLASH_REFUND_ALL] = LIST("PRIMARY", ""),
+};
 
 static json_t *time_json(int64_t ms)
 {
@@ -93,24 +94,19 @@ static enum flash_work list_work(struct flash_mysql *mysql, void *arg, struct fl
 {
     struct listing *listing = arg;
     const struct flash_refund_list_form *form = listing->form;
-    char first[FLASH_SKU_TEXT_MAX + 2] = FIRST_KEY, behind[FLASH_SKU_TEXT_MAX + 2] = BEHIND_KEYS;
-    if (form->sku) {
-        snprintf(first, sizeof(first), "%" PRId64 ".", form->sku);
-        snprintf(behind, sizeof(behind), "%" PRId64 "/", form->sku);
-    }
-    const char *from = strcmp(form->after.order_id, first) > 0 ? form->after.order_id : first;
+    const struct flash_order_range range = flash_order_range_of(form->sku);
+    const char *from =
+        strcmp(form->after.order_id, range.first) > 0 ? form->after.order_id : range.first;
     const struct flash_value params[] = {
         flash_value_text(from),
-        flash_value_text(behind),
+        flash_value_text(range.end),
         flash_value_text(form->after.order_id),
         flash_value_text(form->after.payment_id),
-        flash_value_int(form->filter != FLASH_REFUND_DONE),
-        flash_value_int(form->filter != FLASH_REFUND_DUE),
         flash_value_int(form->limit + 1),
     };
-    const struct flash_query query = {.sql = list_query,
+    const struct flash_query query = {.sql = list_queries[form->filter],
                                       .params = params,
-                                      .param_count = 7,
+                                      .param_count = 5,
                                       .column_count = REFUND_COLUMNS,
                                       .row = take_listed,
                                       .arg = listing};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/http_peer.h"
 #include "flash/log.h"
 #include "metrics.h"
 #include "pages.h"
@@ -115,7 +116,11 @@ static bool start_workers(struct flash_engine *engine, struct flash_error *err)
 {
     int count = engine->config->engine.workers;
     engine->workers = calloc((size_t)count, sizeof(*engine->workers));
-    if (!engine->workers) {
+    int connections =
+        count * (engine->config->http.max_connections + 1); /* one while it drops one */
+    engine->buyers = flash_http_peers_new(connections);
+    engine->services = flash_http_peers_new(connections);
+    if (!engine->workers || !engine->buyers || !engine->services) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "out of memory");
     }
     for (int i = 0; i < count; i++) {
@@ -161,6 +166,8 @@ static void finish(struct daemon *daemon)
         flash_worker_finish(&engine->workers[i]);
     }
     free(engine->workers);
+    flash_http_peers_free(engine->buyers);
+    flash_http_peers_free(engine->services);
     flash_files_free(engine->pages);
     for (int i = 0; i < 5; i++) {
         if (daemon->events[i]) {

@@ -176,6 +176,7 @@ static bool open_listeners(struct flash_worker *worker, struct flash_error *err)
     options.reuse_port = true;
     options.body_max = BODY_MAX;
     options.handler = flash_routes_public;
+    options.peers = worker->engine->buyers;
     options.arg = worker;
     if (worker->number > 0) { /* port 0: the first worker's choice is everybody's */
         options.listen.port = flash_http_port(worker->engine->workers[0].public_http);
@@ -186,6 +187,7 @@ static bool open_listeners(struct flash_worker *worker, struct flash_error *err)
     options.listen = config->engine.internal_listen;
     options.body_max = BATCH_BODY_MAX;
     options.handler = flash_routes_internal;
+    options.peers = worker->engine->services;
     if (worker->number > 0) {
         options.listen.port = flash_http_port(worker->engine->workers[0].internal_http);
     }

@@ -36,6 +36,8 @@ struct flash_engine {
     struct flash_worker *workers; /* worker_count of them */
     int worker_count;
     struct flash_http_auth auth;
+    /* Connections of each address, by listener; all workers together. Owned. */
+    struct flash_http_peers *buyers, *services;
     struct flash_files *pages; /* owned; NULL: there are none */
     _Atomic bool draining;
 };

@@ -6,10 +6,13 @@
 --          done); or GENERATION, the newer one here; or CORRUPT, the field
 local stock_key, orders_key, journal_key = KEYS[1], KEYS[2], KEYS[3]
 local generation, base, inflow, title, threshold, run_id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] or ''
-for name, text in pairs({base = base, inflow = inflow, threshold = threshold, generation = generation}) do
+for name, text in pairs({base = base, inflow = inflow, threshold = threshold}) do
     if not string.match(text, '^%d+$') or tonumber(text) > 1000000000 then
         return {'CORRUPT', name}
     end
+end
+if not string.match(generation, '^%d+$') or tonumber(generation) > 9007199254740991 then
+    return {'CORRUPT', 'generation'}
 end
 if not string.match(run_id, '^%x*$') then
     return {'CORRUPT', 'run_id'}

@@ -20,18 +20,18 @@ local function time_of(id)
     local us, r = string.match(id, '^(%d+)%-(%d+)$')
     return us and #us < 20 and (#r < 20 or #r == 20 and r <= '18446744073709551615') and us
 end
+local function count(user) return counts[user] or tonumber(redis.call('HGET', users_key, user) or 0) end
 local function adopt(ref, letter, version, quantity, user, due)
-    local old = records[ref] or redis.call('HGET', orders_key, ref)
-    if not old then learnt = learnt + 1 end
-    local old_letter, old_version, old_quantity, at, old_user =
-        string.match(old or 'X0:0:' .. now .. ':0:' .. user, '^(%u)(%d+):(%d+):(%d+):%d+:([^"]*)')
-    if tonumber(version) < tonumber(old_version) then return false end
-    local whose, freed, taken = string.match(user, '^[^"]*'), HOLDS[old_letter] * old_quantity, HOLDS[letter] * quantity
-    available = available + freed - taken
-    counts[old_user] = (counts[old_user] or tonumber(redis.call('HGET', users_key, old_user) or 0)) - freed
-    counts[whose] = (counts[whose] or tonumber(redis.call('HGET', users_key, whose) or 0)) + taken
-    local same = old_letter == letter or old_letter == 'A' and letter == 'C'
-    records[ref] = letter .. version .. ':' .. quantity .. ':' .. (same and at or now) .. ':' .. due .. ':' .. user
+    local old, since = records[ref] or redis.call('HGET', orders_key, ref), now
+    if old then
+        local was, old_version, held, at, old_user = string.match(old, '^(%u)(%d+):(%d+):(%d+):%d+:([^"]*)')
+        if tonumber(version) < tonumber(old_version) then return false end
+        available, counts[old_user] = available + HOLDS[was] * held, count(old_user) - HOLDS[was] * held
+        if was == letter or was == 'A' and letter == 'C' then since = at end
+    else learnt = learnt + 1 end
+    local whose, taken = string.match(user, '^[^"]*'), HOLDS[letter] * quantity
+    available, counts[whose] = available - taken, count(whose) + taken
+    records[ref] = letter .. version .. ':' .. quantity .. ':' .. since .. ':' .. due .. ':' .. user
     return letter == 'C'
 end
 local function give_back(id, reference)

@@ -1,5 +1,5 @@
-/* The SKUs with a sale, and the generation; see catalog.h. The lock guards `known`; `fresh` is the
- * reader's alone. */
+/* The SKUs with a sale, and the generation; see catalog.h. `lock` guards `known`; `reading` all
+ * that a reader needs, one at a time. */
 #include "catalog.h"
 
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #define CAPACITY_MIN 256
 
 struct flash_catalog {
+    pthread_mutex_t reading;
     struct flash_mysql *mysql;
     struct flash_catalog_list fresh;
     bool fresh_whole; /* every row had room */
@@ -29,6 +30,7 @@ bool flash_catalog_new(const struct flash_config *config, struct flash_catalog *
     if (!catalog) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "catalog: out of memory");
     }
+    pthread_mutex_init(&catalog->reading, NULL);
     pthread_mutex_init(&catalog->lock, NULL);
     if (!flash_mysql_new(config, &catalog->mysql, err)) {
         flash_catalog_free(catalog);
@@ -45,6 +47,7 @@ void flash_catalog_free(struct flash_catalog *catalog)
         flash_catalog_list_finish(&catalog->fresh);
         flash_catalog_list_finish(&catalog->known);
         pthread_mutex_destroy(&catalog->lock);
+        pthread_mutex_destroy(&catalog->reading);
         free(catalog);
     }
 }
@@ -133,7 +136,7 @@ static void exchange(struct flash_catalog *catalog)
     pthread_mutex_unlock(&catalog->lock);
 }
 
-void flash_catalog_read(struct flash_catalog *catalog)
+static void read_once(struct flash_catalog *catalog)
 {
     struct flash_error err = {0};
     bool read = read_ledger(catalog, &err);
@@ -151,6 +154,13 @@ void flash_catalog_read(struct flash_catalog *catalog)
     }
     catalog->said_away = !read;
     catalog->ready = read;
+}
+
+void flash_catalog_read(struct flash_catalog *catalog)
+{
+    pthread_mutex_lock(&catalog->reading);
+    read_once(catalog);
+    pthread_mutex_unlock(&catalog->reading);
 }
 
 bool flash_catalog_ready(const struct flash_catalog *catalog)

@@ -24,7 +24,7 @@ FLASH_MUST_CHECK bool flash_catalog_new(const struct flash_config *config,
 void flash_catalog_free(struct flash_catalog *catalog);
 
 /* Reads the ledger, blocking; on failure all stays as it was. Logs when the ledger goes and comes.
- */
+ * Any thread. */
 void flash_catalog_read(struct flash_catalog *catalog);
 /* Whether the last read worked. Any thread. */
 bool flash_catalog_ready(const struct flash_catalog *catalog);

@@ -105,6 +105,9 @@ static void expire(struct flash_duty *duty, void *arg)
     struct daemon *daemon = arg;
     struct flash_expiry_done done;
     struct flash_ask *asks = flash_asks_take(daemon->asks);
+    if (asks) {
+        flash_catalog_read(daemon->catalog); /* who asks means every sale there is by now */
+    }
     flash_expiry_pass(daemon->expiry, duty, &done);
     say_changes(daemon, &done);
     flash_asks_answer(daemon->asks, asks, &done);

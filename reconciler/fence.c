@@ -127,9 +127,12 @@ static bool take_generation(const struct flash_value *cells, int count, void *ar
     return true;
 }
 
+/* Locked, so that a recovery's raise waits for this fence: its sweep must read what is written
+ * here. */
 static bool read_generation(struct flash_fence *fence, struct flash_error *err)
 {
-    const struct flash_query query = {.sql = "SELECT generation FROM generation WHERE id = 1",
+    const struct flash_query query = {.sql = "SELECT generation FROM generation WHERE id = 1 "
+                                             "LOCK IN SHARE MODE",
                                       .column_count = 1,
                                       .row = take_generation,
                                       .arg = fence};

@@ -62,7 +62,36 @@ bool flash_plan_generation(struct flash_mysql *mysql, int64_t *ret_generation,
 struct loading {
     struct flash_plan *plan;
     bool found, full;
+    bool unknown; /* a word that this version does not know */
 };
+
+static const char *cause_at(int i)
+{
+    return flash_cause_name((enum flash_cause)i);
+}
+
+static const char *finding_state_at(int i)
+{
+    return flash_finding_state_name((enum flash_finding_state)i);
+}
+
+static const char *run_state_at(int i)
+{
+    return flash_run_state_name((enum flash_run_state)i);
+}
+
+/* Which of count words it is; 0 for one that is none of them, and *ret_unknown. */
+static int word_of(struct flash_text text, int count, const char *(*name_at)(int i),
+                   bool *ret_unknown)
+{
+    for (int i = 0; i < count; i++) {
+        if (text_is(text, name_at(i))) {
+            return i;
+        }
+    }
+    *ret_unknown = true;
+    return 0;
+}
 
 static bool take_run(const struct flash_value *cells, int count, void *arg)
 {
@@ -70,11 +99,8 @@ static bool take_run(const struct flash_value *cells, int count, void *arg)
     struct flash_plan *plan = loading->plan;
     (void)count;
     plan->is_plan = text_is(cells[0].bytes, flash_run_mode_name(FLASH_RUN_PLAN));
-    for (int i = 0; i < FLASH_RUN_STATE_COUNT; i++) {
-        if (text_is(cells[1].bytes, flash_run_state_name((enum flash_run_state)i))) {
-            plan->state = (enum flash_run_state)i;
-        }
-    }
+    plan->state = (enum flash_run_state)word_of(cells[1].bytes, FLASH_RUN_STATE_COUNT, run_state_at,
+                                                &loading->unknown);
     plan->generation = cells[2].number;
     plan->sku = cells[3].null ? 0 : cells[3].number;
     plan->begun = cells[4].number > 0;
@@ -108,16 +134,10 @@ static bool take_item(const struct flash_value *cells, int count, void *arg)
     }
     struct flash_plan_item *item = &plan->items[plan->count];
     *item = (struct flash_plan_item){.id = cells[0].number, .sku = cells[3].number};
-    for (int i = 0; i < FLASH_CAUSE_COUNT; i++) {
-        if (text_is(cells[1].bytes, flash_cause_name((enum flash_cause)i))) {
-            item->cause = (enum flash_cause)i;
-        }
-    }
-    for (int i = 0; i < FLASH_FINDING_STATE_COUNT; i++) {
-        if (text_is(cells[2].bytes, flash_finding_state_name((enum flash_finding_state)i))) {
-            item->state = (enum flash_finding_state)i;
-        }
-    }
+    item->cause =
+        (enum flash_cause)word_of(cells[1].bytes, FLASH_CAUSE_COUNT, cause_at, &loading->unknown);
+    item->state = (enum flash_finding_state)word_of(cells[2].bytes, FLASH_FINDING_STATE_COUNT,
+                                                    finding_state_at, &loading->unknown);
     memcpy(item->entry.bytes, cells[4].bytes.at, sizeof(item->entry.bytes));
     plan->states[item->state]++;
     plan->count++;
@@ -167,6 +187,10 @@ bool flash_plan_load(struct flash_mysql *mysql, const struct flash_uuid *id,
     bool ok = read_rows(mysql, &loading, err);
     if (ok && loading.full) {
         ok = flash_error_set(err, FLASH_ERROR_DATA, "plan: more than it may have, or no memory");
+    }
+    if (ok && loading.unknown) {
+        ok = flash_error_set(err, FLASH_ERROR_DATA,
+                             "plan: a cause or state that is not known here: plan again");
     }
     if (ok && loading.found) {
         plan->unsaved = calloc(plan->count + 1, sizeof(struct flash_plan_item *));

@@ -43,7 +43,7 @@ FLASH_MUST_CHECK bool flash_plan_generation(struct flash_mysql *mysql, int64_t *
                                             struct flash_error *err);
 
 /* *ret_plan NULL: there is no such run. Error kinds: of flash_mysql_query, RETRY (no memory), DATA
- * (more items than a plan may have). */
+ * (more items than a plan may have, or of a cause or state that is not known). */
 FLASH_MUST_CHECK bool flash_plan_load(struct flash_mysql *mysql, const struct flash_uuid *id,
                                       struct flash_plan **ret_plan, struct flash_error *err);
 /* NULL is fine. */

@@ -93,10 +93,34 @@ bool flash_records_put_runs(struct flash_mysql *mysql, int64_t limit, struct fla
                     err);
 }
 
+static bool take_count(const struct flash_value *cells, int count, void *arg)
+{
+    (void)count;
+    *(int64_t *)arg = cells[0].number;
+    return true;
+}
+
+static bool is_there(struct flash_mysql *mysql, const struct flash_value *key,
+                     struct flash_error *err)
+{
+    int64_t runs = 0;
+    const struct flash_query query = {.sql = "SELECT COUNT(*) FROM reconcile_run WHERE run_id = ?",
+                                      .params = key,
+                                      .param_count = 1,
+                                      .column_count = 1,
+                                      .row = take_count,
+                                      .arg = &runs};
+    return flash_mysql_connect(mysql, err) && flash_mysql_query(mysql, &query, err) &&
+           (runs > 0 || flash_error_set(err, FLASH_ERROR_CONFIG, "no run has this id"));
+}
+
 bool flash_records_put_run(struct flash_mysql *mysql, const struct flash_uuid *id,
                            struct flash_output *output, struct flash_error *err)
 {
     const struct flash_value key = id_value(id);
+    if (!is_there(mysql, &key, err)) {
+        return false;
+    }
     return put_rows(mysql,
                     (struct flash_query){.sql = RUN_SELECT "WHERE run_id = ?",
                                          .params = &key,

@@ -13,7 +13,7 @@ extern const struct flash_output_section flash_records_runs, flash_records_run,
 /* The youngest runs; the section is begun already. Error kinds: of flash_mysql_query. */
 FLASH_MUST_CHECK bool flash_records_put_runs(struct flash_mysql *mysql, int64_t limit,
                                              struct flash_output *output, struct flash_error *err);
-/* The run of that id, if there is one. */
+/* The run of that id. Error kinds: also CONFIG (there is none). */
 FLASH_MUST_CHECK bool flash_records_put_run(struct flash_mysql *mysql, const struct flash_uuid *id,
                                             struct flash_output *output, struct flash_error *err);
 /* All findings of that run. */

@@ -88,6 +88,8 @@ static bool look(struct flash_recover *recover)
     *sight = *fresh;
     *fresh = old;
     done->skus = (int64_t)sight->count;
+    done->unknown =
+        recover->options->wish.sku && !flash_sight_find(sight, recover->options->wish.sku);
     done->in_need = flash_sight_judge(sight, &recover->options->wish);
     memset(done->needs, 0, sizeof(done->needs));
     for (size_t i = 0; i < sight->count; i++) {

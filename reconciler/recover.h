@@ -76,6 +76,7 @@ struct flash_recover_done {
     enum flash_recover_end end;
     int64_t generation; /* the new one; 0: it was not raised */
     int64_t skus;       /* the ledger has given to Redis */
+    bool unknown;       /* only one SKU is wished for, and it is none of them */
     int64_t in_need;
     int64_t needs[FLASH_NEED_COUNT];
     int64_t lost;   /* entries that are replayed */

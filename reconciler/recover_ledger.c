@@ -128,9 +128,22 @@ static bool take_entry(const struct flash_value *cells, int count, void *arg)
     return true;
 }
 
+/* Of the others nothing is replayed, so the verdicts of a whole sale need not be read. */
+static bool any_restarted(const struct flash_sight *sight)
+{
+    bool any = false;
+    for (size_t i = 0; i < sight->count; i++) {
+        any |= sight->skus[i].need == FLASH_NEED_RESTARTED;
+    }
+    return any;
+}
+
 bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sight,
                              int64_t window_ms, struct flash_error *err)
 {
+    if (!any_restarted(sight)) {
+        return true;
+    }
     /* Entry ids begin with the engine's clock in ms; the window is for clocks that differ. */
     int64_t now_us = (int64_t)flash_time_wall_ms() * 1000;
     int64_t from_ms = flash_sight_safe_us(sight, now_us) / 1000 - window_ms;
@@ -165,11 +178,19 @@ static bool set_back(struct flash_mysql *mysql, const struct flash_sight_sku *sk
                             params, 4, NULL, err);
 }
 
-static bool take_over(struct flash_mysql *mysql, const struct flash_sight *sight, const char *topic,
-                      struct flash_error *err)
+struct raise {
+    struct flash_mysql *mysql;
+    const struct flash_sight *sight;
+    const char *topic;
+    int64_t generation, beacon; /* the new ones */
+};
+
+static bool take_over(const struct raise *raise, struct flash_error *err)
 {
-    const struct flash_value over[] = {number(flash_sight_next_generation(sight)),
-                                       bytes(topic, strlen(topic))};
+    struct flash_mysql *mysql = raise->mysql;
+    const struct flash_sight *sight = raise->sight;
+    const char *topic = raise->topic;
+    const struct flash_value over[] = {number(raise->generation), bytes(topic, strlen(topic))};
     if (!flash_mysql_exec(mysql,
                           "UPDATE consumer_progress SET generation = ?, "
                           "updated_at_ms = updated_at_ms + 1 WHERE topic = ?",
@@ -185,14 +206,12 @@ static bool take_over(struct flash_mysql *mysql, const struct flash_sight *sight
     return true;
 }
 
-static enum flash_recover_raised raise_once(struct flash_mysql *mysql,
-                                            const struct flash_sight *sight, const char *topic,
-                                            struct flash_error *err)
+static enum flash_recover_raised raise_once(const struct raise *raise, struct flash_error *err)
 {
+    struct flash_mysql *mysql = raise->mysql;
     int64_t changed = 0;
-    const struct flash_value up[] = {number(flash_sight_next_generation(sight)),
-                                     number(flash_sight_next_beacon(sight)),
-                                     number(sight->generation)};
+    const struct flash_value up[] = {number(raise->generation), number(raise->beacon),
+                                     number(raise->sight->generation)};
     if (!flash_mysql_begin(mysql, err) ||
         !flash_mysql_exec(mysql,
                           "UPDATE generation SET generation = ?, beacon = ? "
@@ -203,7 +222,7 @@ static enum flash_recover_raised raise_once(struct flash_mysql *mysql,
     if (changed != 1) {
         return FLASH_RECOVER_OUTRUN;
     }
-    bool done = take_over(mysql, sight, topic, err) && flash_mysql_commit(mysql, err);
+    bool done = take_over(raise, err) && flash_mysql_commit(mysql, err);
     return done ? FLASH_RECOVER_RAISED : FLASH_RECOVER_FAILED;
 }
 
@@ -211,8 +230,12 @@ enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql, struct 
                                               const char *topic, struct flash_error *err)
 {
     enum flash_recover_raised raised = FLASH_RECOVER_FAILED;
+    int64_t wall_us =
+        (int64_t)flash_time_wall_ms() * 1000 + (int64_t)(flash_time_monotonic_us() % 1000);
+    const struct raise raise = {mysql, sight, topic, flash_sight_next_generation(sight, wall_us),
+                                flash_sight_next_beacon(sight)};
     for (int i = 0; i < RAISE_TRIES && raised == FLASH_RECOVER_FAILED; i++) {
-        raised = raise_once(mysql, sight, topic, err);
+        raised = raise_once(&raise, err);
         if (raised != FLASH_RECOVER_RAISED) {
             flash_mysql_rollback(mysql);
         }
@@ -221,9 +244,8 @@ enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql, struct 
         }
     }
     if (raised == FLASH_RECOVER_RAISED) {
-        int64_t beacon = flash_sight_next_beacon(sight);
-        sight->generation = flash_sight_next_generation(sight);
-        sight->beacon = beacon;
+        sight->generation = raise.generation;
+        sight->beacon = raise.beacon;
     }
     return raised;
 }

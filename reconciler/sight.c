@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CAPACITY_MIN 64
+#define SPREAD 1000 /* generations among which the clock chooses when it is behind */
 
 void flash_sight_finish(struct flash_sight *sight)
 {
@@ -164,14 +165,15 @@ int64_t flash_sight_safe_us(const struct flash_sight *sight, int64_t now_us)
     return safe_us;
 }
 
-int64_t flash_sight_next_generation(const struct flash_sight *sight)
+int64_t flash_sight_next_generation(const struct flash_sight *sight, int64_t wall_us)
 {
     int64_t highest = sight->generation;
     for (size_t i = 0; i < sight->count; i++) {
         int64_t here = sight->skus[i].redis.generation;
         highest = here > highest ? here : highest;
     }
-    return highest + 1;
+    bool above = wall_us > highest && wall_us <= FLASH_GENERATION_MAX;
+    return above ? wall_us : highest + 1 + wall_us % SPREAD;
 }
 
 int64_t flash_sight_next_beacon(const struct flash_sight *sight)

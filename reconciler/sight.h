@@ -12,6 +12,8 @@
 #include "flash/gate.h"
 #include "flash/redis.h"
 
+#define FLASH_GENERATION_MAX ((INT64_C(1) << 53) - 1) /* Lua and JavaScript count so far */
+
 enum flash_need {
     FLASH_NEED_NOTHING,
     FLASH_NEED_RESTARTED, /* its gate is open for another server: Redis came back, perhaps older */
@@ -95,8 +97,10 @@ void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_
  * server restarted. What is behind now_us tells nothing: ids go on from a moment when Redis' clock
  * was ahead. 0: nothing is known. */
 int64_t flash_sight_safe_us(const struct flash_sight *sight, int64_t now_us);
-/* One higher than the ledger and every SKU in Redis (§5.1 rule 14). */
-int64_t flash_sight_next_generation(const struct flash_sight *sight);
+/* Above the ledger and every SKU in Redis (§5.1 rule 14), and never used before, not even by a
+ * recovery whose raise the ledger has lost (ADR 0009): the moment, in microseconds since the epoch.
+ * Where that is not above them (a clock was ahead), some number up to a thousand higher. */
+int64_t flash_sight_next_generation(const struct flash_sight *sight, int64_t wall_us);
 int64_t flash_sight_next_beacon(const struct flash_sight *sight);
 /* Whether its gate is open at the end of a recovery, or why not: "open", "old_entry", "damaged", ….
  * Static. */

@@ -1,8 +1,12 @@
 /* Pages of rows into pipelined calls of lua/settle; see sweep.h.
  *
- * A call's lines make one entry of which no journal has the id, so it only adopts. Its CREATED
- * lines become one member of `due`, with the deadline of the last of them as its score: they are
- * ordered latest first, so that the member is due with the earliest (lua/expire then moves it on).
+ * While Redis works on the calls of a page, the next page is read from the ledger: some hundred KB,
+ * of which the sockets' buffers hold most, or sending them would wait for Redis.
+ *
+ * A call's lines make entries of which no journal has the id, so it only adopts. The CREATED
+ * lines of one become one member of `due`, with the deadline of the last of them as its score: they
+ * are ordered latest first, so that the member is due with the earliest (lua/expire then moves it
+ * on).
  */
 #include "sweep.h"
 
@@ -12,7 +16,7 @@
 
 #include "flash/settle.h"
 
-#define PAGE 4096 /* rows of one look-up */
+#define PAGE 4096 /* rows of one look-up, and what is in flight */
 #define PAGE_TEXT "4096"
 
 struct row {
@@ -30,6 +34,7 @@ struct flash_sweep {
     struct row rows[PAGE];
     char after[FLASH_ORDER_ID_MAX]; /* the last key of the page before */
     size_t after_len;
+    int calls, told; /* in flight, and the orders in them */
 };
 
 bool flash_sweep_new(struct flash_sweep **ret_sweep, struct flash_error *err)
@@ -126,46 +131,55 @@ static int latest_first(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-static bool queue_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
-                        int *ret_calls, struct flash_error *err)
+static void add_line(struct flash_sweep *sweep, const struct row *row)
 {
-    *ret_calls = 0;
+    flash_settle_call_add_line(sweep->call, &(struct flash_settle_line){
+                                                .ref = {row->order_id + row->ref_at,
+                                                        (size_t)(row->order_id_len - row->ref_at)},
+                                                .state = row->state,
+                                                .version = row->version,
+                                                .quantity = row->quantity,
+                                                .user = {row->user, row->user_len},
+                                                .payment = {row->payment, row->payment_len},
+                                                .due_s = row->due_s,
+                                            });
+}
+
+/* As few calls as may be: where Redis syncs its AOF after each write, a call is a sync. */
+static bool send_calls(struct flash_sweep *sweep, const struct flash_sweep_job *job,
+                       struct flash_error *err)
+{
+    sweep->calls = 0;
+    sweep->told = sweep->count;
     for (int i = 0; i < sweep->count;) {
         flash_settle_call_begin(sweep->call, job->sku, job->generation);
-        flash_settle_call_begin_entry(sweep->call, 0, 1);
-        for (int n = 0; n < FLASH_BATCH_LINES && i < sweep->count; n++, i++) {
-            const struct row *row = &sweep->rows[i];
-            flash_settle_call_add_line(
-                sweep->call,
-                &(struct flash_settle_line){
-                    .ref = {row->order_id + row->ref_at, (size_t)(row->order_id_len - row->ref_at)},
-                    .state = row->state,
-                    .version = row->version,
-                    .quantity = row->quantity,
-                    .user = {row->user, row->user_len},
-                    .payment = {row->payment, row->payment_len},
-                    .due_s = row->due_s,
-                });
+        for (int lines = 0; lines < FLASH_SETTLE_LINES && i < sweep->count; lines++, i++) {
+            if (lines % FLASH_BATCH_LINES == 0) {
+                flash_settle_call_begin_entry(sweep->call, 0, 1);
+            }
+            add_line(sweep, &sweep->rows[i]);
         }
         if (!flash_redis_sync_queue(job->redis, flash_settle_call_finish(sweep->call), err)) {
             return false;
         }
-        (*ret_calls)++;
+        sweep->calls++;
     }
-    return true;
+    return flash_redis_sync_flush(job->redis, err);
 }
 
-static bool take_answers(const struct flash_sweep_job *job, int calls,
+/* Of all calls in flight, so that none is on its way afterwards. */
+static bool take_answers(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                          struct flash_sweep_done *done, struct flash_error *err)
 {
     const struct flash_redis_call about = {.sku = job->sku};
     bool ok = true;
-    while (calls-- > 0) {
+    for (; sweep->calls > 0; sweep->calls--) {
         struct flash_redis_reply *reply;
         struct flash_error here = {0};
         if (!flash_redis_sync_take(job->redis, &reply, &here)) {
             *err = here;
             if (here.kind == FLASH_ERROR_UNKNOWN) {
+                sweep->calls = 0;
                 return false;
             }
             ok = false;
@@ -178,6 +192,8 @@ static bool take_answers(const struct flash_sweep_job *job, int calls,
         done->learnt += ok ? flash_redis_reply_int(flash_redis_reply_at(reply, 1)) : 0;
         flash_redis_reply_free(reply);
     }
+    done->orders += ok ? sweep->told : 0;
+    sweep->told = 0;
     return ok;
 }
 
@@ -185,23 +201,31 @@ bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *jo
                      struct flash_sweep_done *ret_done, struct flash_error *err)
 {
     struct flash_sweep_done done = {0};
+    struct flash_error ledger = {0};
     int seen = PAGE;
+    sweep->calls = sweep->told = 0;
     sweep->after_len =
         (size_t)snprintf(sweep->after, sizeof(sweep->after), "%lld.", (long long)job->sku);
     while (seen == PAGE) {
-        int calls;
-        if (!read_page(sweep, job, err)) {
-            return false;
-        }
+        bool read = read_page(sweep, job, &ledger);
         seen = sweep->count + sweep->broken;
-        qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
-        if (!queue_calls(sweep, job, &calls, err) || !take_answers(job, calls, &done, err)) {
+        if (!take_answers(sweep, job, &done, err)) {
             return false;
         }
-        done.orders += sweep->count;
+        if (!read) {
+            *err = ledger;
+            return false;
+        }
         if (!job->step(done.orders, job->arg)) {
             return flash_error_set(err, FLASH_ERROR_RETRY, "sweep: broken off");
         }
+        qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
+        if (!send_calls(sweep, job, err)) {
+            return false;
+        }
+    }
+    if (!take_answers(sweep, job, &done, err) || !job->step(done.orders, job->arg)) {
+        return false;
     }
     *ret_done = done;
     return true;

@@ -87,6 +87,10 @@ static int look(struct report *report, struct flash_audit *audit)
     if (!ok) {
         return flash_verb_fail(&page, &err);
     }
+    if (asked.sku && done.skus == 0) {
+        fprintf(stderr, FLASH_VERB_PROGRAM " audit: no such SKU was ever given to Redis\n");
+        return FLASH_EXIT_USAGE;
+    }
     return done.findings > 0 ? FLASH_EXIT_FINDINGS : FLASH_EXIT_CLEAN;
 }
 

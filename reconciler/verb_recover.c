@@ -177,7 +177,9 @@ static void put_recovery(struct recovery *run, const struct flash_recover_done *
 
 static void say_end(const struct flash_recover_done *done)
 {
-    if (done->end == FLASH_RECOVER_NOTHING) {
+    if (done->unknown) {
+        fprintf(stderr, "recover: no such SKU was ever given to Redis\n");
+    } else if (done->end == FLASH_RECOVER_NOTHING) {
         fprintf(stderr, "recover: nothing indicates a need; --force recovers all the same\n");
     } else if (done->end != FLASH_RECOVER_DONE && done->end != FLASH_RECOVER_NEEDED) {
         fprintf(stderr, "recover: %s: %s\n", flash_recover_end_name(done->end), done->err.text);
@@ -228,7 +230,8 @@ static int act(struct recovery *run)
         !flash_recover_record_write(run->record, &done, flash_verb_operator(), &err)) {
         fprintf(stderr, "recover: not recorded: %s\n", err.text);
     }
-    return flash_recover_exit_code(done.end, run->found.count > 0);
+    return done.unknown ? FLASH_EXIT_USAGE
+                        : flash_recover_exit_code(done.end, run->found.count > 0);
 }
 
 int flash_verb_recover(int argc, char *const argv[])

@@ -105,7 +105,7 @@ static const struct flash_config_key keys[] = {
     {AT(http, max_connections, max_connections), INT, "10000", 1, 1000000, NULL,
      "per listener of a worker; past it the idlest is closed"},
     {AT(http, max_connections_per_address, max_connections_per_address), INT, "2000", 1, 1000000,
-     NULL, "from one client address"},
+     NULL, "from one client address, to all workers of a listener together"},
 
     {AT(engine, listen, listen), ADDRESS, "127.0.0.1:8080", 0, 0, NULL, "for buyers"},
     {AT(engine, internal_listen, internal_listen), ADDRESS, "127.0.0.1:8082", 0, 0, NULL,

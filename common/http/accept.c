@@ -140,11 +140,11 @@ static void turn_away(struct flash_http *server, int fd, enum refusal refusal)
 static void admit(struct flash_http *server, int fd, const struct sockaddr *from)
 {
     int peer =
-        flash_http_peers_enter(&server->peers, from, server->options.max_connections_per_address);
+        flash_http_peers_enter(server->peers, from, server->options.max_connections_per_address);
     if (peer < 0) {
         turn_away(server, fd, REFUSAL_ADDRESS_CONNECTIONS);
     } else if (TAILQ_EMPTY(&server->free_list) && !drop_idlest(server)) {
-        flash_http_peers_leave(&server->peers, peer);
+        flash_http_peers_leave(server->peers, peer);
         turn_away(server, fd, REFUSAL_CONNECTIONS);
     } else {
         flash_http_open(server, fd, peer);

@@ -67,7 +67,7 @@ void flash_http_close(struct connection *connection)
     connection->slot = NULL;
     connection->free_slot = NULL;
     connection->request.gone = NULL;
-    flash_http_peers_leave(&server->peers, connection->peer);
+    flash_http_peers_leave(server->peers, connection->peer);
     flash_http_move(connection, CONNECTION_CLOSED);
     TAILQ_INSERT_HEAD(&server->free_list, connection, by_age);
     server->connections--;

@@ -35,8 +35,8 @@ struct flash_http {
     int turn_count, connections, open_requests;
     struct connection *slots; /* options.max_connections of them */
     struct buffer_pool pool;
-    struct peers peers;
-    uint64_t random; /* splitmix64: ids and traces, no secrets */
+    struct flash_http_peers own_peers, *peers; /* those of the options, or its own */
+    uint64_t random;                           /* splitmix64: ids and traces, no secrets */
     uint64_t date_us;
     char date[DATE_LEN + 1];
 };

@@ -8,5 +8,5 @@
 void flash_http_peer(const struct flash_request *request, uint8_t ret_address[16])
 {
     const struct connection *connection = flash_http_connection_of(request);
-    memcpy(ret_address, connection->server->peers.table[connection->peer].address, 16);
+    memcpy(ret_address, connection->server->peers->table[connection->peer].address, 16);
 }

@@ -1,26 +1,29 @@
 /* The per-address table: chains of slots from one array, hashed by SipHash-2-4 (Aumasson and
  * Bernstein).
  *
- * There is a slot for every connection the listener may have and for the one that is let in before
- * another is dropped for it, so entering never allocates and never finds the table full. An address
- * without connections has no slot. */
+ * There is a slot for every connection the listeners may have and for the one that each lets in
+ * before it drops another for it, so entering never allocates. An address without connections has
+ * no slot. The lock is held for the length of a chain. */
 #include "peers.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-bool flash_http_peers_new(struct peers *peers, int capacity, const uint64_t seed[2])
+bool flash_http_peers_init(struct flash_http_peers *peers, int capacity, const uint64_t seed[2])
 {
     uint32_t buckets = 16;
     while (buckets < (uint32_t)capacity) {
         buckets *= 2;
     }
-    *peers = (struct peers){.bucket_mask = buckets - 1, .seed = {seed[0], seed[1]}};
+    *peers = (struct flash_http_peers){.bucket_mask = buckets - 1, .seed = {seed[0], seed[1]}};
     peers->table = calloc((size_t)capacity, sizeof(*peers->table));
     peers->buckets = malloc(buckets * sizeof(*peers->buckets));
-    if (!peers->table || !peers->buckets) {
-        flash_http_peers_free(peers);
+    if (!peers->table || !peers->buckets || pthread_mutex_init(&peers->lock, NULL) != 0) {
+        free(peers->table);
+        free(peers->buckets);
+        *peers = (struct flash_http_peers){0};
         return false;
     }
     memset(peers->buckets, 0xff, buckets * sizeof(*peers->buckets));
@@ -30,11 +33,34 @@ bool flash_http_peers_new(struct peers *peers, int capacity, const uint64_t seed
     return true;
 }
 
-void flash_http_peers_free(struct peers *peers)
+void flash_http_peers_finish(struct flash_http_peers *peers)
 {
+    if (peers->table) {
+        pthread_mutex_destroy(&peers->lock);
+    }
     free(peers->table);
     free(peers->buckets);
-    *peers = (struct peers){0};
+    *peers = (struct flash_http_peers){0};
+}
+
+struct flash_http_peers *flash_http_peers_new(int connections)
+{
+    uint64_t seed[2];
+    struct flash_http_peers *peers = calloc(1, sizeof(*peers));
+    if (!peers || getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed) ||
+        !flash_http_peers_init(peers, connections, seed)) {
+        free(peers);
+        return NULL;
+    }
+    return peers;
+}
+
+void flash_http_peers_free(struct flash_http_peers *peers)
+{
+    if (peers) {
+        flash_http_peers_finish(peers);
+        free(peers);
+    }
 }
 
 static uint64_t rotate(uint64_t word, int bits)
@@ -58,7 +84,7 @@ static void sip_rounds(uint64_t v[4], int rounds)
     }
 }
 
-static uint64_t hash(const struct peers *peers, const uint8_t address[16])
+static uint64_t hash(const struct flash_http_peers *peers, const uint8_t address[16])
 {
     uint64_t words[3] = {0, 0, 16ULL << 56}; /* the last block holds the length only */
     memcpy(words, address, 16);
@@ -88,41 +114,54 @@ static void key_of(const struct sockaddr *address, uint8_t ret_key[16])
     }
 }
 
-int flash_http_peers_enter(struct peers *peers, const struct sockaddr *address, int max)
+/* The slot of an address that has none yet, or -1. */
+static int slot_new(struct flash_http_peers *peers, int *first, const uint8_t key[16])
 {
-    uint8_t key[16];
-    key_of(address, key);
-    int *first = &peers->buckets[hash(peers, key) & peers->bucket_mask];
-    int slot = *first;
-    while (slot >= 0 && memcmp(peers->table[slot].address, key, 16) != 0) {
-        slot = peers->table[slot].next;
-    }
-    if (slot < 0 && max > 0) {
-        slot = peers->free_first;
+    int slot = peers->free_first;
+    if (slot >= 0) {
         peers->free_first = peers->table[slot].next;
         memcpy(peers->table[slot].address, key, 16);
         peers->table[slot].connections = 0;
         peers->table[slot].next = *first;
         *first = slot;
     }
-    if (slot < 0 || peers->table[slot].connections >= max) {
-        return -1;
-    }
-    peers->table[slot].connections++;
     return slot;
 }
 
-void flash_http_peers_leave(struct peers *peers, int slot)
+int flash_http_peers_enter(struct flash_http_peers *peers, const struct sockaddr *address, int max)
+{
+    uint8_t key[16];
+    key_of(address, key);
+    pthread_mutex_lock(&peers->lock);
+    int *first = &peers->buckets[hash(peers, key) & peers->bucket_mask];
+    int slot = *first;
+    while (slot >= 0 && memcmp(peers->table[slot].address, key, 16) != 0) {
+        slot = peers->table[slot].next;
+    }
+    if (slot < 0 && max > 0) {
+        slot = slot_new(peers, first, key);
+    }
+    if (slot >= 0 && peers->table[slot].connections < max) {
+        peers->table[slot].connections++;
+    } else {
+        slot = -1;
+    }
+    pthread_mutex_unlock(&peers->lock);
+    return slot;
+}
+
+void flash_http_peers_leave(struct flash_http_peers *peers, int slot)
 {
     struct peer *peer = &peers->table[slot];
-    if (--peer->connections > 0) {
-        return;
+    pthread_mutex_lock(&peers->lock);
+    if (--peer->connections == 0) {
+        int *link = &peers->buckets[hash(peers, peer->address) & peers->bucket_mask];
+        while (*link != slot) {
+            link = &peers->table[*link].next;
+        }
+        *link = peer->next;
+        peer->next = peers->free_first;
+        peers->free_first = slot;
     }
-    int *link = &peers->buckets[hash(peers, peer->address) & peers->bucket_mask];
-    while (*link != slot) {
-        link = &peers->table[*link].next;
-    }
-    *link = peer->next;
-    peer->next = peers->free_first;
-    peers->free_first = slot;
+    pthread_mutex_unlock(&peers->lock);
 }

@@ -36,7 +36,9 @@ static bool slots_new(struct flash_http *server)
     }
     server->random = seed[2];
     server->slots = calloc((size_t)count, sizeof(*server->slots));
-    if (!server->slots || !flash_http_peers_new(&server->peers, count + 1, seed)) {
+    server->peers = server->options.peers ? server->options.peers : &server->own_peers;
+    if (!server->slots ||
+        (!server->options.peers && !flash_http_peers_init(&server->own_peers, count + 1, seed))) {
         return false;
     }
     for (int i = 0; i < count; i++) {
@@ -143,7 +145,7 @@ void flash_http_free(struct flash_http *http)
     }
     event_del(&http->turn);
     event_del(&http->timer);
-    flash_http_peers_free(&http->peers);
+    flash_http_peers_finish(&http->own_peers);
     flash_http_pool_free(&http->pool);
     free(http->slots);
     free(http);

@@ -36,6 +36,7 @@ struct flash_http_options {
     size_t body_max; /* bytes; 413 above */
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
     int max_connections, max_connections_per_address;
+    struct flash_http_peers *peers; /* (borrowed) of http_peer.h; NULL: it counts for itself */
     flash_http_handler handler;
     void *arg;
 };

@@ -14,10 +14,13 @@ import time
 import pymysql
 import redis
 
+from failover import Replica
+from schedule import DAEMONS
 from topic import KafkaError, Topic
 
 GONE = (OSError, redis.RedisError, pymysql.MySQLError, KafkaError, ProcessLookupError, AssertionError)
 THAWED_S = 1.0
+MOMENT_S, SETTLED = 10.0, 8  # a fault waits for its moment no longer; so many entries are worth losing
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not
 
 
@@ -120,15 +123,48 @@ class Second(Fault):
         self.rig.extra.append(self.daemon)
 
     def end(self):
-        if self.daemon in self.rig.extra:
-            self.rig.extra.remove(self.daemon)
-            if self.spec["ending"] == "term":
-                with contextlib.suppress(Exception):
-                    self.daemon.stop()
-            self.daemon.kill()
+        self.rig.end_extra(self.daemon, self.spec["ending"])
+
+
+class Engines(Fault):
+    """A second engine; buyers come to both in turn, with the same keys. In the end it goes, by SIGKILL or in peace."""
+
+    def links(self):
+        return {self.rig.network.links["buyers", "engine"]: self.second.port,
+                self.rig.network.links["buyers", "internal"]: self.second.internal_port}
+
+    def begin(self):
+        self.second = self.rig.launch("engine", FLASH_ENGINE_LISTEN="127.0.0.1:0", FLASH_ENGINE_INTERNAL_LISTEN="127.0.0.1:0")
+        self.rig.extra.append(self.second)
+        for link, port in self.links().items():
+            link.targets.append(port)
+
+    def end(self):
+        for link, port in self.links().items():
+            link.targets.remove(port)
+        self.rig.end_extra(self.second, self.rng.choice(["kill", "term"]))
 
 
 # ---- the servers ----
+
+class Power(Fault):
+    """Everything ends at once, and Redis has lost its end."""
+
+    def begin(self):
+        self.rollback = RedisRollback(self.rig, self.spec, self.skus)
+        self.rollback.begin()
+
+    def end(self):
+        for name in DAEMONS:
+            self.rig.end(name, "kill")
+        for part in ("kafka", "mariadb"):
+            self.rig.stack.kill(part)
+        self.rollback.end()
+        for part in ("mariadb", "kafka"):
+            self.rig.server_up(part)
+        for name in DAEMONS:
+            self.rig.start(name)
+
 
 class ServerKill(Fault):
     def begin(self):
@@ -169,6 +205,21 @@ class RedisFault(Fault):
         return self.rig.stack.redis(socket_timeout=5)
 
 
+    def number(self, query):
+        return int(self.rig.stack.query(query)[0][0])
+
+    def wait_for(self, condition):
+        end = time.monotonic() + MOMENT_S
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def wait_until_settled(self):
+        """Until some entries more are in the ledger and Redis knows."""
+        acked = "SELECT SUM(acked) FROM consumer_progress"
+        enough = self.number(acked) + SETTLED
+        self.wait_for(lambda: self.number(acked) >= enough)
+
+
 class RedisFlush(RedisFault):
     def begin(self):
         self.redis.flushall()
@@ -191,32 +242,37 @@ class Zombie(RedisRollback):
     """It comes back without what the consumer had settled already, while the consumer hangs in a transaction; that goes on as soon as the
     recovery has raised the generation and set the positions back."""
 
-    PATIENCE_S, SETTLED = 10.0, 8
+    RAISED = "SELECT generation FROM generation"
 
     @property
     def link(self):
         return self.rig.network.links["consumer", "mariadb"]
 
-    def wait_for(self, condition):
-        end = time.monotonic() + self.PATIENCE_S
-        while not condition() and time.monotonic() < end:
-            time.sleep(0.02)
-
-    def number(self, query):
-        return int(self.rig.stack.query(query)[0][0])
-
     def begin(self):
         super().begin()
-        acked, raised = "SELECT SUM(acked) FROM consumer_progress", "SELECT generation FROM generation"
-        settled, before = self.number(acked) + self.SETTLED, self.number(raised)
-        self.wait_for(lambda: self.number(acked) >= settled)
+        before = self.number(self.RAISED)
+        self.wait_until_settled()
         self.link.set("stall_up")
         self.wait_for(lambda: self.link.waiting)
         super().end()
-        self.wait_for(lambda: self.number(raised) > before)
+        self.wait_for(lambda: self.number(self.RAISED) > before)
 
     def end(self):
         self.link.heal(abort=False)
+
+
+class Failover(RedisFault):
+    """A replica whose link has stalled becomes the master, and later the old one again."""
+
+    def begin(self):
+        self.replica = Replica(self.rig)
+        self.replica.link.set("stall_down")
+        self.wait_until_settled()
+
+    def end(self):
+        self.replica.take_over()
+        self.replica.wait(lambda: self.replica.is_sold_at(self.skus), "the new master sells nothing")
+        self.replica.give_way()
 
 
 class RedisFull(RedisFault):
@@ -228,8 +284,20 @@ class RedisFull(RedisFault):
 
 
 class RedisSleep(RedisFault):
+    """It does not answer; then somebody's script runs as long, and everybody is told BUSY."""
+
+    SCRIPT = """local function now() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
+        local over = now() + ARGV[1] * 1000000
+        while now() < over do end"""
+
     def begin(self):
-        self.redis.execute_command("DEBUG", "SLEEP", self.rng.choice([0.3, 1.2]))
+        seconds = self.rng.choice([0.3, 1.2])
+        self.redis.execute_command("DEBUG", "SLEEP", seconds)
+        self.redis.config_set("busy-reply-threshold", 20)
+        self.redis.eval(self.SCRIPT, 0, seconds)
+
+    def end(self):
+        self.redis.config_set("busy-reply-threshold", 5000)
 
 
 class RedisScripts(RedisFault):
@@ -425,7 +493,8 @@ class Rewind(LedgerFault):
 
 KINDS = {
     "kill": Kill, "freeze": Freeze, "term": Term, "step": Step, "server_kill": ServerKill, "server_freeze": ServerFreeze,
-    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "redis_full": RedisFull,
+    "link": NetworkLink, "redis_flush": RedisFlush, "redis_rollback": RedisRollback, "zombie": Zombie, "power": Power, "engines": Engines, "failover": Failover,
+    "redis_full": RedisFull,
     "redis_sleep": RedisSleep, "redis_scripts": RedisScripts, "redis_disk": RedisDisk, "db_readonly": DbReadonly,
     "db_locks": DbLocks, "db_deadlocks": DbDeadlocks, "db_kill": DbKill, "db_disk": DbDisk, "narrow": Narrow, "copies": Copies,
     "old_copies": OldCopies, "poison": Poison, "rewind": Rewind, "clock": Clock, "files": Files, "second": Second,

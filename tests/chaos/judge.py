@@ -23,7 +23,7 @@ LATER = {
     "CANCELLING": {"CANCELLED"}, "EXPIRING": {"EXPIRED"}, "RETURNING": {"RETURNED"},
     **{state: set() for state in OVER},
 }
-REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie"}
+REDIS_LOSS = {"redis_flush", "redis_rollback", "zombie", "power", "failover"}
 SETTLES = {"CANCELLING": "CANCELLED", "EXPIRING": "EXPIRED", "RETURNING": "RETURNED"}
 WRONG_BOOKS = {"drift_up", "drift_down", "phantom", "user_count", "counter", "log"}
 
@@ -113,7 +113,7 @@ class Case:
 def judge(data):
     """[(check, what is wrong)]; at most a few of each."""
     if not data["stores"]["redis"]:
-        return [("samples", wrong) for look in (created_is_in_the_ledger_at, what_is_acked_is_known_at)
+        return [(look.__name__.removesuffix("_at"), wrong) for look in (created_is_in_the_ledger_at, what_is_acked_is_known_at)
                 for wrong in list(look(data["samples"]))[:3]]
     case = Case(data)
     return [(name, wrong) for name, function in CHECKS.items() for wrong in list(function(case))[:3]]
@@ -681,7 +681,7 @@ def what_was_given_up_is_reported(case):
     """Every fenced entry has its finding, and no other entry is reported as given up."""
     fenced = {entry for entry, verdict in case.verdicts.items() if verdict["verdict"] == 2}
     given_up = {row["entry_id"] for row in case.stores["ledger"]["reconcile_finding"] if "given up" in row["detail"]}
-    killed = case.kinds & {"kill", "step", "term", "db_kill", "server_kill", "db_readonly", "link", "second", "freeze",
+    killed = case.kinds & {"power", "kill", "step", "term", "db_kill", "server_kill", "db_readonly", "link", "second", "freeze",
                            "server_freeze", "db_locks", "db_deadlocks", "files", "redis_disk"}
     if fenced - given_up and not killed:
         yield f"given up and not reported: {sorted(fenced - given_up)[:2]}"
@@ -741,3 +741,9 @@ def nobody_died_by_himself(case):
     """No daemon ends unless it is ended."""
     for name, code, lines in case.data["died"]:
         yield f"flash-{name} ended with {code}: {lines}"
+
+
+@check
+def nothing_odd_was_said(case):
+    """Daemons write nothing but lines of their logs: a sanitizer's report is something else."""
+    yield from case.data.get("odd", ())

@@ -16,12 +16,11 @@ from rig import PARTITIONS  # first: it knows where the others are
 from faults import KINDS
 from judge import HALF_WAY, Case
 from shoppers import History, Shop
-from stores import read_all, read_ledger, read_redis
+from stores import SAMPLE, is_under_way, read_all, read_ledger, read_redis
 
 SAMPLE_S = 0.25
 SHORT_HOLD_S = 60  # orders that are due sooner are waited for: what the last look shows does not change any more
-PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk", "zombie"}
-STOCK = ("stock", "reservation", "verdict", "consumer_progress")
+PROCESS_FAULTS = {"kill", "term", "step", "second", "rewind", "server_kill", "redis_rollback", "redis_disk", "zombie", "power", "failover"}
 NOTHING = {"redis": {}, "ledger": {}, "kafka": {"messages": [], "ends": []}}  # a hasty end looks at no more than the samples
 
 
@@ -74,7 +73,7 @@ class Player:
         except (redis.RedisError, OSError):
             pass
         try:
-            ledger, held = read_ledger(self.rig.stack, self.skus, STOCK), collections.Counter()
+            ledger, held = read_ledger(self.rig.stack, self.skus, SAMPLE), collections.Counter()
             self.acked = acked_in(ledger)
             found["missing"] = sorted(created - {row["order_id"] for row in ledger["reservation"]})
             for row in ledger["reservation"]:
@@ -94,10 +93,12 @@ class Player:
 
     # ---- the end ----
 
-    def unquiet(self, soon_s):
-        """What is under way, or will be so soon: {} when nothing is."""
+    def unquiet(self, soon_s, short=True):
+        """What is under way, or will be so soon: {} when nothing is; short: no more than that something is."""
         if not self.rig.is_ready():
             return {"not ready": self.rig.troubles()}
+        if short and is_under_way(self.rig.stack, self.skus):
+            return {"under way": True}
         stores = self.rest = read_all(self.rig, self.skus)
         case = Case({"skus": self.skus, "history": [], "stores": stores, "faults": [], "schedule": {}})
         behind = sum(row["applied"] - row["acked"] for row in stores["ledger"]["consumer_progress"])
@@ -125,6 +126,8 @@ class Player:
             if quiet == 2:
                 return time.monotonic() - begun, None
             await asyncio.sleep(0.15)
+        if last == {"under way": True}:
+            last = await asyncio.to_thread(self.unquiet, soon_s, False)
         return None, last
 
     async def play_until_calm(self, shop, schedule, history):
@@ -175,7 +178,7 @@ class Player:
         found = asyncio.run(self.run(schedule, history))
         history.close()
         case = {"schedule": schedule, "skus": self.skus, "history": history.lines, "faults": self.reports, "samples": self.samples,
-                "poison": rig.poison, "dead_before": dead_before, "ended_s": time.time(), "fired": sorted(rig.fired),
+                "poison": rig.poison, "dead_before": dead_before, "ended_s": time.time(), "fired": sorted(rig.fired), "odd": rig.odd_lines(),
                 "logged_payments": payments_in(found["stores"]["kafka"]["messages"]), **found}
         (self.folder / "case.json").write_text(json.dumps(case))
         return case

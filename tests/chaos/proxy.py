@@ -23,7 +23,7 @@ WORDS = (b"COMMIT", b"EVALSHA")
 
 class Link:
     def __init__(self, network, target):
-        self.network, self.target, self.pairs = network, target, set()
+        self.network, self.targets, self.pairs = network, [target], set()  # connections go to them in turn
         self.delay_s, self.late_s, self.held, self.left, self.words, self.refuses = 0.0, 0.0, (), None, False, False
         self.moved = asyncio.Event()
         self.port = None
@@ -39,7 +39,8 @@ class Link:
             writer.transport.abort()
             return
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            self.targets.append(self.targets.pop(0))
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.targets[-1])
         except OSError:
             writer.transport.abort()
             return
@@ -89,6 +90,9 @@ class Link:
         self.moved.set()
         self.moved = asyncio.Event()
 
+    def is_broken(self):
+        return bool(self.delay_s or self.late_s or self.held or self.words or self.refuses or self.left is not None)
+
     def _set(self, mode, delay_s, size):
         self.waiting = 0  # pieces held back since
         self.delay_s = delay_s if mode == "delay" else 0.0
@@ -136,5 +140,7 @@ class Network:
         return link
 
     def heal(self):
+        """What some fault has left; connections of the others go on."""
         for link in self.links.values():
-            link.heal(abort=True)
+            if link.is_broken():
+                link.heal(abort=True)

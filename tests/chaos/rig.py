@@ -6,6 +6,7 @@
 The daemons' endpoints are the proxies'; the test's own clients (rig.stack) go straight to the servers. Kafka has a listener for each
 daemon, so that what it advertises is that daemon's proxy. One rig serves many seeds: each has SKUs of its own.
 """
+import contextlib
 import os
 import pathlib
 import signal
@@ -61,14 +62,16 @@ class View:
 
 class Rig:
     def __init__(self, folder, build):
-        self.folder, self.build = pathlib.Path(folder), pathlib.Path(build)
+        self.folder, self.build = pathlib.Path(folder).resolve(), pathlib.Path(build)
         self.stack, self.network = Stack(self.folder / "stack"), Network()
         self.daemons, self.extra, self.ports, self.wanted, self.ended = {}, [], {}, {}, []
-        self.skew = {}
-        self.next_sku, self.disk = 1000, None
+        self.skew, self.replicas = {}, []
+        self.next_sku, self.disk, self.watch = 1000, None, None
 
     def __enter__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.watch = subprocess.Popen([ROOT / "tests" / "chaos" / "watch.py", self.folder], stdin=subprocess.PIPE,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         self.network.__enter__()
         try:
             self.up()
@@ -129,7 +132,7 @@ class Rig:
     # ---- clocks ----
 
     def clock_env(self, name):
-        library = self.build / "tests" / "chaos" / "libflash_skew.so"
+        library = pathlib.Path(os.environ["FLASH_BUILD"]) / "tests" / "chaos" / "libflash_skew.so"  # Redis gets it too: no sanitizer
         return {"LD_PRELOAD": library, "FLASH_SKEW_FILE": self.skew[name]}
 
     def set_clock(self, name, seconds):
@@ -149,10 +152,10 @@ class Rig:
             os.environ.clear()
             os.environ.update(old)
 
-    def server_up(self, name):
+    def server_up(self, name, statuses=None):
         """Thawed, and running."""
         part = {"kafka": "kafka1"}.get(name, name)
-        status = self.stack.status()[part]
+        status = (statuses or self.stack.status())[part]
         if status[0] is None:
             self.restart_server(name)
         elif "SIGSTOP" in status[2]:
@@ -182,6 +185,15 @@ class Rig:
             self.ports["admin"] = daemon.port
         return daemon
 
+    def change_build(self, build):
+        """All four anew, of another build."""
+        self.build = pathlib.Path(build)
+        for name in DAEMONS:
+            self.end(name, "kill")
+            self.start(name)
+        for name in DAEMONS:
+            until(self.daemons[name].is_ready, self.daemons[name].troubles, RESTART_S)
+
     def alive(self, name):
         return name in self.daemons and self.daemons[name].process.poll() is None
 
@@ -200,17 +212,27 @@ class Rig:
         daemon.kill()
         return None
 
+    def end_extra(self, daemon, how):
+        """One that was launched."""
+        if daemon in self.extra:
+            self.extra.remove(daemon)
+            self.ended.append(daemon)
+            if how == "term":
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    daemon.stop()
+            daemon.kill()
+
     def heal(self):
         """Everything runs, untouched by any fault; returns what had died by itself."""
         died = []
         self.network.heal()
         for name in self.skew:
             self.set_clock(name, 0)
+        statuses = self.stack.status()
         for name in ("redis", "mariadb", "kafka"):
-            self.server_up(name)
-        for daemon in self.extra:
-            daemon.kill()
-        self.extra = []
+            self.server_up(name, statuses)
+        for daemon in list(self.extra):
+            self.end_extra(daemon, "kill")
         for name in DAEMONS:
             if name in self.daemons and not self.alive(name):
                 died.append((name, self.daemons[name].process.returncode, self.daemons[name].lines[-3:]))
@@ -219,6 +241,11 @@ class Rig:
                 self.start(name)
             self.daemons[name].signal(signal.SIGCONT)
         return died
+
+    def odd_lines(self):
+        """What daemons have said that is no line of their logs: a sanitizer's report, an abort; a line cut off by SIGKILL is not meant."""
+        return [f"flash-{daemon.name}: {line['text'][:200]}" for daemon in [*self.ended, *self.daemons.values()]
+                for line in daemon.said("") if line.get("text", "").endswith("\n")]
 
     def port(self, where):
         """Where buyers and the back office call."""
@@ -234,12 +261,17 @@ class Rig:
         for daemon in [*self.daemons.values(), *self.extra]:
             daemon.signal(signal.SIGCONT)
             daemon.kill()
+        for process in self.replicas:
+            process.kill()
+            process.wait()
         self.stack.down()
         if self.disk:
             subprocess.run(["umount", "-l", self.disk], check=False)
         if "FLASH_TEST_FAILED" not in os.environ:
             self.stack.down(purge=True)
         self.network.__exit__()
+        if self.watch:
+            self.watch.communicate(b".")
 
     # ---- what is sold ----
 

@@ -40,10 +40,14 @@ FLAVOURS = {
                                         "abort": True})],
     "ahead": [("clock", 0.0, 0.1, 0.7, {"daemon": "redis", "step_s": 3600}), ("redis_rollback", 1.1, 1.4, 0.8, {})],
     "disk": [("db_disk", 0.5, 0.8, 3.0, {})],
-    "restart": [("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
+    "restart": [("redis_sleep", 0.2, 0.3, 0.0, {}), ("server_kill", 0.6, 1.2, 0.1, {"server": "redis"})],
+    "engines": [("engines", 0.0, 0.1, 2.4, {})],
+    "failover": [("failover", 0.0, 0.1, 0.3, {})],
+    "power": [("power", 0.8, 0.9, 0.8, {})],
     "zombie": [("zombie", 0.5, 0.6, 0.0, {})],
 }
 FLAVOUR_LENGTH_S, FLAVOUR_STORIES = 3.0, 90
+LONGER_S = {"failover": 6.0}  # what takes its time to begin
 # To come to rest after the last fault; MariaDB looks once a minute whether its disk has room again.
 QUIET_LIMIT_S = {"disk": 150}
 
@@ -51,7 +55,7 @@ QUIET_LIMIT_S = {"disk": 150}
 def make(seed, flavour=None):
     """flavour None: anything may break."""
     rng = random.Random(f"{seed}/{flavour}")
-    length_s, count = (LENGTH_S, STORIES) if flavour is None else (FLAVOUR_LENGTH_S, FLAVOUR_STORIES)
+    length_s, count = (LENGTH_S, STORIES) if flavour is None else (LONGER_S.get(flavour, FLAVOUR_LENGTH_S), FLAVOUR_STORIES)
     skus = [{"units": rng.choice([15, 30, 60]), "limit": rng.choice([1, 2, 3]), "hold_s": 1800},
             {"units": rng.choice([20, 50]), "limit": 4, "hold_s": rng.choice([1, 2, 3])},
             {"units": 500, "limit": rng.choice([2, 5]), "hold_s": 1800}]

@@ -16,13 +16,19 @@ TABLES = {
     "verdict": "SELECT * FROM verdict WHERE sku IN %s",
     "stock_log": "SELECT * FROM stock_log WHERE sku IN %s ORDER BY id",
     "parked": "SELECT order_id, entry_id, line_no, sku, type FROM parked WHERE sku IN %s",
+    "refund": "SELECT * FROM refund WHERE CAST(SUBSTRING_INDEX(order_id, '.', 1) AS UNSIGNED) IN %s",
     "reconcile_finding": "SELECT cause, state, sku, entry_id, order_id, quantity, detail FROM reconcile_finding WHERE sku IN %s",
 }
 EVERYTHING = {
-    "refund": "SELECT * FROM refund",
     "consumer_progress": "SELECT * FROM consumer_progress",
     "dead_letter": "SELECT id, partition_no, kafka_offset, reason FROM dead_letter",
     "generation": "SELECT * FROM generation",
+}
+SAMPLE = {  # what a look in between needs of it
+    "stock": "SELECT sku, available, base FROM stock WHERE sku IN %s",
+    "reservation": "SELECT order_id, sku, qty, state, entry_id FROM reservation WHERE sku IN %s",
+    "verdict": "SELECT entry_id, partition_no, kafka_offset FROM verdict WHERE sku IN %s",
+    "consumer_progress": "SELECT partition_no, acked FROM consumer_progress",
 }
 IDS = {"entry_id", "applied_entry", "acked_entry"}
 
@@ -46,7 +52,7 @@ def read_redis(client, sku):
             "journal": [[stream, fields["e"]] for stream, fields in journal]}
 
 
-def read_ledger(stack, skus, tables=None):
+def read_ledger(stack, skus, queries=None):
     """One snapshot."""
     found = {}
     connection = stack.mysql(user="root", autocommit=False, cursorclass=pymysql.cursors.DictCursor, connect_timeout=2, read_timeout=5)
@@ -54,13 +60,23 @@ def read_ledger(stack, skus, tables=None):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
-            for table, query in {**TABLES, **EVERYTHING}.items():
-                if tables is None or table in tables:
-                    cursor.execute(query, (skus,) if table in TABLES else None)
-                    found[table] = [{name: plain(name, value) for name, value in row.items()} for row in cursor.fetchall()]
+            for table, query in (queries or {**TABLES, **EVERYTHING}).items():
+                cursor.execute(query, (skus,) if "%s" in query else None)
+                found[table] = [{name: plain(name, value) for name, value in row.items()} for row in cursor.fetchall()]
     finally:
         connection.close()
     return found
+
+
+def is_under_way(stack, skus):
+    """Whether a short look is enough to know that something is: an open entry, a closed gate, a line that waits."""
+    pipe = stack.redis(decode_responses=True, socket_timeout=5).pipeline(transaction=False)
+    for sku in skus:
+        pipe.xlen(f"flash:{{{sku}}}:journal")
+        pipe.hget(f"flash:{{{sku}}}:stock", "gate")
+    found = pipe.execute()
+    behind, parked = stack.query("SELECT (SELECT SUM(applied - acked) FROM consumer_progress), (SELECT COUNT(*) FROM parked)")[0]
+    return any(found[::2]) or not all(str(gate).startswith("open") for gate in found[1::2]) or behind or parked
 
 
 def read_kafka(topic, starts, skus):

@@ -295,6 +295,11 @@ def an_order_was_forgotten_until_somebody_asked_again(case):
     del case["rest"]["redis"][SKU]["orders"]["b"]
 
 
+@planted("nothing_odd_was_said")
+def a_sanitizer_has_reported(case):
+    case["odd"] = ["flash-engine: ==1==ERROR: AddressSanitizer: heap-use-after-free"]
+
+
 def test_an_order_that_is_about_to_expire_may_be_met_half_way(case):
     orders = case["rest"]["redis"][SKU]["orders"]
     orders["d"] = "C" + orders["d"][1:]

@@ -33,11 +33,23 @@ def test_load_bad_numbers(sku, place, text, there):
     if there:
         sku.open(generation=1)
     argv = [2, 10, 0, 5]
-    argv[place] = text
+    argv[place] = "9007199254740992" if place == 0 and text == "1000000001" else text
     generation, base, inflow, threshold = argv
     before = sku.dump()
     assert refused(lambda: sku.run("load", generation, base, inflow, "title", threshold))
     assert sku.dump() == before
+
+
+def test_generations_are_moments(sku):
+    """Sixteen digits: nothing on their way may make a rounded number of them."""
+    moment = 1798765432123457
+    sku.open(generation=1)
+    assert sku.run("load", moment, 10, 0, "", 0) == ["RAISED"]
+    assert sku.run("load", moment - 1, 10, 0, "", 0) == ["GENERATION", str(moment)]
+    assert sku.run("load", moment + 1, 10, 0, "", 0) == ["RAISED"]
+    assert sku.run("load", moment + 1, 10, 0, "", 0) == ["LIVE"]
+    assert sku.redis.hget(sku.key("stock"), "generation") == str(moment + 1)
+    assert sku.run("settle", moment, 0) == ["GENERATION", str(moment + 1)]
 
 
 @pytest.mark.parametrize("text", ["", "x", "nan", "-1", "1.5"])

@@ -92,7 +92,7 @@ byte id[ENTRIES]; byte born[ENTRIES]; byte body[ENTRIES];
 /* ---- ledger ---- */
 short avail = UNITS; byte row[3]; byte rowv[3]; byte verdict[ENTRIES]; byte acked[ENTRIES]; byte parked; byte G; bool refund;
 /* ---- Kafka, engines, recovery ---- */
-byte sent[ENTRIES]; bool open = 1; byte knows; bool charged; bool lost;
+short drawn; bool leap; byte sent[ENTRIES]; bool open = 1; byte knows; bool charged; bool lost;
 byte copies = COPIES; byte deaths = DEATHS; byte breaks = BREAKS; byte broken;
 
 #define USER(o)      ((o) == 1)
@@ -397,6 +397,22 @@ inline rewind() { acked[0] = 0; acked[1] = 0; acked[2] = 0; acked[3] = 0; acked[
 #define SETTLED (sent[0] == acked[0] && sent[1] == acked[1] && sent[2] == acked[2] && sent[3] == acked[3] && sent[4] == acked[4] && !journal)
 #define DIES if :: atomic { breaks > 0 -> breaks--; goto begin } :: skip fi
 #define MAX(a, b) ((a) > (b) -> (a) : (b))
+#ifdef M_REUSES                 /* mutant: one above what both stores have now, though the ledger may have lost a raise */
+#define USED(g) 0
+#else
+#define USED(g) BIT(drawn, g)
+#endif
+/* A number above both that no recovery has had before; LEAPS: not always the lowest, as clocks differ. */
+#ifdef LEAPS
+#define LEAP if :: leap = 0 :: leap = 1 fi
+#else
+#define LEAP leap = 0
+#endif
+inline draw(n) {
+  n = MAX(G, rgen) + 1;
+  do :: USED(n) || leap -> if :: USED(n) -> skip :: else -> leap = 0 fi; n = n + 1 :: else -> break od;
+  drawn = drawn | (1 << n)
+}
 active proctype Recover() {      /* reconciler/recover.c */
   byte g; byte o; byte s; byte v;
 begin:
@@ -407,13 +423,13 @@ begin:
 #ifdef M_NO_RAISED              /* mutant: the generation stays */
   d_step { rewind(); lost = 0; g = G };
 #else
-  d_step { G = MAX(G, rgen) + 1; g = G; lost = 0;
+  atomic { LEAP; d_step { draw(g); G = g; lost = 0;
 #if !defined(M_NO_REWIND) && !defined(M_REWINDS_FIRST) && !defined(SWEEP)   /* M_NO_REWIND: mutant: acked stays */
      rewind()
 #else
      skip
 #endif
-  };
+  } };
 #endif
   DIES;
   d_step { rgen = MAX(rgen, g) };

@@ -10,7 +10,6 @@
 #include "../../reconciler/publish.h"
 #include "reconcile_desk.h"
 
-#define NOW "1763718100000000" /* by Redis' clock */
 #define ENTRY                                                                                      \
     "{\"v\":1,\"id\":\"" ID                                                                        \
     "\",\"type\":\"%s\",\"sku\":\"7\",\"generation\":1,\"stream\":\"" STREAM                       \

@@ -9,6 +9,7 @@
 #include "fake_ledger.h"
 #include "fake_redis_sync.h"
 
+#define NOW "1763718100000000" /* by Redis' clock */
 #define ID "019a9999-0000-7000-8000-000000000001"
 #define STREAM "1763718000000001-9223372036854775809"
 

@@ -213,6 +213,61 @@ static void redis_away_ends_the_pass(void **state)
     assert_int_equal(desk->done.skipped, 1);
 }
 
+/* ---- pages ---- */
+
+static void journal_has_more(struct desk *desk)
+{
+    fake_redis_sync_reply(desk->redis,
+                          json_pack("[s,s,s,i,s,s]", "OK", NOW, "1", 1, STREAM, desk->entry));
+}
+
+static void journal_ends(struct desk *desk)
+{
+    fake_redis_sync_reply(desk->redis, json_pack("[s,s,s,i]", "OK", NOW, "1", 0));
+}
+
+/* Redis makes the next page ready while the ledger is asked, so it is asked for behind the last id
+ * of this one, and its answer is taken before anything of this one is settled. */
+static void the_next_page_is_on_its_way_while_the_ledger_is_asked(void **state)
+{
+    struct desk *desk = *state;
+    fake_ledger_add_verdict(&desk->id, 1, true);
+    journal_has_more(desk);
+    journal_ends(desk);
+    fake_redis_sync_reply(desk->redis, json_pack("[s,i]", "OK", 0));
+    pass_at(desk, FLASH_RECONCILE_ACT);
+    assert_int_equal(desk->done.end, FLASH_RECONCILE_COMPLETE);
+    assert_int_equal(desk->done.entries, 1);
+    assert_int_equal(desk->done.settled, 1);
+    assert_int_equal(fake_redis_sync_call(desk->redis, 1)->script, FLASH_SCRIPT_JOURNAL);
+    assert_true(fake_redis_sync_argument_is(desk->redis, 1, 1, STREAM));
+    assert_settle(desk, "1 1 " STREAM);
+}
+
+static void no_page_stays_on_its_way_behind_an_error(void **state)
+{
+    struct desk *desk = *state;
+    fake_ledger.failing = "SELECT verdict";
+    journal_has_more(desk);
+    journal_ends(desk);
+    pass_at(desk, FLASH_RECONCILE_ACT);
+    assert_int_equal(desk->done.end, FLASH_RECONCILE_NO_LEDGER);
+    fake_ledger.failing = NULL;
+    fake_ledger_add_verdict(&desk->id, 1, true);
+    journal_has_more(desk);
+    fake_redis_sync_refuse(desk->redis, "BUSY");
+    pass_at(desk, FLASH_RECONCILE_ACT);
+    assert_int_equal(desk->done.end, FLASH_RECONCILE_COMPLETE);
+    assert_int_equal(desk->done.skipped, 1);
+    journal_has_more(desk);
+    fake_redis_sync_lose(desk->redis);
+    pass_at(desk, FLASH_RECONCILE_ACT);
+    assert_int_equal(desk->done.skipped, 1);
+    assert_true(nothing_settled(desk));
+    pass_with_settle(desk);
+    assert_int_equal(desk->done.settled, 1);
+}
+
 static void another_generation_is_left_alone(void **state)
 {
     struct desk *desk = *state;
@@ -294,6 +349,8 @@ int main(void)
         TEST(a_transition_is_never_given_up),
         TEST(a_ledger_that_is_away_is_unknown_not_empty),
         TEST(redis_away_ends_the_pass),
+        TEST(the_next_page_is_on_its_way_while_the_ledger_is_asked),
+        TEST(no_page_stays_on_its_way_behind_an_error),
         TEST(another_generation_is_left_alone),
         TEST(the_lease_of_another_keeps_a_pass_from_acting),
         TEST(a_topic_without_limits_proves_nothing),

@@ -123,16 +123,31 @@ static void a_wish_is_about_one_sku_and_may_force(void **state)
     expect(sight, 0, FLASH_NEED_ABSENT, true);
 }
 
-static void the_new_generation_is_above_all_others(void **state)
+#define MOMENT INT64_C(1798765432123456)
+
+static void the_new_generation_is_the_moment_and_above_all_others(void **state)
 {
     struct flash_sight *sight = *state;
-    assert_int_equal(flash_sight_next_generation(sight), 8);
+    assert_int_equal(flash_sight_next_generation(sight, MOMENT), MOMENT);
     add(sight, 1);
-    assert_int_equal(flash_sight_next_generation(sight), 8);
+    assert_int_equal(flash_sight_next_generation(sight, 0), 8);
     add(sight, 2)->redis.generation = 12;
     sight->skus[0].redis.beacon = 99;
-    assert_int_equal(flash_sight_next_generation(sight), 13);
+    assert_int_equal(flash_sight_next_generation(sight, 0), 13);
     assert_int_equal(flash_sight_next_beacon(sight), 100);
+    assert_int_equal(flash_sight_next_generation(sight, MOMENT), MOMENT);
+}
+
+/* A clock was ahead when the last recovery ran; or this one's is beyond all reason. */
+static void where_the_clock_does_not_help_it_chooses_among_a_thousand(void **state)
+{
+    struct flash_sight *sight = *state;
+    add(sight, 1)->redis.generation = MOMENT;
+    assert_int_equal(flash_sight_next_generation(sight, MOMENT - 123000), MOMENT + 1 + 456);
+    assert_int_equal(flash_sight_next_generation(sight, MOMENT), MOMENT + 1 + 456);
+    assert_int_equal(flash_sight_next_generation(sight, (INT64_C(1) << 53) + 8), MOMENT + 1 + 0);
+    assert_int_equal(flash_sight_next_generation(sight, (INT64_C(1) << 53) - 1),
+                     (INT64_C(1) << 53) - 1);
 }
 
 /* ---- what was lost ---- */
@@ -241,7 +256,8 @@ int main(void)
         SIGHT(each_sign_has_its_name_and_its_cure),
         SIGHT(a_ledger_that_fell_back_concerns_every_sku),
         SIGHT(a_wish_is_about_one_sku_and_may_force),
-        SIGHT(the_new_generation_is_above_all_others),
+        SIGHT(the_new_generation_is_the_moment_and_above_all_others),
+        SIGHT(where_the_clock_does_not_help_it_chooses_among_a_thousand),
         SIGHT(what_ran_before_the_restored_moment_is_not_lost),
         SIGHT(what_ran_after_it_is_replayed_from_the_first),
         SIGHT(a_clock_that_was_ahead_hides_no_loss),

@@ -3,6 +3,8 @@ import contextlib
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
 
 import pytest
@@ -61,9 +63,30 @@ def readable(pid):
             yield (thread / "comm").read_text()
 
 
-@pytest.mark.parametrize("name", ["engine", "consumer", "admin"])
+VERBS = {"reconciler": ["run"]}
+DAEMONS = ["engine", "consumer", "reconciler", "admin"]
+
+
+def listening(pid):
+    """{(address, port)} of a process, as /proc has them."""
+    sockets = set()
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            sockets.add(os.readlink(f"/proc/{pid}/fd/{number}"))
+    found = set()
+    for table in ("tcp", "tcp6", "udp", "udp6", "raw"):
+        for line in pathlib.Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if f"socket:[{fields[9]}]" in sockets and (fields[3] == "0A" or not table.startswith("tcp")):
+                host, port = fields[1].split(":")
+                found.add((table, host, int(port, 16)))
+    return found
+
+
+@pytest.mark.parametrize("name", DAEMONS)
 def test_secrets_are_neither_seen_nor_said(name, tmp_path):
-    with running(Nothing(), name, ready=False, **settings(tmp_path)) as daemon:
+    with running(Nothing(), name, *VERBS.get(name, ()), ready=False, **settings(tmp_path)) as daemon:
+        assert listening(daemon.process.pid) == {("tcp", "0100007F", port) for port in (daemon.port, daemon.internal_port)}
         until(lambda: daemon.troubles(), "all its parts cannot be ready")
         assert daemon.process.poll() is None, daemon.lines
         assert not any(SECRET in text for text in readable(daemon.process.pid))
@@ -72,9 +95,35 @@ def test_secrets_are_neither_seen_nor_said(name, tmp_path):
     assert daemon.lines and not any(SECRET in str(line) for line in daemon.lines)
 
 
-@pytest.mark.parametrize("name", ["engine", "consumer", "admin"])
+def dumps_core(pid):
+    """Ends the process as a crash would; whether the kernel wrote what it had in memory."""
+    os.kill(pid, signal.SIGABRT)
+    return os.WCOREDUMP(os.waitpid(pid, 0)[1])
+
+
+@pytest.fixture
+def cores(tmp_path, monkeypatch):
+    """Cores are allowed here, as far as they may be; skips where no process leaves one."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    monkeypatch.chdir(tmp_path)
+    try:
+        if not dumps_core(subprocess.Popen(["sleep", "100"]).pid):
+            pytest.skip("nothing leaves a core here")
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_crash_leaves_no_core(name, tmp_path, cores):
+    with running(Nothing(), name, *VERBS.get(name, ()), ready=False, **settings(tmp_path)) as daemon:
+        assert not dumps_core(daemon.process.pid)
+
+
+@pytest.mark.parametrize("name", DAEMONS)
 def test_a_printed_configuration_has_no_secret(name, tmp_path):
-    printed = subprocess.run([BUILD / name / f"flash-{name}", "--check-config"], env=Nothing().daemon_env(**settings(tmp_path)),
+    printed = subprocess.run([BUILD / name / f"flash-{name}", *VERBS.get(name, ()), "--check-config"], env=Nothing().daemon_env(**settings(tmp_path)),
                              capture_output=True, text=True, check=True)
     assert "***" in printed.stdout and SECRET not in printed.stdout + printed.stderr
 

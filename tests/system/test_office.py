@@ -467,18 +467,27 @@ def test_orders_by_pages(sale, busy):
     assert [row["order_id"] for row in csv_rows(text)] == sorted(ids) and not headers["Link"]
 
 
-def test_orders_by_an_index(sale, busy):
-    """With the optional migration a user's orders are the same."""
+@pytest.fixture
+def indexes(sale):
+    """The optional ones."""
+    for version in ("101", "103"):
+        sale.stack.migrate("up", version)
+    yield
+    for version in ("101", "103"):
+        sale.stack.migrate("down", version)
+
+
+def of_a_user(sale, sku, user):
+    return [pages(sale, f"/v1/orders?user={user}", "orders", 3), pages(sale, f"/v1/orders?user={user}&sku={sku}&status=CREATED", "orders"),
+            log_of(sale, sku, f"user={user}", 1), log_of(sale, sku, "view=lines")]
+
+
+def test_a_users_orders_and_lines_are_the_same_by_the_optional_indexes(sale, busy, request):
     sku, _ = busy
     user = pages(sale, f"/v1/orders?sku={sku}", "orders")[0]["user_id"]
-    before = pages(sale, f"/v1/orders?user={user}", "orders", 3)
-    sale.stack.migrate("up", "101")
-    try:
-        assert pages(sale, f"/v1/orders?user={user}", "orders", 3) == before and before
-        assert pages(sale, f"/v1/orders?user={user}&sku={sku}&status=CREATED", "orders") == [
-            row for row in before if row["sku"] == str(sku) and row["status"] == "CREATED"]
-    finally:
-        sale.stack.migrate("down", "101")
+    before = of_a_user(sale, sku, user)
+    request.getfixturevalue("indexes")
+    assert of_a_user(sale, sku, user) == before and all(before)
 
 
 def test_many_orders_in_short_stretches(sale):
@@ -493,6 +502,11 @@ def test_many_orders_in_short_stretches(sale):
         rows = pages(sale, f"/v1/orders?sku={sku}&status=FAILED", "orders")
         assert [(row["order_id"], row["reason"]) for row in rows] == [(f"{sku}.r011000", "lost")]
         assert len(pages(sale, f"/v1/orders?sku={sku}", "orders")) == 12000
+        assert [row["order_id"] for row in pages(sale, "/v1/orders?user=u11500", "orders")] == [f"{sku}.r011500"]
+        sale.stack.migrate("up", "101")
+        one = ask(sale, "GET", "/v1/orders?user=u11500")[2]  # however many others there are
+        sale.stack.migrate("down", "101")
+        assert [row["order_id"] for row in one["orders"]] == [f"{sku}.r011500"] and "next_cursor" not in one
     finally:
         sale.stack.query("DELETE FROM reservation WHERE sku = %s", sku)
 

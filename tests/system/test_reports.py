@@ -299,7 +299,7 @@ def test_unreachable(stack):
 RUN = ("INSERT INTO reconcile_run (run_id, mode, state, operator, generation, sku, started_at_ms, ended_at_ms, findings, exit_code, "
        "detail) VALUES (%s, %s, %s, 'zoë', 1, %s, %s, %s, %s, 1, %s)")
 FINDING = ("INSERT INTO reconcile_finding (run_id, cause, state, sku, entry_id, order_id, partition_no, kafka_offset, quantity, detail, "
-           "found_at_ms, updated_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, -2, %s, %s, %s)")
+           "age_ms, found_at_ms, updated_at_ms) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, -2, %s, %s, %s, %s)")
 T0 = 1763718000000
 
 
@@ -314,7 +314,7 @@ def record(stack):
     for i in range(40):
         stack.query(FINDING, ids[i // 20].bytes, ["lost", "drift_up"][i % 2], ["open", "applied"][i % 4 // 2], 7000 + i % 3,
                     ids[0].bytes if i % 2 else None, f"{7000 + i % 3}.o{i}" if i % 2 else None, 3 if i % 2 else None,
-                    i if i % 2 else None, f"number {i}, \"q\"", T0 + i, T0 + i)
+                    i if i % 2 else None, f"number {i}, \"q\"", 61_000 * (i % 2), T0 + i, T0 + i)
     return [str(run) for run in reversed(ids)]
 
 
@@ -364,6 +364,7 @@ def test_findings_by_http(stack, shop, record):
     assert (bare["cause"], bare["entry_id"], bare["order_id"], bare["partition"], bare["offset"]) == ("lost", None, None, None, None)
     assert (full["cause"], full["entry_id"], full["order_id"], full["partition"], full["offset"]) == (
         "drift_up", record[-1], "7001.o1", 3, 1)
+    assert (bare["age_ms"], full["age_ms"]) == (0, 61_000)
     assert full["sku"] == "7001" and full["quantity"] == -2 and full["found_at"] == "2025-11-21T09:40:00.001Z"
     assert len(pages(shop.admin, path, "findings", 3, sku=7001)) == 13
     assert len(pages(shop.admin, path, "findings", 3, sku=7001, cause="lost", state="open", run=record[-2])) == 1
@@ -396,6 +397,8 @@ def test_history(stack, shop, record):
     code, found = rows(stack, "findings", "history", record[-1])
     assert code == 0 and [row["detail"] for row in found] == [f'number {i}, "q"' for i in range(20)]
     assert json.loads(verb(stack, "history", record[-1], "--output", "json")[1])["run"]["run_id"] == record[-1]
+    code, out, said = verb(stack, "history", "01997a5c-0b7e-7c4a-9a51-3f6f3f0f9d11")
+    assert code == 2 and "no run has this id" in said, (out, said)
     text = verb(stack, "history", record[-2])[1]
     assert 'odd, "quoted"' in text and re.search(r"^findings\n *finding id +cause", text, re.MULTILINE)
 

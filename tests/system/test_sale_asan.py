@@ -6,6 +6,7 @@ They must end by SIGTERM with exit code 0 and no line in their logs that is no J
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -75,11 +76,29 @@ def test_a_sale_under_asan_and_ubsan(stack, tmp_path):
             end(daemons[name])
 
 
+# librdkafka and libevent are not built for TSan: what they do among themselves is not looked at.
+TSAN = {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1", "LD_PRELOAD": str(BUILD / "tests" / "system" / "libflash_thrd.so")}
+RACE = """#include <threads.h>
+static int shared;
+static int count(void *arg) { for (int i = 0; i < 100000; i++) { shared++; } return arg != 0; }
+int main(void) { thrd_t one; thrd_create(&one, count, 0); count(0); thrd_join(one, 0); return 0; }
+"""
+
+
+@pytest.mark.skipif(RACES == BUILD, reason="no build with -fsanitize=thread")
+def test_a_race_would_be_seen(tmp_path):
+    """The same way as the engine below: a race in a thread that C11's thrd_create began."""
+    source, program = tmp_path / "race.c", tmp_path / "race"
+    source.write_text(RACE)
+    subprocess.run(["cc", "-fsanitize=thread", "-O1", "-g", source, "-o", program], check=True)
+    done = subprocess.run([program], env={**os.environ, **TSAN}, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0 and "data race" in done.stderr, done
+    assert b"__tsan_init" in (pathlib.Path(RACES) / "engine" / "flash-engine").read_bytes()
+    assert SANITIZED == BUILD or b"__asan_init" in (pathlib.Path(SANITIZED) / "consumer" / "flash-consumer").read_bytes()
+
+
 def test_a_sale_under_tsan(stack, tmp_path):
-    """librdkafka and libevent are not built for TSan: what they do among themselves is not looked at."""
-    settings = {"FLASH_ENGINE_WORKERS": 4, "TSAN_OPTIONS": "ignore_noninstrumented_modules=1"}
-    if RACES != BUILD:
-        settings["LD_PRELOAD"] = BUILD / "tests" / "system" / "libflash_thrd.so"
+    settings = {"FLASH_ENGINE_WORKERS": 4, **(TSAN if RACES != BUILD else {})}
     with running(stack, "consumer"), running(stack, "admin") as admin:
         put_on_sale(admin, 1002)
         with running(stack, "engine", build=RACES, **settings) as engine:

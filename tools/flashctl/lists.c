@@ -116,6 +116,7 @@ static const struct flash_ctl_column findings[] = {
     {"entry_id", "entry", FLASH_CTL_ASIDE},
     {"partition", "partition", FLASH_CTL_ASIDE},
     {"offset", "offset", FLASH_CTL_ASIDE},
+    {"age_ms", "age ms", FLASH_CTL_ASIDE},
     {"updated_at", "updated", FLASH_CTL_ASIDE},
     {0},
 };
