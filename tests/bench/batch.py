@@ -53,7 +53,7 @@ class Connection:
 
 def send_all(port, requests):
     """The answers."""
-    connections = [Connection(port, requests) for _ in range(CONNECTIONS)]
+    connections = [Connection(port, requests) for _ in range(min(CONNECTIONS, len(requests)))]
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)

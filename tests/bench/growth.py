@@ -6,6 +6,7 @@ import pathlib
 import re
 import resource
 import socket
+import sys
 import zlib
 
 from batch import requests_of, send_all, write_list
@@ -27,6 +28,11 @@ IDLE = 10_000
 def sell(rig, skus, *options):
     """One run over these SKUs (a list, for flash-bench), its report."""
     return rig.bench(skus, "--buyers", 100_000, *options)
+
+
+def note(*words):
+    """What is known so far, for whoever waits."""
+    print("   ", *words, file=sys.stderr, flush=True)
 
 
 def settled(rig, sku):
@@ -160,6 +166,7 @@ def orders_so_far(rig, most):
         drained[so_far], _ = rig.drain(sku, report["accepted"])
         (rig.prove if so_far + SAMPLE <= PROVEN_MOST else lambda of: counted(rig, of))(sku)
         sold[so_far], memory = report["accepted_per_s"], memory_an_order(rig, sku)
+        note(f"{so_far} orders so far: {sold[so_far]:.0f} sold/s, {drained[so_far]:.0f} drained/s, {memory:.0f} bytes an order")
     return sold, drained, memory
 
 
@@ -202,6 +209,7 @@ def measure_growth(rig, seconds):
               "p99 of the answer, ms, against orders/s offered, whole pipeline": rates(rig, seconds),
               "orders/s against engine workers, whole pipeline": workers(rig, seconds),
               "orders/s against SKUs, whole pipeline": skus(rig, seconds)}
+    note(found, series)
     room_in_memory(rig)
     sold, drained, found["order_memory"] = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1])))
     series["orders/s against orders of the sale so far, consumer stopped"] = sold
