@@ -96,7 +96,7 @@ settings_of() { # NAME
 # section.key=value lines, in any order, to an INI file; the last value of a key counts.
 settings_to_ini() {
     awk '{ at = index($0, "="); name = substr($0, 1, at - 1); value[name] = substr($0, at + 1)
-           match(name, /.*\./); section = substr(name, 1, RLENGTH - 1)
+           match(name, /^kafka\.(producer|consumer)\./) || match(name, /^[^.]*\./); section = substr(name, 1, RLENGTH - 1)
            if (!(name in seen)) { seen[name] = 1; keys[section] = keys[section] " " name } }
          END { for (section in keys) { print "[" section "]"; n = split(keys[section], list, " ")
                    for (i = 1; i <= n; i++) print substr(list[i], length(section) + 2) " = " value[list[i]] } }'
