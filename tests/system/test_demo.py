@@ -1,4 +1,5 @@
 """deploy/demo as a newcomer runs it: it proves its sale, leaves nothing running, and --keep leaves what it says."""
+import configparser
 import json
 import re
 import subprocess
@@ -54,3 +55,14 @@ def test_keep_leaves_what_it_says(folder):
 def test_usage():
     assert run(DEMO, "--no-such").returncode == 2
     assert run(DEMO, "--help").returncode == 0
+
+
+def test_settings_become_sections_and_keys():
+    """librdkafka's names have dots of their own."""
+    given = "kafka.producer.linger.ms=5\nengine.workers=2\nkafka.brokers=x\nengine.workers=3\n"
+    script = f"ROOT={ROOT} LIB={ROOT}/deploy/lib; source $LIB/process.sh; source $LIB/daemons.sh; settings_to_ini"
+    made = subprocess.run(["bash", "-c", script], input=given, capture_output=True, text=True, check=True).stdout
+    parser = configparser.ConfigParser()
+    parser.read_string(made)
+    assert {name: dict(parser[name]) for name in parser.sections()} == {
+        "kafka.producer": {"linger.ms": "5"}, "engine": {"workers": "3"}, "kafka": {"brokers": "x"}}
