@@ -3,6 +3,7 @@
 #ifndef ADMIN_LEDGER_H
 #define ADMIN_LEDGER_H
 
+#include "flash/mysql_value.h"
 #include "job.h"
 
 /* What one run of the work came to. */
@@ -51,10 +52,6 @@ struct flash_order_range {
 };
 struct flash_order_range flash_order_range_of(int64_t sku);
 
-static inline struct flash_value flash_value_int(int64_t number)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
-}
 /* text is NUL-terminated and borrowed. */
 struct flash_value flash_value_text(const char *text);
 

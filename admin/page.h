@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "flash/mysql.h"
+#include "flash/mysql_value.h"
 
 enum flash_list_format {
     FLASH_LIST_JSON,
@@ -66,11 +66,6 @@ FLASH_MUST_CHECK char *flash_page_end(struct flash_page *page, const char *curso
 /* NULL-safe drop of a page that was not ended. */
 void flash_page_drop(struct flash_page *page);
 
-/* A cell's text in UTF-8, as CSV and JSON show it, e.g. in a page's columns. */
-static inline struct flash_value flash_value_bytes(const char *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = !at, .bytes = {at, len}};
-}
 static inline struct flash_value flash_value_null(void)
 {
     return (struct flash_value){.type = FLASH_COLUMN_INT, .null = true};

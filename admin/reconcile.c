@@ -1,6 +1,7 @@
 /* Rows of reconcile_run and reconcile_finding; see reconcile.h. */
 #include "reconcile.h"
 
+#include "flash/mysql_value.h"
 #include "ledger.h"
 #include "listing.h"
 
@@ -42,18 +43,18 @@ static const struct flash_page_list findings = {"findings", finding_columns, 14}
     "FORCE INDEX (" index ") WHERE " which "id < ? AND (? = '' OR cause = ?) "                     \
     "AND (? = '' OR state = ?) ORDER BY id DESC LIMIT ?"
 
-static struct flash_value id_value(const struct flash_uuid *id)
-{
-    return flash_value_bytes((const char *)id->bytes, sizeof(id->bytes));
-}
-
 void flash_reconcile_runs(struct flash_job *job, struct flash_stores *stores)
 {
     const struct flash_reconcile_form *form = &job->form.reconcile;
     const struct flash_value mode = flash_value_text(form->mode);
     const struct flash_value state = flash_value_text(form->state);
     const struct flash_value params[] = {
-        form->state[0] ? state : mode, id_value(&form->before_run), mode, mode, state, state,
+        form->state[0] ? state : mode,
+        flash_value_uuid(&form->before_run),
+        mode,
+        mode,
+        state,
+        state,
     };
     const struct flash_listing listing = {
         .list = &runs,
@@ -83,7 +84,7 @@ static bool take_run(const struct flash_value *cells, int count, void *arg)
 static enum flash_work show_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
 {
     struct showing *showing = arg;
-    const struct flash_value id = id_value(showing->id);
+    const struct flash_value id = flash_value_uuid(showing->id);
     const struct flash_query query = {.sql = RUN_SELECT "WHERE run_id = ?",
                                       .params = &id,
                                       .param_count = 1,
@@ -117,7 +118,7 @@ static const char *finding_list(const struct flash_reconcile_form *form, struct 
 {
     *ret_count = 0;
     if (form->has_run) {
-        params[(*ret_count)++] = id_value(&form->run);
+        params[(*ret_count)++] = flash_value_uuid(&form->run);
     }
     if (form->sku) {
         params[(*ret_count)++] = flash_value_int(form->sku);

@@ -72,7 +72,7 @@ static bool lock_stock(struct flash_ledger *ledger, struct flash_plan *plan,
                        struct flash_error *err)
 {
     for (int i = 0; i < plan->sku_count; i++) {
-        ledger->keys[i] = flash_ledger_int(plan->skus[i].sku);
+        ledger->keys[i] = flash_value_int(plan->skus[i].sku);
     }
     struct flash_query_in query = {
         .sql = "SELECT sku, available, version FROM stock WHERE sku IN (%s) "
@@ -95,10 +95,10 @@ static bool update_stock(struct flash_ledger *ledger, const struct flash_ledger_
             continue;
         }
         struct flash_value params[] = {
-            flash_ledger_int(sku->to_base),     flash_ledger_int(sku->to_available),
-            flash_ledger_int(sku->to_reserved), flash_ledger_int(sku->to_sold),
-            flash_ledger_int(sku->to_inflows),  flash_ledger_int(sku->shortage),
-            flash_ledger_int(work->now_ms),     flash_ledger_int(sku->sku),
+            flash_value_int(sku->to_base),     flash_value_int(sku->to_available),
+            flash_value_int(sku->to_reserved), flash_value_int(sku->to_sold),
+            flash_value_int(sku->to_inflows),  flash_value_int(sku->shortage),
+            flash_value_int(work->now_ms),     flash_value_int(sku->sku),
         };
         if (!flash_mysql_exec(ledger->mysql,
                               "UPDATE stock SET base = base + ?, available = available + ?, "
@@ -117,17 +117,17 @@ static bool bury(struct flash_ledger *ledger, const struct flash_ledger_work *wo
     const struct flash_message *message = &work->batch->messages[i];
     const char *reason = work->batch->entries[i].reason;
     struct flash_value place[] = {
-        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_ledger_int(message->partition),
-        flash_ledger_int(message->offset),
+        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_int(message->partition),
+        flash_value_int(message->offset),
     };
     struct flash_value params[] = {
         place[0],
         place[1],
         place[2],
-        flash_ledger_bytes(reason, strlen(reason)),
-        flash_ledger_bytes(message->value.at ? message->value.at : "", message->value.len),
-        flash_ledger_int(work->now_ms),
+        flash_value_bytes(reason, strlen(reason)),
+        flash_value_bytes(message->value.at ? message->value.at : "", message->value.len),
+        flash_value_int(work->now_ms),
         place[0],
         place[1],
         place[2],
@@ -144,13 +144,13 @@ static bool note_marker(struct flash_ledger *ledger, const struct flash_ledger_w
                         struct flash_error *err)
 {
     const struct flash_message *message = &work->batch->messages[i];
-    struct flash_value nonce = flash_ledger_bytes(work->batch->entries[i].id.bytes, 16);
+    struct flash_value nonce = flash_value_bytes(work->batch->entries[i].id.bytes, 16);
     struct flash_value params[] = {
         nonce,
-        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_ledger_int(message->partition),
-        flash_ledger_int(message->offset),
-        flash_ledger_int(work->now_ms),
+        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_int(message->partition),
+        flash_value_int(message->offset),
+        flash_value_int(work->now_ms),
         nonce,
     };
     return flash_mysql_exec(

@@ -2,6 +2,7 @@
 #ifndef CONSUMER_LEDGER_INTERNAL_H
 #define CONSUMER_LEDGER_INTERNAL_H
 
+#include "flash/mysql_value.h"
 #include "ledger.h"
 
 #define FLASH_PARKED_MAX 100000 /* lines; past that the consumer stops rather than park more */
@@ -19,16 +20,6 @@ struct flash_ledger {
     int *order;                                     /* row_max line indices */
     struct flash_value *keys;                       /* row_max */
 };
-
-static inline struct flash_value flash_ledger_int(int64_t number)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
-}
-
-static inline struct flash_value flash_ledger_bytes(const void *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = at == NULL, .bytes = {at, len}};
-}
 
 /* ledger_look.c: what the ledger has already of the batch's entries and lines. */
 FLASH_MUST_CHECK bool flash_ledger_look(struct flash_ledger *ledger, struct flash_batch *batch,

@@ -49,7 +49,7 @@ static bool look_verdicts(struct look *look, struct flash_error *err)
         struct flash_batch_entry *entry = &look->batch->entries[i];
         if (entry->fate == FLASH_FATE_APPLY) {
             ledger->order[count] = i;
-            ledger->keys[count++] = flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes));
+            ledger->keys[count++] = flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes));
         }
     }
     qsort_r(ledger->order, (size_t)count, sizeof(*ledger->order), by_entry_id, look->batch);
@@ -127,7 +127,7 @@ static bool look_reservations(struct look *look, struct flash_error *err)
     qsort_r(ledger->order, (size_t)count, sizeof(*ledger->order), by_order_id, batch);
     for (int i = 0; i < count; i++) {
         const struct flash_batch_line *line = &batch->lines[ledger->order[i]];
-        ledger->keys[i] = flash_ledger_bytes(line->order_id, line->order_id_len);
+        ledger->keys[i] = flash_value_bytes(line->order_id, line->order_id_len);
     }
     look->order_count = count;
     struct flash_query_in query = {

@@ -10,15 +10,15 @@ static bool write_refund(struct flash_ledger *ledger, const struct flash_ledger_
 {
     const struct flash_batch_line *line = &work->batch->lines[i];
     const struct flash_batch_entry *entry = &work->batch->entries[line->entry];
-    struct flash_value order = flash_ledger_bytes(line->order_id, line->order_id_len);
-    struct flash_value payment = flash_ledger_bytes(line->payment.at, line->payment.len);
+    struct flash_value order = flash_value_bytes(line->order_id, line->order_id_len);
+    struct flash_value payment = flash_value_bytes(line->payment.at, line->payment.len);
     enum flash_state met = flash_batch_row(work->batch, i)->state;
     struct flash_value params[] = {
         order,
         payment,
-        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
-        flash_ledger_int(flash_state_ledger_code(met)),
-        flash_ledger_int(work->now_ms),
+        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_int(flash_state_ledger_code(met)),
+        flash_value_int(work->now_ms),
         order,
         payment,
     };
@@ -40,16 +40,16 @@ static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *wo
         return flash_error_set(err, FLASH_ERROR_RETRY, "too many transitions are parked already");
     }
     struct flash_value params[] = {
-        flash_ledger_bytes(line->order_id, line->order_id_len),
-        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
-        flash_ledger_int(i - entry->first_line),
-        flash_ledger_int(entry->sku),
-        flash_ledger_int(entry->type),
-        flash_ledger_int(entry->partition),
-        flash_ledger_int(entry->offset),
-        flash_ledger_int(line->from_version),
-        flash_ledger_bytes(value.at, value.len),
-        flash_ledger_int(work->now_ms),
+        flash_value_bytes(line->order_id, line->order_id_len),
+        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_int(i - entry->first_line),
+        flash_value_int(entry->sku),
+        flash_value_int(entry->type),
+        flash_value_int(entry->partition),
+        flash_value_int(entry->offset),
+        flash_value_int(line->from_version),
+        flash_value_bytes(value.at, value.len),
+        flash_value_int(work->now_ms),
     };
     return flash_mysql_exec(
         ledger->mysql,
@@ -113,9 +113,9 @@ bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *
     const struct flash_batch_line *line = &batch->lines[0];
     const struct flash_uuid *id = &batch->entries[0].id;
     struct flash_value params[] = {
-        flash_ledger_bytes(line->order_id, line->order_id_len),
-        flash_ledger_bytes(id->bytes, sizeof(id->bytes)),
-        flash_ledger_int(batch->parked_line),
+        flash_value_bytes(line->order_id, line->order_id_len),
+        flash_value_bytes(id->bytes, sizeof(id->bytes)),
+        flash_value_int(batch->parked_line),
     };
     return line->fate == FLASH_LINE_PARKED ||
            flash_mysql_exec(

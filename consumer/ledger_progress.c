@@ -56,9 +56,9 @@ static bool take_progress(const struct flash_value *cells, int count, void *arg)
  * before: rule 14). */
 static bool make_row(struct flash_ledger *ledger, int partition, struct flash_error *err)
 {
-    struct flash_value topic = flash_ledger_bytes(ledger->topic, strlen(ledger->topic));
-    struct flash_value number = flash_ledger_int(partition);
-    struct flash_value generation = flash_ledger_int(ledger->generation);
+    struct flash_value topic = flash_value_bytes(ledger->topic, strlen(ledger->topic));
+    struct flash_value number = flash_value_int(partition);
+    struct flash_value generation = flash_value_int(ledger->generation);
     struct flash_value insert[] = {topic, number, generation, topic, number};
     struct flash_value raise[] = {generation, topic, number, generation};
     return flash_mysql_exec(ledger->mysql,
@@ -75,8 +75,8 @@ static bool make_row(struct flash_ledger *ledger, int partition, struct flash_er
 bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
                                 struct flash_progress *progress, struct flash_error *err)
 {
-    struct flash_value params[] = {flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-                                   flash_ledger_int(partition)};
+    struct flash_value params[] = {flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+                                   flash_value_int(partition)};
     struct flash_query query = {
         .sql = "SELECT applied, acked, applied_entry, acked_entry FROM consumer_progress "
                "WHERE topic = ? AND partition_no = ?",
@@ -98,7 +98,7 @@ bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
 
 static struct flash_value entry_value(bool has, const struct flash_uuid *uuid)
 {
-    return flash_ledger_bytes(has ? uuid->bytes : NULL, sizeof(uuid->bytes));
+    return flash_value_bytes(has ? uuid->bytes : NULL, sizeof(uuid->bytes));
 }
 
 struct move {
@@ -114,16 +114,16 @@ static bool move_one(struct move *move, int partition, const struct flash_progre
     bool moves = progress->next > progress->applied;
     int64_t applied = moves ? progress->next : progress->applied;
     struct flash_value params[] = {
-        flash_ledger_int(applied),
-        flash_ledger_int(progress->settled),
+        flash_value_int(applied),
+        flash_value_int(progress->settled),
         moves ? entry_value(progress->has_next_entry, &progress->next_entry)
               : entry_value(progress->has_applied_entry, &progress->applied_entry),
         entry_value(progress->has_settled_entry, &progress->settled_entry),
-        flash_ledger_int(move->now_ms),
-        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_ledger_int(partition),
-        flash_ledger_int(ledger->generation),
-        flash_ledger_int(progress->applied),
+        flash_value_int(move->now_ms),
+        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_int(partition),
+        flash_value_int(ledger->generation),
+        flash_value_int(progress->applied),
     };
     /* updated_at_ms always grows, so a matched row is a changed row. */
     return flash_mysql_exec(ledger->mysql,
@@ -161,12 +161,12 @@ bool flash_ledger_reset_progress(struct flash_ledger *ledger,
                                  const struct flash_ledger_reset *reset, struct flash_error *err)
 {
     struct flash_value params[] = {
-        flash_ledger_int(reset->offset),
-        flash_ledger_int(reset->offset),
-        flash_ledger_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_ledger_int(reset->partition),
-        flash_ledger_int(ledger->generation),
-        flash_ledger_int(reset->applied),
+        flash_value_int(reset->offset),
+        flash_value_int(reset->offset),
+        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_int(reset->partition),
+        flash_value_int(ledger->generation),
+        flash_value_int(reset->applied),
     };
     return flash_mysql_exec(ledger->mysql,
                             "UPDATE consumer_progress SET applied = ?, acked = ?, "

@@ -6,14 +6,14 @@
 
 static struct flash_value text_value(struct flash_text text)
 {
-    return flash_ledger_bytes(text.at, text.len);
+    return flash_value_bytes(text.at, text.len);
 }
 
 /* A take's id is its SKU and its reference. */
 static struct flash_value reference_of(const struct flash_batch_line *line)
 {
-    return flash_ledger_bytes(line->order_id + line->ref_at,
-                              (size_t)(line->order_id_len - line->ref_at));
+    return flash_value_bytes(line->order_id + line->ref_at,
+                             (size_t)(line->order_id_len - line->ref_at));
 }
 
 static bool found(const struct flash_value *cells, int count, void *arg)
@@ -31,7 +31,7 @@ bool flash_ledger_look_takes(struct flash_ledger *ledger, struct flash_batch *ba
     for (int i = 0; i < batch->line_count; i++) {
         const struct flash_batch_line *line = &batch->lines[i];
         const struct flash_batch_entry *entry = &batch->entries[line->entry];
-        const struct flash_value params[] = {flash_ledger_int(entry->sku), reference_of(line)};
+        const struct flash_value params[] = {flash_value_int(entry->sku), reference_of(line)};
         const struct flash_query query = {
             .sql = "SELECT number FROM inflow WHERE sku = ? AND reference = ?",
             .params = params,
@@ -54,15 +54,15 @@ static bool insert_inflow(struct flash_ledger *ledger, const struct flash_ledger
     const struct flash_batch_entry *entry = &work->batch->entries[log->entry];
     const struct flash_batch_line *line = &work->batch->lines[log->line];
     const struct flash_value params[] = {
-        flash_ledger_int(entry->sku),
-        flash_ledger_int(log->inflow),
-        flash_ledger_int(TYPE_ADJUST),
-        flash_ledger_int(log->after - log->before),
+        flash_value_int(entry->sku),
+        flash_value_int(log->inflow),
+        flash_value_int(TYPE_ADJUST),
+        flash_value_int(log->after - log->before),
         reference_of(line),
         text_value(line->user),
         text_value(line->reason),
-        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
-        flash_ledger_int(work->now_ms),
+        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_int(work->now_ms),
     };
     return flash_mysql_exec(ledger->mysql,
                             "INSERT INTO inflow (sku, number, type, quantity, reference, operator, "
@@ -76,17 +76,17 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
     const struct flash_batch_entry *entry = &work->batch->entries[log->entry];
     const struct flash_batch_line *line = &work->batch->lines[log->line];
     const struct flash_value params[] = {
-        flash_ledger_int(entry->sku),
-        flash_ledger_int(entry->type),
-        flash_ledger_int(log->after - log->before),
-        flash_ledger_int(log->before),
-        flash_ledger_int(log->after),
-        flash_ledger_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
-        flash_ledger_int(log->inflow),
+        flash_value_int(entry->sku),
+        flash_value_int(entry->type),
+        flash_value_int(log->after - log->before),
+        flash_value_int(log->before),
+        flash_value_int(log->after),
+        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_int(log->inflow),
         text_value(line->user),
         text_value(line->reason),
         reference_of(line),
-        flash_ledger_int(work->now_ms),
+        flash_value_int(work->now_ms),
     };
     return flash_mysql_exec(
         ledger->mysql,

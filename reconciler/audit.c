@@ -264,8 +264,8 @@ static bool take_generation(const struct flash_value *cells, int count, void *ar
 
 static bool list_skus(struct flash_audit *audit, struct skus *skus, struct flash_error *err)
 {
-    const struct flash_value params[] = {flash_audit_int(audit->ask->sku),
-                                         flash_audit_int(audit->ask->sku)};
+    const struct flash_value params[] = {flash_value_int(audit->ask->sku),
+                                         flash_value_int(audit->ask->sku)};
     const struct flash_query loaded = {
         .sql = "SELECT sku FROM stock WHERE loaded_generation > 0 AND (? = 0 OR sku = ?) "
                "ORDER BY sku",

@@ -75,7 +75,7 @@ static bool take_stock(const struct flash_value *cells, int count, void *arg)
 
 static bool read_stock(struct books *books, struct flash_error *err)
 {
-    const struct flash_value param = flash_audit_int(books->sku);
+    const struct flash_value param = flash_value_int(books->sku);
     const struct flash_query query = {
         .sql = "SELECT base, available, reserved, sold, flagged FROM stock WHERE sku = ?",
         .params = &param,
@@ -110,9 +110,9 @@ static bool read_reservations(struct books *books, struct flash_error *err)
     books->place_len = strlen(range.from);
     memcpy(books->place, range.from, books->place_len);
     do {
-        const struct flash_value params[] = {flash_audit_bytes(books->place, books->place_len),
-                                             flash_audit_bytes(range.to, strlen(range.to)),
-                                             flash_audit_int(ROWS_PER_PAGE)};
+        const struct flash_value params[] = {flash_value_bytes(books->place, books->place_len),
+                                             flash_value_bytes(range.to, strlen(range.to)),
+                                             flash_value_int(ROWS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT MAX(order_id), COUNT(*), SUM(CASE state WHEN 1 THEN qty ELSE 0 END), "
                    "SUM(CASE state WHEN 2 THEN qty ELSE 0 END), "
@@ -157,9 +157,9 @@ static bool take_log(const struct flash_value *cells, int count, void *arg)
 static bool read_log(struct books *books, struct flash_error *err)
 {
     do {
-        const struct flash_value params[] = {flash_audit_int(books->sku),
-                                             flash_audit_int(books->log_place),
-                                             flash_audit_int(ROWS_PER_PAGE)};
+        const struct flash_value params[] = {flash_value_int(books->sku),
+                                             flash_value_int(books->log_place),
+                                             flash_value_int(ROWS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT id, type, quantity, available_before, available_after FROM stock_log "
                    "WHERE sku = ? AND id > ? ORDER BY id LIMIT ?",
@@ -266,9 +266,9 @@ static bool read_parked(struct books *books, struct flash_error *err)
     struct flash_audit_range range;
     flash_audit_range_of(&range, books->sku);
     const struct flash_value params[] = {
-        flash_audit_bytes(range.from, strlen(range.from)),
-        flash_audit_bytes(range.to, strlen(range.to)),
-        flash_audit_int((int64_t)flash_time_wall_ms() - PARKED_LATE_MS)};
+        flash_value_bytes(range.from, strlen(range.from)),
+        flash_value_bytes(range.to, strlen(range.to)),
+        flash_value_int((int64_t)flash_time_wall_ms() - PARKED_LATE_MS)};
     const struct flash_query query = {
         .sql = "SELECT order_id, entry_id, partition_no, kafka_offset, parked_at_ms FROM parked "
                "WHERE order_id > ? AND order_id < ? AND parked_at_ms < ? LIMIT 1000",

@@ -4,7 +4,7 @@
 
 #include "audit.h"
 #include "audit_judge.h"
-#include "flash/mysql.h"
+#include "flash/mysql_value.h"
 #include "flash/redis_sync.h"
 #include "pace.h"
 
@@ -31,15 +31,6 @@ struct flash_audit_range {
     char from[FLASH_ORDER_ID_MAX + 1], to[FLASH_SKU_TEXT_MAX + 2];
 };
 void flash_audit_range_of(struct flash_audit_range *range, int64_t sku);
-
-static inline struct flash_value flash_audit_int(int64_t number)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
-}
-static inline struct flash_value flash_audit_bytes(const char *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
-}
 
 /* Waits until so many more orders may be looked at; false: the run is to stop. */
 FLASH_MUST_CHECK bool flash_audit_may_go_on(struct flash_audit *audit, int64_t orders);

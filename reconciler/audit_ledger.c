@@ -30,8 +30,8 @@ static bool read_parked(struct flash_audit *audit, int64_t sku, int64_t *ret_par
 {
     struct flash_audit_range range;
     flash_audit_range_of(&range, sku);
-    const struct flash_value params[] = {flash_audit_bytes(range.from, strlen(range.from)),
-                                         flash_audit_bytes(range.to, strlen(range.to))};
+    const struct flash_value params[] = {flash_value_bytes(range.from, strlen(range.from)),
+                                         flash_value_bytes(range.to, strlen(range.to))};
     const struct flash_query query = {
         .sql = "SELECT COUNT(*) FROM parked WHERE order_id > ? AND order_id < ?",
         .params = params,
@@ -55,7 +55,7 @@ static bool take_acked(const struct flash_value *cells, int count, void *arg)
 
 static bool read_progress(struct flash_audit *audit, struct flash_error *err)
 {
-    const struct flash_value topic = flash_audit_bytes(audit->topic, strlen(audit->topic));
+    const struct flash_value topic = flash_value_bytes(audit->topic, strlen(audit->topic));
     const struct flash_query progress = {
         .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ?",
         .params = &topic,
@@ -71,7 +71,7 @@ static bool read_progress(struct flash_audit *audit, struct flash_error *err)
 bool flash_audit_mark_ledger(struct flash_audit *audit, int64_t sku, int64_t *ret_log_id,
                              struct flash_error *err)
 {
-    const struct flash_value param = flash_audit_int(sku);
+    const struct flash_value param = flash_value_int(sku);
     const struct flash_query query = {
         .sql = "SELECT MAX(id) FROM stock_log WHERE sku = ?",
         .params = &param,
@@ -115,9 +115,9 @@ static bool take_inflows(const struct flash_value *cells, int count, void *arg)
 static bool read_rows(struct flash_audit *audit, struct flash_error *err)
 {
     struct flash_audit_look *look = &audit->look;
-    const struct flash_value stock_param = flash_audit_int(look->sku);
-    const struct flash_value n = flash_audit_int(look->redis.inflow);
-    const struct flash_value inflow_params[] = {n, n, n, n, n, flash_audit_int(look->sku)};
+    const struct flash_value stock_param = flash_value_int(look->sku);
+    const struct flash_value n = flash_value_int(look->redis.inflow);
+    const struct flash_value inflow_params[] = {n, n, n, n, n, flash_value_int(look->sku)};
     const struct flash_query stock = {
         .sql = "SELECT s.base, s.available, s.reserved, s.sold, g.generation FROM stock s "
                "JOIN generation g ON g.id = 1 WHERE s.sku = ?",
@@ -187,8 +187,8 @@ static bool sum_log(struct flash_audit *audit, struct flash_audit_entry *entry,
                     struct flash_error *err)
 {
     const struct flash_value params[] = {
-        flash_audit_int(audit->look.sku),
-        flash_audit_bytes((const char *)entry->id.bytes, sizeof(entry->id.bytes))};
+        flash_value_int(audit->look.sku),
+        flash_value_bytes((const char *)entry->id.bytes, sizeof(entry->id.bytes))};
     const struct flash_query query = {
         .sql = "SELECT SUM(quantity) FROM stock_log WHERE sku = ? AND entry_id = ?",
         .params = params,
@@ -208,7 +208,7 @@ static bool read_verdicts(struct flash_audit *audit, struct flash_error *err)
     qsort(look->entries, look->entry_count, sizeof(*look->entries), by_id);
     for (size_t i = 0; i < look->entry_count; i++) {
         const struct flash_uuid *id = &look->entries[i].id;
-        audit->keys[i] = flash_audit_bytes((const char *)id->bytes, sizeof(id->bytes));
+        audit->keys[i] = flash_value_bytes((const char *)id->bytes, sizeof(id->bytes));
     }
     const struct flash_query_in query = {
         .sql = "SELECT entry_id, verdict, clean, partition_no, kafka_offset, applied_at_ms "
@@ -258,8 +258,8 @@ static bool take_log(const struct flash_value *cells, int count, void *arg)
 static bool read_log(struct flash_audit *audit, int64_t log_id, struct flash_error *err)
 {
     struct tail tail = {.look = &audit->look};
-    const struct flash_value params[] = {flash_audit_int(audit->look.sku), flash_audit_int(log_id),
-                                         flash_audit_int(LOG_ROWS_MAX)};
+    const struct flash_value params[] = {flash_value_int(audit->look.sku), flash_value_int(log_id),
+                                         flash_value_int(LOG_ROWS_MAX)};
     const struct flash_query query = {
         .sql = "SELECT l.id, l.type, l.quantity, l.available_before, l.available_after, "
                "l.entry_id, v.stream_us FROM stock_log l "

@@ -166,9 +166,9 @@ static bool sweep_ledger(struct sweep *sweep, struct flash_error *err)
     sweep->place_len = strlen(range.from);
     memcpy(sweep->place, range.from, sweep->place_len);
     while (more) {
-        const struct flash_value params[] = {flash_audit_bytes(sweep->place, sweep->place_len),
-                                             flash_audit_bytes(range.to, strlen(range.to)),
-                                             flash_audit_int(IDS_PER_PAGE)};
+        const struct flash_value params[] = {flash_value_bytes(sweep->place, sweep->place_len),
+                                             flash_value_bytes(range.to, strlen(range.to)),
+                                             flash_value_int(IDS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT order_id FROM reservation WHERE order_id > ? AND order_id < ? "
                    "ORDER BY order_id LIMIT ?",

@@ -164,7 +164,7 @@ static void sort_rows(struct flash_audit *audit, struct rows *rows)
     }
     qsort(rows->sorted, (size_t)rows->count, sizeof(rows->sorted[0]), by_id);
     for (int i = 0; i < rows->count; i++) {
-        audit->keys[i] = flash_audit_bytes(rows->sorted[i]->id, rows->sorted[i]->id_len);
+        audit->keys[i] = flash_value_bytes(rows->sorted[i]->id, rows->sorted[i]->id_len);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 
 #define SILENT_MS 40000    /* who was silent for so long has nothing unsent: 30 s are the window */
@@ -69,16 +70,11 @@ static bool call(struct flash_muster *muster, struct flash_redis_sync *redis,
 
 /* ---- the ledger ---- */
 
-static struct flash_value number(int64_t value)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = value};
-}
-
 static bool write_down(const struct flash_muster *muster, struct flash_mysql *mysql,
                        struct flash_error *err)
 {
     int64_t now_ms = (int64_t)flash_time_wall_ms();
-    const struct flash_value old = number(now_ms - SILENT_MS);
+    const struct flash_value old = flash_value_int(now_ms - SILENT_MS);
     if (!flash_mysql_exec(mysql, "DELETE FROM engine WHERE seen_at_ms < ?", &old, 1, NULL, err)) {
         return false;
     }
@@ -86,8 +82,8 @@ static bool write_down(const struct flash_muster *muster, struct flash_mysql *my
         const char *name = muster->workers[i].name;
         const struct flash_value row[] = {
             {.type = FLASH_COLUMN_BYTES, .bytes = {name, strlen(name)}},
-            number(now_ms),
-            number(now_ms)};
+            flash_value_int(now_ms),
+            flash_value_int(now_ms)};
         if (!flash_mysql_exec(mysql,
                               "INSERT INTO engine (worker, seen_at_ms) VALUES (?, ?) "
                               "ON DUPLICATE KEY UPDATE seen_at_ms = ?",
@@ -110,7 +106,7 @@ static bool take_worker(const struct flash_value *cells, int count, void *arg)
 static bool read_notes(struct flash_muster *muster, struct flash_mysql *mysql,
                        struct flash_error *err)
 {
-    const struct flash_value from = number((int64_t)flash_time_wall_ms() - SILENT_MS);
+    const struct flash_value from = flash_value_int((int64_t)flash_time_wall_ms() - SILENT_MS);
     const struct flash_query query = {
         .sql = "SELECT worker, seen_at_ms FROM engine WHERE seen_at_ms >= ?",
         .params = &from,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "page.h"
 
 #define VERDICT_FENCED 2
@@ -74,17 +75,11 @@ static void sort(struct verdicts *verdicts)
     qsort_r(page->order, (size_t)verdicts->count, sizeof(page->order[0]), by_id, page);
 }
 
-static struct flash_value bytes(const struct flash_uuid *id)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES,
-                                .bytes = {(const char *)id->bytes, sizeof(id->bytes)}};
-}
-
 /* Moves verdicts->at behind the last entry that the walk has told of. */
 static bool walk(struct verdicts *verdicts, struct flash_mysql *mysql, struct flash_error *err)
 {
-    const struct flash_value ends[] = {bytes(id_at(verdicts, 0)),
-                                       bytes(id_at(verdicts, verdicts->count - 1))};
+    const struct flash_value ends[] = {flash_value_uuid(id_at(verdicts, 0)),
+                                       flash_value_uuid(id_at(verdicts, verdicts->count - 1))};
     const struct flash_query query = {
         .sql = "SELECT entry_id, verdict, clean FROM verdict WHERE entry_id BETWEEN ? AND ? "
                "ORDER BY entry_id LIMIT " WALK_TEXT,
@@ -112,7 +107,7 @@ static bool look_up(struct verdicts *verdicts, struct flash_mysql *mysql, struct
     for (int i = verdicts->at; i < verdicts->count; i++) {
         if (i == verdicts->at ||
             by_id(&verdicts->page->order[i - 1], &verdicts->page->order[i], verdicts->page) != 0) {
-            keys[key_count++] = bytes(id_at(verdicts, i));
+            keys[key_count++] = flash_value_uuid(id_at(verdicts, i));
         }
     }
     const struct flash_query_in query = {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 
 #define ITEMS_MIN 256
@@ -18,16 +19,6 @@ const char *flash_plan_action(enum flash_cause cause)
         [FLASH_CAUSE_LOST] = "prove, mend",
     };
     return actions[cause];
-}
-
-static struct flash_value bytes_value(const void *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
-}
-
-static struct flash_value id_value(const struct flash_uuid *id)
-{
-    return bytes_value(id->bytes, sizeof(id->bytes));
 }
 
 static bool text_is(struct flash_text text, const char *word)
@@ -152,7 +143,7 @@ static int by_entry(const void *one, const void *other)
 
 static bool read_rows(struct flash_mysql *mysql, struct loading *loading, struct flash_error *err)
 {
-    const struct flash_value id = id_value(&loading->plan->id);
+    const struct flash_value id = flash_value_uuid(&loading->plan->id);
     const struct flash_query run = {
         .sql = "SELECT p.mode, p.state, p.generation, p.sku, (SELECT COUNT(*) FROM reconcile_run a "
                "WHERE a.plan_run_id = p.run_id) FROM reconcile_run p WHERE p.run_id = ?",
@@ -286,7 +277,8 @@ bool flash_plan_close(struct flash_plan *plan, struct flash_mysql *mysql,
                       enum flash_run_state state, struct flash_error *err)
 {
     const char *word = flash_run_state_name(state);
-    const struct flash_value params[] = {bytes_value(word, strlen(word)), id_value(&plan->id)};
+    const struct flash_value params[] = {flash_value_bytes(word, strlen(word)),
+                                         flash_value_uuid(&plan->id)};
     for (int attempt = 1;; attempt++) {
         if (flash_mysql_exec(mysql,
                              "UPDATE reconcile_run SET state = ? WHERE run_id = ? AND "

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 #include "reconcile_internal.h"
 
@@ -36,11 +37,6 @@ void flash_pass_relay(const struct flash_finding *finding, void *pass)
 }
 
 /* ---- what the consumer could not apply ---- */
-
-static struct flash_value number(int64_t value)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = value};
-}
 
 static bool take_dead(const struct flash_value *cells, int count, void *arg)
 {
@@ -78,8 +74,8 @@ static bool tell_dead(struct flash_pass *pass, struct flash_error *err)
     if (flash_pass_acts(pass) && *said < 0) {
         return flash_mysql_query(pass->reconcile->mysql, &last, err);
     }
-    const struct flash_value params[] = {number(flash_pass_acts(pass) ? *said : 0),
-                                         number(LEFTOVERS_MAX)};
+    const struct flash_value params[] = {flash_value_int(flash_pass_acts(pass) ? *said : 0),
+                                         flash_value_int(LEFTOVERS_MAX)};
     const struct flash_query query = {
         .sql = "SELECT id, partition_no, kafka_offset, reason, created_at_ms FROM dead_letter "
                "WHERE id > ? ORDER BY id LIMIT ?",
@@ -118,9 +114,9 @@ static bool tell_parked(struct flash_pass *pass, struct flash_error *err)
 {
     int64_t *said = &pass->reconcile->parked_said, sku = pass->options->sku;
     int64_t until_ms = (int64_t)flash_time_wall_ms() - pass->settle_after_ms;
-    const struct flash_value params[] = {number(flash_pass_acts(pass) ? *said : 0),
-                                         number(until_ms), number(sku), number(sku),
-                                         number(LEFTOVERS_MAX)};
+    const struct flash_value params[] = {flash_value_int(flash_pass_acts(pass) ? *said : 0),
+                                         flash_value_int(until_ms), flash_value_int(sku),
+                                         flash_value_int(sku), flash_value_int(LEFTOVERS_MAX)};
     const struct flash_query query = {
         .sql = "SELECT order_id, entry_id, sku, partition_no, kafka_offset, parked_at_ms "
                "FROM parked WHERE parked_at_ms > ? AND parked_at_ms <= ? AND (? = 0 OR sku = ?) "
@@ -162,7 +158,8 @@ static bool take_refused(const struct flash_value *cells, int count, void *arg)
 static bool tell_refused(struct flash_pass *pass, struct flash_error *err)
 {
     int64_t sku = pass->options->sku;
-    const struct flash_value params[] = {number(sku), number(sku), number(LEFTOVERS_MAX)};
+    const struct flash_value params[] = {flash_value_int(sku), flash_value_int(sku),
+                                         flash_value_int(LEFTOVERS_MAX)};
     const struct flash_query query = {
         .sql = "SELECT s.sku, COUNT(*), SUM(r.qty), MIN(r.updated_at_ms) FROM reservation r "
                "JOIN stock s ON r.order_id > CAST(CONCAT(s.sku, '.') AS BINARY) "

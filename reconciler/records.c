@@ -1,6 +1,7 @@
 /* Rows of the record of runs on their way out; see records.h. A column of a query is a column of
  * its section, in the same order. */
 #include "records.h"
+#include "flash/mysql_value.h"
 
 #define UUID(column)                                                                               \
     "LOWER(INSERT(INSERT(INSERT(INSERT(HEX(" column "), 9, 0, '-'), 14, 0, '-'), 19, 0, '-'), "    \
@@ -75,16 +76,10 @@ static bool put_rows(struct flash_mysql *mysql, struct flash_query query, struct
     return flash_mysql_connect(mysql, err) && flash_mysql_query(mysql, &query, err);
 }
 
-static struct flash_value id_value(const struct flash_uuid *id)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES,
-                                .bytes = {(const char *)id->bytes, sizeof(id->bytes)}};
-}
-
 bool flash_records_put_runs(struct flash_mysql *mysql, int64_t limit, struct flash_output *output,
                             struct flash_error *err)
 {
-    const struct flash_value most = {.type = FLASH_COLUMN_INT, .number = limit};
+    const struct flash_value most = flash_value_int(limit);
     return put_rows(mysql,
                     (struct flash_query){.sql = RUN_SELECT "ORDER BY run_id DESC LIMIT ?",
                                          .params = &most,
@@ -117,7 +112,7 @@ static bool is_there(struct flash_mysql *mysql, const struct flash_value *key,
 bool flash_records_put_run(struct flash_mysql *mysql, const struct flash_uuid *id,
                            struct flash_output *output, struct flash_error *err)
 {
-    const struct flash_value key = id_value(id);
+    const struct flash_value key = flash_value_uuid(id);
     if (!is_there(mysql, &key, err)) {
         return false;
     }
@@ -132,7 +127,7 @@ bool flash_records_put_run(struct flash_mysql *mysql, const struct flash_uuid *i
 bool flash_records_put_findings(struct flash_mysql *mysql, const struct flash_uuid *id,
                                 struct flash_output *output, struct flash_error *err)
 {
-    const struct flash_value key = id_value(id);
+    const struct flash_value key = flash_value_uuid(id);
     return put_rows(mysql,
                     (struct flash_query){
                         .sql = "SELECT id, cause, state, sku, quantity, NULLIF(age_ms, 0), " UUID(

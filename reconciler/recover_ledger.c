@@ -3,19 +3,10 @@
 
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 
 #define RAISE_TRIES 5 /* a consumer in the middle of its transaction may be met */
-
-static struct flash_value number(int64_t value)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = value};
-}
-
-static struct flash_value bytes(const void *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
-}
 
 static bool take_number(const struct flash_value *cells, int count, void *arg)
 {
@@ -153,7 +144,7 @@ bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sigh
         floor[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
     struct lost lost = {sight, window_ms};
-    const struct flash_value param = bytes(floor, sizeof(floor));
+    const struct flash_value param = flash_value_bytes(floor, sizeof(floor));
     const struct flash_query query = {
         .sql = "SELECT sku, stream_us, partition_no, kafka_offset FROM verdict WHERE entry_id >= ?",
         .params = &param,
@@ -170,8 +161,9 @@ bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sigh
 static bool set_back(struct flash_mysql *mysql, const struct flash_sight_sku *sku,
                      const char *topic, struct flash_error *err)
 {
-    const struct flash_value params[] = {number(sku->offset), bytes(topic, strlen(topic)),
-                                         number(sku->partition), number(sku->offset)};
+    const struct flash_value params[] = {
+        flash_value_int(sku->offset), flash_value_bytes(topic, strlen(topic)),
+        flash_value_int(sku->partition), flash_value_int(sku->offset)};
     return flash_mysql_exec(mysql,
                             "UPDATE consumer_progress SET acked = ?, acked_entry = NULL "
                             "WHERE topic = ? AND partition_no = ? AND acked > ?",
@@ -190,7 +182,8 @@ static bool take_over(const struct raise *raise, struct flash_error *err)
     struct flash_mysql *mysql = raise->mysql;
     const struct flash_sight *sight = raise->sight;
     const char *topic = raise->topic;
-    const struct flash_value over[] = {number(raise->generation), bytes(topic, strlen(topic))};
+    const struct flash_value over[] = {flash_value_int(raise->generation),
+                                       flash_value_bytes(topic, strlen(topic))};
     if (!flash_mysql_exec(mysql,
                           "UPDATE consumer_progress SET generation = ?, "
                           "updated_at_ms = updated_at_ms + 1 WHERE topic = ?",
@@ -210,8 +203,9 @@ static enum flash_recover_raised raise_once(const struct raise *raise, struct fl
 {
     struct flash_mysql *mysql = raise->mysql;
     int64_t changed = 0;
-    const struct flash_value up[] = {number(raise->generation), number(raise->beacon),
-                                     number(raise->sight->generation)};
+    const struct flash_value up[] = {flash_value_int(raise->generation),
+                                     flash_value_int(raise->beacon),
+                                     flash_value_int(raise->sight->generation)};
     if (!flash_mysql_begin(mysql, err) ||
         !flash_mysql_exec(mysql,
                           "UPDATE generation SET generation = ?, beacon = ? "
@@ -253,7 +247,7 @@ enum flash_recover_raised flash_recover_raise(struct flash_mysql *mysql, struct 
 bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_beaten,
                         struct flash_error *err)
 {
-    const struct flash_value params[] = {number(beacon + 1), number(beacon)};
+    const struct flash_value params[] = {flash_value_int(beacon + 1), flash_value_int(beacon)};
     int64_t changed = 0;
     if (!flash_mysql_exec(mysql, "UPDATE generation SET beacon = ? WHERE id = 1 AND beacon = ?",
                           params, 2, &changed, err)) {
@@ -277,7 +271,7 @@ static bool take_partition(const struct flash_value *cells, int count, void *arg
 bool flash_recover_read_progress(struct flash_mysql *mysql, struct flash_recover_progress *progress,
                                  struct flash_error *err)
 {
-    const struct flash_value param = bytes(progress->topic, strlen(progress->topic));
+    const struct flash_value param = flash_value_bytes(progress->topic, strlen(progress->topic));
     const struct flash_query query = {
         .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ? "
                "ORDER BY partition_no",
@@ -295,7 +289,7 @@ bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uui
                                int64_t *ret_offset, struct flash_error *err)
 {
     int64_t offset = -1;
-    const struct flash_value param = bytes(nonce->bytes, sizeof(nonce->bytes));
+    const struct flash_value param = flash_value_bytes(nonce->bytes, sizeof(nonce->bytes));
     const struct flash_query query = {.sql = "SELECT kafka_offset FROM marker WHERE nonce = ?",
                                       .params = &param,
                                       .param_count = 1,
@@ -315,7 +309,7 @@ bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uui
 bool flash_recover_count(struct flash_mysql *mysql, int64_t sku, int64_t *ret_orders,
                          struct flash_error *err)
 {
-    const struct flash_value params[] = {number(sku), number(sku)};
+    const struct flash_value params[] = {flash_value_int(sku), flash_value_int(sku)};
     const struct flash_query query = {.sql = "SELECT COUNT(*) FROM reservation WHERE " OF_SKU,
                                       .params = params,
                                       .param_count = 2,
@@ -338,7 +332,8 @@ bool flash_recover_count_short(struct flash_mysql *mysql, int64_t sku,
                                struct flash_recover_refused *ret_refused, struct flash_error *err)
 {
     /* The flag spares SKUs without any a walk through their orders. */
-    const struct flash_value params[] = {number(sku), number(sku), number(sku)};
+    const struct flash_value params[] = {flash_value_int(sku), flash_value_int(sku),
+                                         flash_value_int(sku)};
     const struct flash_query query = {
         .sql = "SELECT COUNT(*), COALESCE(MIN(updated_at_ms), 0) FROM reservation "
                "WHERE state = 7 AND " OF_SKU

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flash/mysql.h"
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 #include "flash/utf8.h"
 
@@ -81,15 +81,9 @@ static struct flash_text id_text(const struct flash_uuid *id)
     return (struct flash_text){(const char *)id->bytes, sizeof(id->bytes)};
 }
 
-static struct flash_value number_value(int64_t number)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
-}
-
 static struct flash_value bytes_value(struct flash_text bytes)
 {
-    return (struct flash_value){
-        .type = FLASH_COLUMN_BYTES, .null = bytes.at == NULL, .bytes = bytes};
+    return flash_value_bytes(bytes.at, bytes.len);
 }
 
 /* Copies text as one line of UTF-8, cut to size - 1 bytes; what is none becomes a question mark:
@@ -164,10 +158,10 @@ bool flash_runs_begin(struct flash_runs *runs, const struct flash_run_start *sta
         bytes_value(text_of(flash_run_mode_name(start->mode))),
         bytes_value(text_of(flash_run_state_name(FLASH_RUN_RUNNING))),
         bytes_value(text_of(start->operator)),
-        number_value(start->generation),
+        flash_value_int(start->generation),
         bytes_value(start->plan ? id_text(start->plan) : (struct flash_text){0}),
-        number_value(start->sku),
-        number_value(now_ms),
+        flash_value_int(start->sku),
+        flash_value_int(now_ms),
     };
     params[6].null = start->sku == 0;
     const struct statement insert = {
@@ -339,14 +333,14 @@ static bool write_end(struct flash_runs *runs, const struct flash_run_end *end,
     char detail[DETAIL_MAX + 1];
     const struct flash_value params[] = {
         bytes_value(text_of(flash_run_state_name(end->state))),
-        number_value((int64_t)flash_time_wall_ms()),
-        number_value(end->skus),
-        number_value(end->entries),
-        number_value(end->settled),
-        number_value(end->resent),
-        number_value(end->compensated),
-        number_value(runs->written + runs->lost),
-        number_value(end->exit_code),
+        flash_value_int((int64_t)flash_time_wall_ms()),
+        flash_value_int(end->skus),
+        flash_value_int(end->entries),
+        flash_value_int(end->settled),
+        flash_value_int(end->resent),
+        flash_value_int(end->compensated),
+        flash_value_int(runs->written + runs->lost),
+        flash_value_int(end->exit_code),
         bytes_value(end_detail(runs, end->detail, detail)),
         bytes_value(id_text(&runs->id)),
     };

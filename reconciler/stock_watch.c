@@ -11,6 +11,7 @@
 
 #include "flash/fault.h"
 #include "flash/log.h"
+#include "flash/mysql_value.h"
 #include "flash/outbox.h"
 #include "metrics.h"
 #include "stock_level.h"
@@ -93,11 +94,6 @@ struct told {
     int count;
 };
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
 static bool write_alerts(struct flash_stock_watch *watch, struct told *told,
                          struct flash_error *err)
 {
@@ -123,13 +119,13 @@ static bool move_told(struct flash_stock_watch *watch, const struct told *told, 
 {
     const struct flash_stock_row *row = told->row;
     const struct flash_value params[] = {
-        number(flash_stock_level_of(row)),
-        number(row->version),
-        number(told->now_ms),
-        number(row->sku),
-        number(row->told),
-        number(row->told_version),
-        number(row->told_at_ms),
+        flash_value_int(flash_stock_level_of(row)),
+        flash_value_int(row->version),
+        flash_value_int(told->now_ms),
+        flash_value_int(row->sku),
+        flash_value_int(row->told),
+        flash_value_int(row->told_version),
+        flash_value_int(row->told_at_ms),
     };
     int64_t moved = 0;
     if (!flash_mysql_exec(watch->mysql,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "flash/log.h"
+#include "flash/mysql_value.h"
 #include "flash/outbox.h"
 #include "metrics.h"
 
@@ -45,16 +46,6 @@ void flash_summary_free(struct flash_summary *summary)
         explicit_bzero(&summary->config, sizeof(summary->config));
         free(summary);
     }
-}
-
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
-static struct flash_value bytes(const void *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
 }
 
 /* ---- what there is ---- */
@@ -134,9 +125,9 @@ static bool write_day(struct flash_summary *summary, const struct flash_alert *a
                       bool *ret_first, struct flash_error *err)
 {
     const char *day = summary->clock.day;
-    const struct flash_value params[] = {bytes(day, strlen(day)),
-                                         bytes(alert->id.bytes, sizeof(alert->id.bytes)),
-                                         number(alert->at_ms)};
+    const struct flash_value params[] = {
+        flash_value_bytes(day, strlen(day)),
+        flash_value_bytes(alert->id.bytes, sizeof(alert->id.bytes)), flash_value_int(alert->at_ms)};
     int64_t rows = 0;
     if (!flash_mysql_exec(summary->mysql,
                           "INSERT INTO alert_summary (day, alert_id, low, sold_out, made_at_ms)"
@@ -173,8 +164,9 @@ static bool write_message(struct flash_summary *summary, struct flash_alert *ale
         change.wanted[channel] = flash_alert_channel_on(&summary->config, id) &&
                                  flash_alert_suits(alert, id, &summary->config);
     }
-    const struct flash_value params[] = {number(counts.low), number(counts.sold_out),
-                                         bytes(day, strlen(day))};
+    const struct flash_value params[] = {flash_value_int(counts.low),
+                                         flash_value_int(counts.sold_out),
+                                         flash_value_bytes(day, strlen(day))};
     return flash_mysql_exec(summary->mysql,
                             "UPDATE alert_summary SET low = ?, sold_out = ? WHERE day = ?", params,
                             3, NULL, err) &&

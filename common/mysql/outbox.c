@@ -6,6 +6,7 @@
  * A claim is a compare-and-set too, on the number of attempts: of two senders that found the same
  * row one changes it. */
 #include "flash/outbox.h"
+#include "flash/mysql_value.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -13,24 +14,14 @@
 
 enum { TAKE_TRIES = 4, REASON_MAX = 255 };
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
-static struct flash_value bytes(const void *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
-}
-
 static struct flash_value text(const char *at)
 {
-    return bytes(at, strlen(at));
+    return flash_value_bytes(at, strlen(at));
 }
 
 static struct flash_value id_of(const struct flash_alert *alert)
 {
-    return bytes(alert->id.bytes, sizeof(alert->id.bytes));
+    return flash_value_bytes(alert->id.bytes, sizeof(alert->id.bytes));
 }
 
 /* ---- writing ---- */
@@ -39,7 +30,7 @@ static struct flash_value id_of(const struct flash_alert *alert)
 static bool meet(struct flash_mysql *mysql, const struct flash_alert *alert,
                  struct flash_error *err)
 {
-    const struct flash_value params[] = {text(alert->key), number(alert->at_ms)};
+    const struct flash_value params[] = {text(alert->key), flash_value_int(alert->at_ms)};
     return flash_mysql_exec(mysql,
                             "INSERT INTO alert_state (alert_key, state, severity, since_ms)"
                             " VALUES (?, 'cleared', 'info', ?)"
@@ -53,7 +44,7 @@ static bool move_state(struct flash_mysql *mysql, const struct flash_alert *aler
     const char *state = flash_alert_state_name(alert);
     const struct flash_value params[] = {
         text(state),       text(flash_severity_name(alert->severity)),
-        text(alert->text), number(alert->at_ms),
+        text(alert->text), flash_value_int(alert->at_ms),
         text(alert->key),  text(state),
     };
     int64_t moved;
@@ -73,7 +64,7 @@ static bool write_message(struct flash_mysql *mysql, const struct flash_outbox_c
 {
     const struct flash_alert *alert = change->alert;
     bool sent = change->sent[channel];
-    struct flash_value ended = number(alert->at_ms);
+    struct flash_value ended = flash_value_int(alert->at_ms);
     ended.null = !sent;
     const struct flash_value params[] = {
         id_of(alert),
@@ -81,11 +72,11 @@ static bool write_message(struct flash_mysql *mysql, const struct flash_outbox_c
         text(flash_alert_state_name(alert)),
         text(flash_severity_name(alert->severity)),
         text(alert->text),
-        number(alert->at_ms),
+        flash_value_int(alert->at_ms),
         text(flash_channel_name(channel)),
         text(sent ? "sent" : "waiting"),
-        number(sent),
-        number(alert->at_ms),
+        flash_value_int(sent),
+        flash_value_int(alert->at_ms),
         ended,
         alert->list ? text(alert->list)
                     : (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = true},
@@ -185,7 +176,7 @@ static bool find(struct flash_mysql *mysql, const struct flash_outbox_claim *cla
                  struct found *found, struct flash_error *err)
 {
     const struct flash_value params[] = {text(flash_channel_name(claim->channel)),
-                                         number(claim->now_ms)};
+                                         flash_value_int(claim->now_ms)};
     const struct flash_query query = {
         .sql = "SELECT o.id, o.alert_id, o.alert_key, o.state, o.severity, o.detail, o.at_ms,"
                " o.attempts, o.list FROM alert_outbox o"
@@ -212,8 +203,9 @@ static bool claim_it(struct flash_mysql *mysql, const struct flash_outbox_claim 
                      struct found *found, struct flash_error *err)
 {
     const struct flash_outbox_message *message = found->message;
-    const struct flash_value params[] = {number(message->attempts), number(claim->until_ms),
-                                         number(message->number), number(message->attempts - 1)};
+    const struct flash_value params[] = {
+        flash_value_int(message->attempts), flash_value_int(claim->until_ms),
+        flash_value_int(message->number), flash_value_int(message->attempts - 1)};
     int64_t moved;
     if (!flash_mysql_exec(mysql,
                           "UPDATE alert_outbox SET attempts = ?, next_try_ms = ?"
@@ -245,8 +237,9 @@ static bool put_off(struct flash_mysql *mysql, int64_t id, const struct flash_ou
                     struct flash_error *err)
 {
     size_t len = strnlen(result->reason, REASON_MAX);
-    const struct flash_value params[] = {number(result->at_ms), bytes(result->reason, len),
-                                         number(id)};
+    const struct flash_value params[] = {flash_value_int(result->at_ms),
+                                         flash_value_bytes(result->reason, len),
+                                         flash_value_int(id)};
     return flash_mysql_exec(mysql,
                             "UPDATE alert_outbox SET next_try_ms = ?, last_error = ?"
                             " WHERE id = ? AND delivery = 'waiting'",
@@ -261,8 +254,9 @@ bool flash_outbox_mark(struct flash_mysql *mysql, int64_t id,
     }
     size_t len = strnlen(result->reason, REASON_MAX);
     const struct flash_value params[] = {
-        text(result->end == FLASH_OUTBOX_SENT ? "sent" : "given_up"), number(result->at_ms),
-        bytes(result->reason, len), number(id)};
+        text(result->end == FLASH_OUTBOX_SENT ? "sent" : "given_up"),
+        flash_value_int(result->at_ms), flash_value_bytes(result->reason, len),
+        flash_value_int(id)};
     return flash_mysql_exec(mysql,
                             "UPDATE alert_outbox SET delivery = ?, ended_at_ms = ?, last_error = ?"
                             " WHERE id = ? AND delivery = 'waiting'",
@@ -292,7 +286,7 @@ bool flash_outbox_count(struct flash_mysql *mysql, struct flash_outbox_counts *r
 
 bool flash_outbox_prune(struct flash_mysql *mysql, int64_t before_ms, struct flash_error *err)
 {
-    const struct flash_value before = number(before_ms);
+    const struct flash_value before = flash_value_int(before_ms);
     return flash_mysql_exec(mysql,
                             "DELETE FROM alert_outbox WHERE delivery IN ('sent', 'given_up')"
                             " AND ended_at_ms < ? ORDER BY id LIMIT 1000",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flash/mysql_story.h"
+#include "flash/mysql_value.h"
 #include "flash/utf8.h"
 
 #define ENTRIES_MAX 64 /* of the order, whose verdicts are looked up */
@@ -208,11 +209,6 @@ static const struct {
      take_finding},
 };
 
-static struct flash_value bytes_value(const char *at, size_t len)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
-}
-
 /* The entry that made the order, as far as it is known; else one that none has. */
 static struct flash_value maker_of(const struct flash_story *story)
 {
@@ -224,7 +220,7 @@ static struct flash_value maker_of(const struct flash_story *story)
             entry = &step->entry;
         }
     }
-    return bytes_value((const char *)entry->bytes, sizeof(entry->bytes));
+    return flash_value_bytes((const char *)entry->bytes, sizeof(entry->bytes));
 }
 
 static bool run_queries(struct flash_story *story, struct flash_mysql *mysql,
@@ -234,9 +230,9 @@ static bool run_queries(struct flash_story *story, struct flash_mysql *mysql,
     int len = snprintf(quoted, sizeof(quoted), "\"%.*s\"", (int)story->ref.len, story->ref.at);
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         const struct flash_value values[] = {
-            [ORDER] = bytes_value(story->order_id, strlen(story->order_id)),
+            [ORDER] = flash_value_bytes(story->order_id, strlen(story->order_id)),
             [SKU] = {.type = FLASH_COLUMN_INT, .number = story->sku},
-            [REF] = bytes_value(quoted, (size_t)len),
+            [REF] = flash_value_bytes(quoted, (size_t)len),
             [ENTRY] = maker_of(story),
         };
         struct flash_value params[3];
@@ -269,7 +265,8 @@ static bool read_verdicts(struct flash_story *story, struct flash_mysql *mysql,
             again = memcmp(keys[j].bytes.at, step->entry.bytes, sizeof(step->entry.bytes)) == 0;
         }
         if (!again) {
-            keys[count++] = bytes_value((const char *)step->entry.bytes, sizeof(step->entry.bytes));
+            keys[count++] =
+                flash_value_bytes((const char *)step->entry.bytes, sizeof(step->entry.bytes));
         }
     }
     const struct flash_query_in query = {

@@ -1,0 +1,25 @@
+/* Values for a statement's parameters and lists of keys. */
+#ifndef FLASH_MYSQL_VALUE_H
+#define FLASH_MYSQL_VALUE_H
+
+#include "flash/ids.h"
+#include "flash/mysql.h"
+
+static inline struct flash_value flash_value_int(int64_t number)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = number};
+}
+
+/* Borrowed; NULL where at is. */
+static inline struct flash_value flash_value_bytes(const void *at, size_t len)
+{
+    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = !at, .bytes = {at, len}};
+}
+
+/* As a BINARY(16); borrowed. */
+static inline struct flash_value flash_value_uuid(const struct flash_uuid *id)
+{
+    return flash_value_bytes(id->bytes, sizeof(id->bytes));
+}
+
+#endif
