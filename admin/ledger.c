@@ -6,8 +6,6 @@
  * sees the truth, whatever it is. */
 #include "ledger.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "flash/log.h"
@@ -110,14 +108,4 @@ bool flash_ledger_sign(struct flash_mysql *mysql, const struct flash_job *job,
                             "INSERT INTO admin_log (operator, role, action, sku, request_id, "
                             "status, detail, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                             row, 8, NULL, err);
-}
-
-struct flash_order_range flash_order_range_of(int64_t sku)
-{
-    struct flash_order_range range = {"0", ":"}; /* ':' follows '9' */
-    if (sku) {
-        snprintf(range.first, sizeof(range.first), "%" PRId64 ".", sku);
-        snprintf(range.end, sizeof(range.end), "%" PRId64 "/", sku); /* '/' follows '.' */
-    }
-    return range;
 }

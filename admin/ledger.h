@@ -46,12 +46,6 @@ struct flash_change {
 FLASH_MUST_CHECK bool flash_ledger_sign(struct flash_mysql *mysql, const struct flash_job *job,
                                         const struct flash_change *change, struct flash_error *err);
 
-/* The ids of all orders of a SKU, or of all SKUs (0), are behind first and before end. */
-struct flash_order_range {
-    char first[FLASH_SKU_TEXT_MAX + 2], end[FLASH_SKU_TEXT_MAX + 2];
-};
-struct flash_order_range flash_order_range_of(int64_t sku);
-
 /* text is NUL-terminated and borrowed. */
 struct flash_value flash_value_text(const char *text);
 

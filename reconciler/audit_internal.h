@@ -26,12 +26,6 @@ struct flash_audit {
     struct flash_entry *entry; /* decoded, one at a time */
 };
 
-/* A SKU's range of order ids, both ends outside: '/' follows '.'. */
-struct flash_audit_range {
-    char from[FLASH_ORDER_ID_MAX + 1], to[FLASH_SKU_TEXT_MAX + 2];
-};
-void flash_audit_range_of(struct flash_audit_range *range, int64_t sku);
-
 /* Waits until so many more orders may be looked at; false: the run is to stop. */
 FLASH_MUST_CHECK bool flash_audit_may_go_on(struct flash_audit *audit, int64_t orders);
 

@@ -12,12 +12,6 @@
 #define UNCLEAN_MAX 64     /* entries whose log is summed one by one */
 #define FENCE_OLD_MS 60000 /* from then on a fence should have been adopted */
 
-void flash_audit_range_of(struct flash_audit_range *range, int64_t sku)
-{
-    snprintf(range->from, sizeof(range->from), "%lld.", (long long)sku);
-    snprintf(range->to, sizeof(range->to), "%lld/", (long long)sku);
-}
-
 static bool take_number(const struct flash_value *cells, int count, void *arg)
 {
     (void)count;
@@ -28,10 +22,9 @@ static bool take_number(const struct flash_value *cells, int count, void *arg)
 static bool read_parked(struct flash_audit *audit, int64_t sku, int64_t *ret_parked,
                         struct flash_error *err)
 {
-    struct flash_audit_range range;
-    flash_audit_range_of(&range, sku);
-    const struct flash_value params[] = {flash_value_bytes(range.from, strlen(range.from)),
-                                         flash_value_bytes(range.to, strlen(range.to))};
+    const struct flash_order_range range = flash_order_range_of(sku);
+    const struct flash_value params[] = {flash_value_bytes(range.first, strlen(range.first)),
+                                         flash_value_bytes(range.end, strlen(range.end))};
     const struct flash_query query = {
         .sql = "SELECT COUNT(*) FROM parked WHERE order_id > ? AND order_id < ?",
         .params = params,

@@ -160,14 +160,13 @@ static bool take_id(const struct flash_value *cells, int count, void *arg)
 
 static bool sweep_ledger(struct sweep *sweep, struct flash_error *err)
 {
-    struct flash_audit_range range;
+    const struct flash_order_range range = flash_order_range_of(sweep->sku);
     bool more = true;
-    flash_audit_range_of(&range, sweep->sku);
-    sweep->place_len = strlen(range.from);
-    memcpy(sweep->place, range.from, sweep->place_len);
+    sweep->place_len = strlen(range.first);
+    memcpy(sweep->place, range.first, sweep->place_len);
     while (more) {
         const struct flash_value params[] = {flash_value_bytes(sweep->place, sweep->place_len),
-                                             flash_value_bytes(range.to, strlen(range.to)),
+                                             flash_value_bytes(range.end, strlen(range.end)),
                                              flash_value_int(IDS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT order_id FROM reservation WHERE order_id > ? AND order_id < ? "

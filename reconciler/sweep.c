@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/mysql_value.h"
 #include "flash/settle.h"
 
 #define PAGE 4096 /* rows of one look-up, and what is in flight */
@@ -104,11 +105,10 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
 static bool read_page(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                       struct flash_error *err)
 {
-    char end[FLASH_SKU_TEXT_MAX + 2];
-    int end_len = snprintf(end, sizeof(end), "%lld/", (long long)job->sku); /* '/' follows '.' */
+    const struct flash_order_range range = flash_order_range_of(job->sku);
     const struct flash_value params[] = {
-        {.type = FLASH_COLUMN_BYTES, .bytes = {sweep->after, sweep->after_len}},
-        {.type = FLASH_COLUMN_BYTES, .bytes = {end, (size_t)end_len}},
+        flash_value_bytes(sweep->after, sweep->after_len),
+        flash_value_bytes(range.end, strlen(range.end)),
     };
     const struct flash_query query = {
         .sql = "SELECT order_id, user_id, qty, state, version, due, payment_id FROM reservation "
@@ -204,8 +204,9 @@ bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *jo
     struct flash_error ledger = {0};
     int seen = PAGE;
     sweep->calls = sweep->told = 0;
-    sweep->after_len =
-        (size_t)snprintf(sweep->after, sizeof(sweep->after), "%lld.", (long long)job->sku);
+    const struct flash_order_range range = flash_order_range_of(job->sku);
+    sweep->after_len = strlen(range.first);
+    memcpy(sweep->after, range.first, sweep->after_len);
     while (seen == PAGE) {
         bool read = read_page(sweep, job, &ledger);
         seen = sweep->count + sweep->broken;

@@ -5,6 +5,7 @@
 #include "flash/ids.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -219,4 +220,14 @@ uint64_t flash_uuid_low64(const struct flash_uuid *uuid)
         low = low << 8 | uuid->bytes[i];
     }
     return low;
+}
+
+struct flash_order_range flash_order_range_of(int64_t sku)
+{
+    struct flash_order_range range = {"0", ":"}; /* ':' follows '9' */
+    if (sku) {
+        snprintf(range.first, sizeof(range.first), "%" PRId64 ".", sku);
+        snprintf(range.end, sizeof(range.end), "%" PRId64 "/", sku); /* '/' follows '.' */
+    }
+    return range;
 }

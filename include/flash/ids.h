@@ -65,4 +65,10 @@ FLASH_MUST_CHECK bool flash_uuid_parse(struct flash_text text, struct flash_uuid
 /* The low 64 bits, big-endian: the second half of the entry's stream id (DESIGN §5.1 rule 2). */
 uint64_t flash_uuid_low64(const struct flash_uuid *uuid);
 
+/* The ids of all orders of a SKU, or of all SKUs (0), are behind first and before end. */
+struct flash_order_range {
+    char first[FLASH_SKU_TEXT_MAX + 2], end[FLASH_SKU_TEXT_MAX + 2];
+};
+struct flash_order_range flash_order_range_of(int64_t sku);
+
 #endif
