@@ -156,6 +156,7 @@ def test_the_sale_goes_on(sale, loss):
     before = len(recoveries(sale))
     with crowd_of(sale, sku) as crowd:
         more(crowd)
+        until(lambda: sale.stack.query("SELECT 1 FROM reservation WHERE sku = %s LIMIT 1", sku), "the ledger has none of its orders")
         lose(sale, crowd)
         until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
         more(crowd)
