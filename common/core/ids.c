@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base64url.h"
+#include "flash/put.h"
 #include "flash/utf8.h"
 #include "sha256.h"
 
@@ -110,7 +111,7 @@ void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku
     named[user.len] = '\0';
     memcpy(named + user.len + 1, key.at, key.len);
     named[n - 1] = '\0';
-    n += (size_t)snprintf(named + n, sizeof(named) - n, "%lld", (long long)sku);
+    n = (size_t)(flash_put_number(named + n, (uint64_t)sku) - named);
 
     flash_sha256((struct flash_text){NULL, 0}, (struct flash_text){named, n}, digest);
     (void)flash_base64url_encode(digest, 16, ret_ref);

@@ -3,12 +3,18 @@
  * http-parser reads the same bytes and must agree on the length of the head and of the body: two
  * readers that differ are how requests are smuggled, so a difference is refused. The method is not
  * handed to it (it knows a fixed list, and changes its framing for CONNECT): it sees POST. Upgrades
- * are never taken. */
+ * are never taken.
+ *
+ * Nor are fields handed to it whose names are known to say nothing about framing: head.c has found
+ * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c holds
+ * that to what it says of the whole. */
 #include <http_parser.h>
 #include <string.h>
 #include <strings.h>
 
 #include "head.h"
+
+#define CRLF 2U /* bytes */
 
 struct opinion {
     uint64_t content_length;
@@ -94,19 +100,34 @@ static int on_headers_complete(http_parser *parser)
     return 1; /* the body is not its business */
 }
 
+/* Whether http-parser takes all of text. */
+static bool show(http_parser *parser, struct flash_text text)
+{
+    static const http_parser_settings settings = {.on_headers_complete = on_headers_complete};
+    return http_parser_execute(parser, &settings, text.at, text.len) == text.len &&
+           HTTP_PARSER_ERRNO(parser) == HPE_OK;
+}
+
+/* The stretches between harmless fields, one after the other. */
 static enum refusal judge_agreement(const struct head *head, const char *bytes,
                                     struct opinion *opinion)
 {
-    static const http_parser_settings settings = {.on_headers_complete = on_headers_complete};
-    static const char method[] = "POST ";
+    static const struct flash_text method = {"POST ", 5};
     http_parser parser;
     http_parser_init(&parser, HTTP_REQUEST);
     parser.data = opinion;
-    size_t len = (size_t)(head->len - head->target);
-    http_parser_execute(&parser, &settings, method, sizeof(method) - 1);
-    size_t taken = http_parser_execute(&parser, &settings, bytes + head->target, len);
-    bool agreed = opinion->complete && taken == len && HTTP_PARSER_ERRNO(&parser) == HPE_OK;
-    return agreed ? REFUSAL_NONE : REFUSAL_DISAGREE;
+    bool agreed = show(&parser, method);
+    size_t from = head->target;
+    for (int i = 0; agreed && i < head->field_count; i++) {
+        size_t name = head->fields[i].name;
+        if (!(head->harmless >> i & 1)) {
+            continue;
+        }
+        agreed = name == from || show(&parser, (struct flash_text){bytes + from, name - from});
+        from = i + 1 < head->field_count ? head->fields[i + 1].name : head->len - CRLF;
+    }
+    agreed = agreed && show(&parser, (struct flash_text){bytes + from, head->len - from});
+    return agreed && opinion->complete ? REFUSAL_NONE : REFUSAL_DISAGREE;
 }
 
 enum refusal flash_http_head_judge(const struct head *head, const char *bytes, size_t body_max,
