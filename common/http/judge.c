@@ -6,8 +6,8 @@
  * are never taken.
  *
  * Nor are fields handed to it whose names are known to say nothing about framing: head.c has found
- * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c holds
- * that to what it says of the whole. */
+ * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c
+ * holds that to what it says of the whole. */
 #include <http_parser.h>
 #include <string.h>
 #include <strings.h>
