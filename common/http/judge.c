@@ -35,16 +35,19 @@ static struct flash_text known_value(const struct head *head, const char *bytes,
  * looked up. */
 static bool host_valid(struct flash_text host)
 {
-    static const char marks[] = "-._~%!$&'()*+;=:[]";
-    for (size_t i = 0; i < host.len; i++) {
-        char byte = host.at[i];
-        bool alnum = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                     (byte >= 'A' && byte <= 'Z');
-        if (!alnum && !memchr(marks, byte, sizeof(marks) - 1)) {
-            return false;
-        }
+    static const bool allowed[256] = {
+        ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['-'] = true,
+        ['.'] = true,         ['_'] = true,         ['~'] = true,         ['%'] = true,
+        ['!'] = true,         ['$'] = true,         ['&'] = true,         ['\''] = true,
+        ['('] = true,         [')'] = true,         ['*'] = true,         ['+'] = true,
+        [';'] = true,         ['='] = true,         [':'] = true,         ['['] = true,
+        [']'] = true,
+    };
+    size_t at = 0;
+    while (at < host.len && allowed[(unsigned char)host.at[at]]) {
+        at++;
     }
-    return host.len > 0;
+    return host.len > 0 && at == host.len;
 }
 
 static enum refusal judge_host(const struct head *head, const char *bytes)
