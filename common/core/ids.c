@@ -73,14 +73,15 @@ bool flash_key_valid(struct flash_text key)
     if (key.len == 0 || key.len > FLASH_KEY_MAX) {
         return false;
     }
-    for (size_t i = 0; i < key.len; i++) {
-        char c = key.at[i];
-        bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alnum && c != '_' && c != '-') {
-            return false;
-        }
+    static const bool allowed[256] = {
+        ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
+        ['_'] = true,         ['-'] = true,
+    };
+    size_t at = 0;
+    while (at < key.len && allowed[(unsigned char)key.at[at]]) {
+        at++;
     }
-    return true;
+    return at == key.len;
 }
 
 bool flash_ref_valid(struct flash_text ref)

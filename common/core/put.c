@@ -1,7 +1,7 @@
 /* Numbers as text, without the cost of a format; see flash/put.h. */
 #include "flash/put.h"
 
-char *flash_put_number(char *out, uint64_t number)
+char *flash_put_digits(char *out, uint64_t number)
 {
     char digits[FLASH_NUMBER_MAX];
     size_t at = sizeof(digits);

@@ -173,6 +173,23 @@ static size_t span(const char *bytes, size_t len, enum byte_class wanted)
     return at;
 }
 
+/* Whether all are of BYTE_VALUE. Eight at a time where none is a control, which is nearly always.
+ */
+static bool value_valid(const char *bytes, size_t len)
+{
+    static const uint64_t ones = UINT64_MAX / 255, highs = UINT64_MAX / 255 * 0x80;
+    size_t at = 0;
+    for (uint64_t word; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, bytes + at, sizeof(word));
+        uint64_t below_space = (word - ones * ' ') & ~word;
+        uint64_t deletes = word ^ ones * 0x7f;
+        if ((below_space | ((deletes - ones) & ~deletes)) & highs) {
+            break; /* a control, which may be a tab */
+        }
+    }
+    return span(bytes + at, len - at, BYTE_VALUE) == len - at;
+}
+
 static enum flash_method method_of(const char *name, size_t len)
 {
     static const struct {
@@ -257,6 +274,7 @@ enum known_field flash_http_field_of(struct flash_text name)
     }
     for (int i = of_length[name.len].first; i <= of_length[name.len].last; i++) {
         if (known_names[i].len == name.len &&
+            known_names[i].name[0] == (name.at[0] | ('a' - 'A')) && /* a call less, mostly */
             strncasecmp(known_names[i].name, name.at, name.len) == 0) {
             return (enum known_field)i;
         }
@@ -291,7 +309,7 @@ static enum refusal take_field(struct head *head, const char *line, size_t len)
         return REFUSAL_HEAD_SIZE;
     }
     size_t begin = name_len + 1;
-    if (span(line + begin, len - begin, BYTE_VALUE) != len - begin) {
+    if (!value_valid(line + begin, len - begin)) {
         return REFUSAL_FIELD;
     }
     while (begin < len && (line[begin] == ' ' || line[begin] == '\t')) {

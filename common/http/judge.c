@@ -6,8 +6,8 @@
  * are never taken.
  *
  * Nor are fields handed to it whose names are known to say nothing about framing: head.c has found
- * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c holds
- * that to what it says of the whole. */
+ * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c
+ * holds that to what it says of the whole. */
 #include <http_parser.h>
 #include <string.h>
 #include <strings.h>
@@ -35,16 +35,19 @@ static struct flash_text known_value(const struct head *head, const char *bytes,
  * looked up. */
 static bool host_valid(struct flash_text host)
 {
-    static const char marks[] = "-._~%!$&'()*+;=:[]";
-    for (size_t i = 0; i < host.len; i++) {
-        char byte = host.at[i];
-        bool alnum = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-                     (byte >= 'A' && byte <= 'Z');
-        if (!alnum && !memchr(marks, byte, sizeof(marks) - 1)) {
-            return false;
-        }
+    static const bool allowed[256] = {
+        ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['-'] = true,
+        ['.'] = true,         ['_'] = true,         ['~'] = true,         ['%'] = true,
+        ['!'] = true,         ['$'] = true,         ['&'] = true,         ['\''] = true,
+        ['('] = true,         [')'] = true,         ['*'] = true,         ['+'] = true,
+        [';'] = true,         ['='] = true,         [':'] = true,         ['['] = true,
+        [']'] = true,
+    };
+    size_t at = 0;
+    while (at < host.len && allowed[(unsigned char)host.at[at]]) {
+        at++;
     }
-    return host.len > 0;
+    return host.len > 0 && at == host.len;
 }
 
 static enum refusal judge_host(const struct head *head, const char *bytes)

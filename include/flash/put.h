@@ -18,8 +18,17 @@ static inline char *flash_put(char *out, const char *text, size_t len)
 
 #define FLASH_PUT_LITERAL(out, literal) flash_put(out, literal, sizeof(literal) - 1)
 
+/* Of put.c, for what has several digits. */
+char *flash_put_digits(char *out, uint64_t number);
 /* In decimal, up to FLASH_NUMBER_MAX bytes. */
-char *flash_put_number(char *out, uint64_t number);
+static inline char *flash_put_number(char *out, uint64_t number)
+{
+    if (number > 9) {
+        return flash_put_digits(out, number);
+    }
+    *out = (char)('0' + number);
+    return out + 1;
+}
 /* The same with '-' before what is negative. */
 char *flash_put_signed(char *out, int64_t number);
 
