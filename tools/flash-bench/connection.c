@@ -36,9 +36,10 @@ static int new_socket(const struct flash_bench_peer *peer, int flags)
     return fd;
 }
 
+/* Edge-triggered: else epoll asks every socket a second time whether it has more. */
 static bool watch(struct flash_bench_connection *connection, int operation, uint32_t events)
 {
-    struct epoll_event event = {.events = events, .data.ptr = connection};
+    struct epoll_event event = {.events = events | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
     connection->write_watched = (events & EPOLLOUT) != 0;
     return epoll_ctl(connection->epoll_fd, operation, connection->fd, &event) == 0;
 }
@@ -147,17 +148,20 @@ bool flash_bench_connection_flush(struct flash_bench_connection *connection)
     return true;
 }
 
-bool flash_bench_connection_fill(struct flash_bench_connection *connection)
+bool flash_bench_connection_fill(struct flash_bench_connection *connection, bool *ret_more)
 {
+    size_t room = FLASH_BENCH_INPUT_MAX - connection->in_len;
+    *ret_more = false;
     if (connection->in == NULL) {
         connection->in = flash_bench_spares_take(connection->ins);
     }
-    ssize_t n = recv(connection->fd, connection->in + connection->in_len,
-                     FLASH_BENCH_INPUT_MAX - connection->in_len, MSG_DONTWAIT);
+    ssize_t n = recv(connection->fd, connection->in + connection->in_len, room, MSG_DONTWAIT);
     if (n > 0) {
         connection->in_len += (size_t)n;
+        *ret_more = (size_t)n == room;
         return true;
     }
+    *ret_more = n < 0 && errno == EINTR;
     return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 

@@ -65,8 +65,9 @@ void flash_bench_connection_put(struct flash_bench_connection *connection,
                                 const struct flash_bench_writer *writer, struct flash_bench_op *op);
 /* Writes what is not written yet, as far as the socket takes it. False: the connection failed. */
 bool flash_bench_connection_flush(struct flash_bench_connection *connection);
-/* Reads once. False: the connection failed or the peer has closed it. */
-bool flash_bench_connection_fill(struct flash_bench_connection *connection);
+/* Reads once; *ret_more says that the socket may hold more, which no event will tell again. False:
+ * the connection failed or the peer has closed it. */
+bool flash_bench_connection_fill(struct flash_bench_connection *connection, bool *ret_more);
 /* The first `done` bytes that were read are read through. */
 void flash_bench_connection_consume(struct flash_bench_connection *connection, size_t done);
 /* Takes the oldest out of flight; NULL when none is. */

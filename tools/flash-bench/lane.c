@@ -195,6 +195,19 @@ static const char *take_answers(struct flash_bench_connection *connection)
     return response.close ? "connection-lost" : NULL;
 }
 
+/* Reads and takes until the socket is empty, which one read mostly finds out. As take_answers(). */
+static const char *receive(struct flash_bench_connection *connection, uint32_t events)
+{
+    const char *failure = NULL;
+    bool more = true;
+    while (failure == NULL && more) {
+        failure = flash_bench_connection_fill(connection, &more) ? take_answers(connection)
+                                                                 : "connection-lost";
+    }
+    bool ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    return failure == NULL && ended ? "connection-lost" : failure;
+}
+
 void flash_bench_lane_event(struct flash_bench_connection *connection, uint32_t events)
 {
     const char *failure = NULL;
@@ -208,9 +221,8 @@ void flash_bench_lane_event(struct flash_bench_connection *connection, uint32_t 
         }
         connection->failures = 0;
         connection->lane->worker->tally.counts.reconnects++;
-    } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-        failure =
-            flash_bench_connection_fill(connection) ? take_answers(connection) : "connection-lost";
+    } else if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        failure = receive(connection, events);
     }
     if (failure == NULL && (events & EPOLLOUT) && !flash_bench_connection_flush(connection)) {
         failure = "connection-lost";
