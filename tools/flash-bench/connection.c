@@ -32,6 +32,8 @@ static int new_socket(const struct flash_bench_peer *peer, int flags)
     int fd = socket(peer->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (fd >= 0) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        /* The cheapest: on one machine the peer's sends pay for our congestion control. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     }
     return fd;
 }
