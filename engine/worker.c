@@ -9,6 +9,7 @@
 #include "change.h"
 #include "events.h"
 #include "flash/http_config.h"
+#include "flash/http_turn.h"
 #include "flash/time.h"
 #include "presence.h"
 #include "publish.h"
@@ -116,6 +117,15 @@ static void tick(void *arg)
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
 
+/* A turn of the loop, and what it brought in goes out. */
+static void take_turn(struct flash_worker *worker)
+{
+    event_base_loop(worker->base, EVLOOP_ONCE);
+    flash_worker_turn(worker);
+    flash_http_turned(worker->public_http);
+    flash_http_turned(worker->internal_http);
+}
+
 /* ---- stopping ---- */
 
 static bool drained(struct flash_worker *worker)
@@ -135,8 +145,7 @@ static void drain(struct flash_worker *worker)
         for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
             flash_waiters_release(sku);
         }
-        event_base_loop(worker->base, EVLOOP_ONCE);
-        flash_worker_turn(worker);
+        take_turn(worker);
     }
 }
 
@@ -144,8 +153,7 @@ static void *run(void *arg)
 {
     struct flash_worker *worker = arg;
     while (!atomic_load_explicit(&worker->engine->draining, memory_order_relaxed)) {
-        event_base_loop(worker->base, EVLOOP_ONCE);
-        flash_worker_turn(worker);
+        take_turn(worker);
     }
     drain(worker);
     worker->drained = true;

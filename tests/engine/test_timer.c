@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
+#include "../../engine/timer.h"
 #include "flash/time.h"
-#include "timer.h"
 
 #define SOON_US 2000
 #define LATER_US 60000000
