@@ -198,8 +198,8 @@ static void put_csv(struct flash_page *page, const struct flash_value *cells)
             shown.text = flag ? (shown.number ? "true" : "false") : shown.made;
             shown.len = strlen(shown.text);
         }
-        flash_csv_cell(page->out, (struct flash_text){shown.null ? "" : shown.text,
-                                                      shown.null ? 0 : shown.len});
+        const struct flash_text text = {shown.null ? "" : shown.text, shown.null ? 0 : shown.len};
+        (column->kind == FLASH_CELL_TEXT ? flash_csv_text : flash_csv_cell)(page->out, text);
     }
     put_text(page, FLASH_CSV_END);
 }

@@ -16,6 +16,26 @@ static bool needs_quotes(struct flash_text text)
     return text.at[0] == ' ' || text.at[text.len - 1] == ' ';
 }
 
+/* Whether a formula's first byte comes behind apostrophes, or at once. */
+static bool is_formula(struct flash_text text)
+{
+    size_t at = 0;
+    while (at < text.len && text.at[at] == '\'') {
+        at++;
+    }
+    return at < text.len && text.at[at] && strchr("=+-@\t\r\n", text.at[at]);
+}
+
+static void put_quoted(FILE *out, struct flash_text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        (void)fwrite(&text.at[i], 1, 1, out);
+        if (text.at[i] == '"') {
+            (void)fwrite("\"", 1, 1, out);
+        }
+    }
+}
+
 void flash_csv_cell(FILE *out, struct flash_text text)
 {
     if (!needs_quotes(text)) {
@@ -23,11 +43,23 @@ void flash_csv_cell(FILE *out, struct flash_text text)
         return;
     }
     (void)fwrite("\"", 1, 1, out);
-    for (size_t i = 0; i < text.len; i++) {
-        (void)fwrite(&text.at[i], 1, 1, out);
-        if (text.at[i] == '"') {
-            (void)fwrite("\"", 1, 1, out);
-        }
-    }
+    put_quoted(out, text);
     (void)fwrite("\"", 1, 1, out);
+}
+
+void flash_csv_text(FILE *out, struct flash_text text)
+{
+    if (!is_formula(text)) {
+        flash_csv_cell(out, text);
+        return;
+    }
+    (void)fwrite("\"'", 1, 2, out);
+    put_quoted(out, text);
+    (void)fwrite("\"", 1, 1, out);
+}
+
+struct flash_text flash_csv_text_read(struct flash_text text)
+{
+    bool defused = text.len > 0 && text.at[0] == '\'' && is_formula(text);
+    return defused ? (struct flash_text){text.at + 1, text.len - 1} : text;
 }

@@ -11,6 +11,13 @@
  * caller's. Failures are the stream's (ferror). */
 void flash_csv_cell(FILE *out, struct flash_text text);
 
+/* The same of a text that somebody wrote: a title, a reason. A spreadsheet would run one that
+ * begins like a formula (= + - @, tab, line break: CWE-1236), so an apostrophe comes before it, and
+ * before one that looks like such a text already; flash_csv_text_read takes it away again. */
+void flash_csv_text(FILE *out, struct flash_text text);
+/* What flash_csv_text wrote for a cell, or what anybody else did, as it was: borrowed from text. */
+struct flash_text flash_csv_text_read(struct flash_text text);
+
 #define FLASH_CSV_END "\r\n"
 
 #endif

@@ -141,6 +141,22 @@ static void test_long_texts(void **state)
     free(text);
 }
 
+/* What people wrote is no formula in CSV; what is a number stays one. */
+static void test_csv_formulas(void **state)
+{
+    static const struct flash_page_column name[] = {{"name", FLASH_CELL_TEXT},
+                                                    {"n", FLASH_CELL_NUMBER}};
+    static const struct flash_page_list names = {"names", name, 2};
+    struct flash_page page = {.list = &names, .format = FLASH_LIST_CSV};
+    const struct flash_value cells[] = {flash_value_bytes("=1+1", 4), number(-5)};
+    (void)state;
+    flash_page_begin(&page, false);
+    flash_page_put(&page, cells);
+    char *text = flash_page_end(&page, NULL);
+    assert_string_equal(text, "\"'=1+1\",-5\r\n");
+    free(text);
+}
+
 static void test_no_rows(void **state)
 {
     struct flash_page page = {.list = &list, .format = FLASH_LIST_CSV};
@@ -183,8 +199,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),    cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_long_texts), cmocka_unit_test(test_no_rows),
-        cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_long_texts), cmocka_unit_test(test_csv_formulas),
+        cmocka_unit_test(test_no_rows),    cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,44 @@ static void cells(void **state)
     }
 }
 
+/* What a spreadsheet would run is no formula any more, and reads back as it was. */
+static void texts(void **state)
+{
+    static const struct {
+        const char *text, *cell, *value; /* value: the cell as any reader of CSV gives it */
+    } rows[] = {
+        {"", "", ""},
+        {"a=b", "a=b", "a=b"},
+        {"a,b", "\"a,b\"", "a,b"},
+        {"'quoted'", "'quoted'", "'quoted'"},
+        {"'", "'", "'"},
+        {"=1+1", "\"'=1+1\"", "'=1+1"},
+        {"+49 30", "\"'+49 30\"", "'+49 30"},
+        {"-5", "\"'-5\"", "'-5"},
+        {"@SUM(A1)", "\"'@SUM(A1)\"", "'@SUM(A1)"},
+        {"\tx", "\"'\tx\"", "'\tx"},
+        {"\r=1", "\"'\r=1\"", "'\r=1"},
+        {"\n=1", "\"'\n=1\"", "'\n=1"},
+        {"=HYPERLINK(\"x\",1)", "\"'=HYPERLINK(\"\"x\"\",1)\"", "'=HYPERLINK(\"x\",1)"},
+        {"'=1", "\"''=1\"", "''=1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        flash_csv_text(out, (struct flash_text){rows[i].text, strlen(rows[i].text)});
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, rows[i].cell);
+        free(text);
+        const struct flash_text back =
+            flash_csv_text_read((struct flash_text){rows[i].value, strlen(rows[i].value)});
+        assert_int_equal(back.len, strlen(rows[i].text));
+        assert_memory_equal(back.at, rows[i].text, back.len);
+    }
+}
+
 static void a_nul_is_a_byte(void **state)
 {
     char *text = NULL;
@@ -58,6 +96,7 @@ static void a_nul_is_a_byte(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cells), cmocka_unit_test(a_nul_is_a_byte)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cells), cmocka_unit_test(texts),
+                                       cmocka_unit_test(a_nul_is_a_byte)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ def test_stock_and_its_log(shop, tmp_path):
     ctl(shop, "stock", "threshold", sku, 145)
     assert [row["product_id"] for row in rows(ctl(shop, "stock", "low", "--output", "csv"))].count(str(sku)) == 1
     found = [row for row in rows(ctl(shop, "stock", "list", "--output", "csv")) if row["product_id"] == str(sku)]
-    assert [(row["total"], row["available"], row["low_stock_threshold"], row["low_stock"]) for row in found] == [("145", "145", "145", "yes")]
+    assert [(row["total"], row["available"], row["low_stock_threshold"], row["low_stock"]) for row in found] == [("145", "145", "145", "true")]
     log = [json.loads(line) for line in ctl(shop, "log", sku, "--output", "jsonl").splitlines()]
     assert [(row["type"], row["available_before"], row["available_after"], row["operator"]) for row in log] == [
         ("take", 150, 145, "otto"), ("restock", 100, 150, "otto"), ("create", 0, 100, "otto")]

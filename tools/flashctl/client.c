@@ -272,7 +272,9 @@ enum flash_ctl_exit flash_ctl_ask(struct flash_ctl_client *client,
     CURLcode code = exchange_patiently(client, request, &answer);
     if (code != CURLE_OK) {
         if (!request->any) {
-            fprintf(stderr, "flashctl: flash-admin at %s cannot be asked: %s\n",
+            fprintf(stderr,
+                    "flashctl: flash-admin at %s cannot be asked: %s\n"
+                    "  another address: --admin, --config or --profile\n",
                     base_of(client, request), curl_easy_strerror(code));
         }
         goto out;

@@ -5,6 +5,7 @@
 
 #include "parse.h"
 #include "values.h"
+#include "wrong.h"
 
 #define WORDS_MAX (2 + FLASH_CTL_BARE_MAX)
 
@@ -40,7 +41,7 @@ static bool read_option(struct reading *reading, const char *name, struct flash_
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     int option = option_named(name, len);
     if (option < 0) {
-        return usage(err, "no such option", name - 2);
+        return flash_ctl_wrong_option(name - 2, err);
     }
     bool flag = !flash_ctl_options[option].value;
     if (flag && equals) {
@@ -87,7 +88,7 @@ static bool read_word(struct reading *reading, struct flash_error *err)
         return true;
     }
     return strncmp(word, "--", 2) == 0 ? read_option(reading, word + 2, err)
-                                       : usage(err, "no such option", word);
+                                       : flash_ctl_wrong_option(word, err);
 }
 
 /* Words behind the verb are values of its bare options. */
@@ -121,13 +122,19 @@ static bool find_verb(struct reading *reading, struct flash_error *err)
             return take_bare_words(reading, verb, err);
         }
     }
-    if (reading->command.noun) {
-        return (!name && reading->command.ask == FLASH_CTL_ASK_HELP) ||
-               flash_error_set(err, FLASH_ERROR_CONFIG,
-                               "no such command: %.40s %.40s (flashctl %s --help shows all)", noun,
-                               name ? name : "", reading->command.noun);
+    bool about_noun = reading->command.noun && !name && reading->command.ask == FLASH_CTL_ASK_HELP;
+    return about_noun || flash_ctl_wrong_command(noun, name, err);
+}
+
+/* "help stock" is "stock --help". */
+static void take_help_word(struct reading *reading)
+{
+    if (reading->word_count > 0 && strcmp(reading->words[0], "help") == 0) {
+        reading->command.ask = FLASH_CTL_ASK_HELP;
+        reading->word_count--;
+        memmove(reading->words, reading->words + 1, sizeof(reading->words) - sizeof(char *));
+        reading->words[WORDS_MAX - 1] = NULL;
     }
-    return usage(err, "no such command", noun ? noun : "(none)");
 }
 
 static bool check_taken(const struct flash_ctl_command *command, struct flash_error *err)
@@ -135,7 +142,7 @@ static bool check_taken(const struct flash_ctl_command *command, struct flash_er
     const struct flash_ctl_verb *verb = command->verb;
     for (int i = 1; i < FLASH_CTL_OPTION_COUNT; i++) {
         if (command->values[i] && !((verb->needs | verb->takes) & FLASH_CTL_BIT(i))) {
-            return usage(err, "not an option of this command", flash_ctl_options[i].name);
+            return flash_ctl_option_of_another(verb, (enum flash_ctl_option)i, err);
         }
     }
     return true;
@@ -150,6 +157,7 @@ bool flash_ctl_command_parse(struct flash_ctl_command *ret_command, int argc, ch
             return false;
         }
     }
+    take_help_word(&reading);
     enum flash_ctl_ask ask = reading.command.ask;
     bool asks_all = ask == FLASH_CTL_ASK_HELP && reading.word_count == 0;
     if (ask != FLASH_CTL_ASK_VERSION && !asks_all && !find_verb(&reading, err)) {
@@ -232,7 +240,7 @@ bool flash_ctl_command_fill(struct flash_ctl_command *command, const struct flas
             return false;
         }
         if ((command->verb->needs & FLASH_CTL_BIT(i)) && !command->values[i]) {
-            return usage(err, "this option is needed", flash_ctl_options[i].name);
+            return flash_ctl_option_missing(command->verb, (enum flash_ctl_option)i, err);
         }
     }
     return true;

@@ -126,7 +126,8 @@ bool flash_ctl_given_load(const struct flash_ctl_command *command,
     if (!file) {
         *ret_found = false;
         return (!name && (errno == ENOENT || errno == ENOTDIR)) ||
-               flash_error_set(err, FLASH_ERROR_CONFIG, "%.200s: %s", path, strerror(errno));
+               flash_error_set(err, FLASH_ERROR_CONFIG, "no profile %.64s: %.200s: %s",
+                               name ? name : "default", path, strerror(errno));
     }
     bool ok = read_file(file, path, &given, err);
     fclose(file);

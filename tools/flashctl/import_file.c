@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/csv.h"
 #include "flash/ids.h"
 #include "flash/utf8.h"
 #include "values.h"
@@ -97,7 +98,9 @@ static void take_value(struct reading *reading, const char *at, size_t len)
         }
         reading->bad_cell = reading->bad_cell || len > CELL_MAX || !is_text(at, len);
         free(reading->values[i]);
-        reading->values[i] = reading->bad_cell ? NULL : strndup(at, len);
+        const struct flash_text text = {at, len};
+        const struct flash_text cell = i == TITLE && at ? flash_csv_text_read(text) : text;
+        reading->values[i] = reading->bad_cell ? NULL : strndup(cell.at, cell.len);
     }
 }
 

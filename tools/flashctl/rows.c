@@ -30,17 +30,17 @@ bool flash_ctl_wants_colours(FILE *out)
     return isatty(fileno(out)) && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
 }
 
-static void put_csv(const char *text, FILE *out, bool last)
+static void csv_behind(const struct flash_ctl_rows *rows, int i)
 {
-    flash_csv_cell(out, (struct flash_text){text, strlen(text)});
-    fputs(last ? FLASH_CSV_END : ",", out);
+    fputs(rows->start.columns[i + 1].member ? "," : FLASH_CSV_END, rows->start.out);
 }
 
 static void csv_titles(const struct flash_ctl_rows *rows)
 {
     const struct flash_ctl_column *columns = rows->start.columns;
     for (int i = 0; columns[i].member; i++) {
-        put_csv(columns[i].member, rows->start.out, !columns[i + 1].member);
+        fputs(columns[i].member, rows->start.out); /* a name of ours needs no quotes */
+        csv_behind(rows, i);
     }
 }
 
@@ -48,9 +48,8 @@ static void csv_row(const struct flash_ctl_rows *rows, const json_t *row)
 {
     const struct flash_ctl_column *columns = rows->start.columns;
     for (int i = 0; columns[i].member; i++) {
-        char *text = flash_ctl_value_text(flash_ctl_member(row, columns[i].member), "");
-        put_csv(text ? text : "", rows->start.out, !columns[i + 1].member);
-        free(text);
+        flash_ctl_put_csv(flash_ctl_member(row, columns[i].member), rows->start.out);
+        csv_behind(rows, i);
     }
 }
 
@@ -206,10 +205,10 @@ void flash_ctl_rows_add(struct flash_ctl_rows *rows, json_t *row)
         break;
     case FLASH_CTL_JSON:
         fputs(rows->count ? ",\n " : "\n ", out);
-        json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        flash_ctl_put_json(row, JSON_COMPACT | JSON_REAL_PRECISION(15), out);
         break;
     case FLASH_CTL_JSONL:
-        json_dumpf(row, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        flash_ctl_put_json(row, JSON_COMPACT | JSON_REAL_PRECISION(15), out);
         fputc('\n', out);
         break;
     case FLASH_CTL_CSV:

@@ -76,10 +76,12 @@ void flash_ctl_show_table(const json_t *object, FILE *out)
 
 static void put_csv(struct walker *walker, const char *name, const json_t *value)
 {
-    char *text = walker->names ? strdup(name) : flash_ctl_value_text(value, "");
     fputs(walker->count++ ? "," : "", walker->out);
-    flash_csv_cell(walker->out, (struct flash_text){text ? text : "", text ? strlen(text) : 0});
-    free(text);
+    if (walker->names) {
+        flash_csv_cell(walker->out, (struct flash_text){name, strlen(name)});
+    } else {
+        flash_ctl_put_csv(value, walker->out);
+    }
 }
 
 void flash_ctl_show_csv(const json_t *object, FILE *out)
@@ -98,11 +100,11 @@ bool flash_ctl_show(const struct flash_ctl_command *command, const json_t *objec
         flash_ctl_show_table(object, stdout);
         break;
     case FLASH_CTL_JSON:
-        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+        flash_ctl_put_json(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15), stdout);
         fputc('\n', stdout);
         break;
     case FLASH_CTL_JSONL:
-        json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        flash_ctl_put_json(object, JSON_COMPACT | JSON_REAL_PRECISION(15), stdout);
         fputc('\n', stdout);
         break;
     case FLASH_CTL_CSV:

@@ -1,18 +1,73 @@
 /* Values as text; see text.h. */
 #include "text.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
+
+#include "flash/csv.h"
+
+/* Bytes of the control that text begins with; 0: none. */
+static int control_at(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    bool pair = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
+    return pair ? 2 : at[0] < 0x20 || at[0] == 0x7f ? 1 : 0;
+}
 
 void flash_ctl_put_plain(const char *text, FILE *out)
 {
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        bool pair = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0;
-        fputc(pair || *at < 0x20 || *at == 0x7f ? '?' : *at, out);
-        at += pair;
+    for (const char *at = text; *at;) {
+        int control = control_at(at);
+        fputc(control ? '?' : *at, out);
+        at += control ? control : 1;
     }
+}
+
+/* What is laid out has line breaks of its own. */
+void flash_ctl_put_json(const json_t *value, size_t flags, FILE *out)
+{
+    char *text = json_dumps(value, flags);
+    const char *at = text ? text : "", *written = at;
+    for (; *at; at++) {
+        int control = *at == '\n' ? 0 : control_at(at);
+        if (control) {
+            fprintf(out, "%.*s\\u%04x", (int)(at - written), written,
+                    (unsigned char)at[control - 1]);
+            at += control - 1;
+            written = at + 1;
+        }
+    }
+    fputs(written, out);
+    free(text);
+}
+
+static void make_plain(char *text)
+{
+    char *to = text;
+    for (const char *at = text; *at;) {
+        int control = control_at(at);
+        *to++ = control ? '?' : *at;
+        at += control ? control : 1;
+    }
+    *to = '\0';
+}
+
+void flash_ctl_put_csv(const json_t *value, FILE *out)
+{
+    bool truth = json_is_boolean(value);
+    char *text =
+        truth ? strdup(json_is_true(value) ? "true" : "false") : flash_ctl_value_text(value, "");
+    if (!text) {
+        return;
+    }
+    if (isatty(fileno(out))) {
+        make_plain(text);
+    }
+    (json_is_string(value) ? flash_csv_text
+                           : flash_csv_cell)(out, (struct flash_text){text, strlen(text)});
+    free(text);
 }
 
 int flash_ctl_text_width(const char *text)

@@ -3,10 +3,19 @@
 #define FLASHCTL_TEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Text with its controls, also those of two bytes (U+0080 to U+009F), as question marks. */
 void flash_ctl_put_plain(const char *text, FILE *out);
+
+/* JSON as json_dumpf writes it, its strings' controls escaped, also those that RFC 8259 lets stand.
+ */
+void flash_ctl_put_json(const json_t *value, size_t flags, FILE *out);
+
+/* A value as a cell of CSV: truths as the API says them, texts so that no spreadsheet runs them,
+ * and on a terminal without controls. Nothing is an empty cell. */
+void flash_ctl_put_csv(const json_t *value, FILE *out);
 
 /* Columns that it takes, LC_CTYPE being one of UTF-8. */
 int flash_ctl_text_width(const char *text);

@@ -181,6 +181,61 @@ static void test_examples_parse(void **state)
     }
 }
 
+/* A wrong line is answered with what is missing, or with what may have been meant. */
+static void test_wrong_lines(void **state)
+{
+    static const struct {
+        const char *line, *told;
+    } rows[] = {
+        {"", "a command is needed: sale, stock, order, refund, log, export, import, reconcile, "
+             "status, top, token (flashctl --help tells more)"},
+        {"stok", "no such command: stok; did you mean stock? (flashctl --help shows all)"},
+        {"xyzzy show", "no such command: xyzzy (flashctl --help shows all)"},
+        {"order", "order needs another word: show, list, story, expire (flashctl order --help "
+                  "tells more)"},
+        {"stock shwo", "no such command: stock shwo; did you mean stock show? (flashctl stock "
+                       "--help shows all)"},
+        {"stock frobnicate", "no such command: stock frobnicate (flashctl stock --help shows all)"},
+        {"stock show --skuu 5",
+         "no such option: --skuu; did you mean --sku? (flashctl COMMAND --help shows all)"},
+        {"stock show --prfile=x",
+         "no such option: --prfile=x; did you mean --profile? (flashctl COMMAND --help shows all)"},
+        {"stock show -x", "no such option: -x (flashctl COMMAND --help shows all)"},
+        {"stock show --a-name-that-is-longer-than-any-option",
+         "no such option: --a-name-that-is-longer-than-any-option (flashctl COMMAND --help shows "
+         "all)"},
+        {"stock show 5 --user u",
+         "--user is no option of stock show (flashctl stock show --help shows all)"},
+        {"log --sku 5 --quantity 1",
+         "--quantity is no option of log (flashctl log --help shows all)"},
+        {"stock show",
+         "--sku is needed: the stock keeping unit (flashctl stock show --help tells more)"},
+        {"import", "--file is needed: the CSV file; an export is written to it (flashctl import "
+                   "--help tells more)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_false(parse(rows[i].line));
+        assert_string_equal(err.text, rows[i].told);
+    }
+}
+
+static void test_help_as_a_word(void **state)
+{
+    (void)state;
+    assert_true(parse("help"));
+    assert_int_equal(command.ask, FLASH_CTL_ASK_HELP);
+    assert_null(command.verb);
+    assert_true(parse("help stock"));
+    assert_int_equal(command.ask, FLASH_CTL_ASK_HELP);
+    assert_string_equal(command.noun, "stock");
+    assert_true(parse("help stock show"));
+    assert_string_equal(command.verb->name, "show");
+    assert_true(parse("help log"));
+    assert_string_equal(command.verb->noun, "log");
+    assert_false(parse("help nothing"));
+}
+
 static void test_asks(void **state)
 {
     (void)state;
@@ -268,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken),       cmocka_unit_test(test_refused),
         cmocka_unit_test(test_environment), cmocka_unit_test(test_help_names_everything),
+        cmocka_unit_test(test_wrong_lines), cmocka_unit_test(test_help_as_a_word),
         cmocka_unit_test(test_asks),        cmocka_unit_test(test_examples_parse),
         cmocka_unit_test(test_nouns),       cmocka_unit_test(test_verbs_are_whole),
         cmocka_unit_test(test_profiles),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "flash/csv.h"
 #include "import_file.h"
 
 #define HEAD "product_id,quantity,title,low_stock_threshold\n"
@@ -159,6 +160,32 @@ static void test_title_length(void **state)
     assert_int_equal(file.errors, 0);
 }
 
+/* A title that export has kept from being run as a formula is the title it was. */
+static void test_titles_of_an_export(void **state)
+{
+    static const char *const titles[] = {"=1+1", "+5 %",        "-",    "@home",
+                                         "'=x",  "''-\"a\", b", "'90s", "plain"};
+    enum { COUNT = sizeof(titles) / sizeof(titles[0]) };
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    (void)state;
+    fputs("product_id,quantity,title\r\n", out);
+    for (int i = 0; i < COUNT; i++) {
+        fprintf(out, "%d,1,", i + 1);
+        flash_csv_text(out, (struct flash_text){titles[i], strlen(titles[i])});
+        fputs(FLASH_CSV_END, out);
+    }
+    fclose(out);
+    read_text(text);
+    free(text);
+    assert_string_equal(told, "");
+    assert_int_equal(file.count, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_string_equal(file.rows[i].title, titles[i]);
+    }
+}
+
 /* The content names the import: the same bytes the same, others another. */
 static void test_hash(void **state)
 {
@@ -182,7 +209,7 @@ int main(void)
         cmocka_unit_test(test_read),        cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_errors),      cmocka_unit_test(test_a_zero_byte),
         cmocka_unit_test(test_many_errors), cmocka_unit_test(test_title_length),
-        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_hash),        cmocka_unit_test(test_titles_of_an_export),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void test_formats(void **state)
                            "-                    -  -\n");
     check(FLASH_CTL_CSV, "a,b.c,aside,d\r\n"
                          "\"x,\"\"y\"\"\",1234,z,open\r\n"
-                         "\"two\nlines\033[31m\",,,no\r\n"
+                         "\"two\nlines\033[31m\",,,false\r\n"
                          ",,,\r\n");
     check(FLASH_CTL_JSONL,
           "{\"a\":\"x,\\\"y\\\"\",\"b\":{\"c\":1234},\"aside\":\"z\",\"d\":\"open\"}\n"
@@ -175,9 +175,42 @@ static void test_an_object(void **state)
     flash_ctl_show_csv(object, out);
     fclose(out);
     assert_string_equal(text, "a_b,long_name,none,yes,stock.sold,list,rate\r\n"
-                              "x\033[31m\xc2\x9by,7,,yes,3,\"[1,2]\",1502.3\r\n");
+                              "x\033[31m\xc2\x9by,7,,true,3,\"[1,2]\",1502.3\r\n");
     free(text);
     json_decref(object);
+}
+
+/* A terminal obeys U+0080 to U+009F as it does the bytes below 32: JSON goes without them, and
+ * stays the same JSON. */
+static void test_json_without_controls(void **state)
+{
+    static const char text[] = "\x01\x7f\xc2\x80 \xc2\x9b 31m \xc2\x9f\xc2\xa0\xc3\xbc";
+    char *written = NULL;
+    size_t size;
+    (void)state;
+    json_t *object = json_pack("{s:s}", "t", text);
+    FILE *out = open_memstream(&written, &size);
+    flash_ctl_put_json(object, JSON_COMPACT, out);
+    fclose(out);
+    assert_string_equal(written, "{\"t\":\"\\u0001\\u007f\\u0080 \\u009b 31m "
+                                 "\\u009f\xc2\xa0\xc3\xbc\"}");
+    json_t *back = json_loads(written, 0, NULL);
+    assert_true(json_equal(back, object));
+    json_decref(back);
+    json_decref(object);
+    free(written);
+}
+
+/* Machines are told truths as the API says them, and texts that no spreadsheet runs. */
+static void test_csv_values(void **state)
+{
+    (void)state;
+    json_t *row = json_pack("{s:s, s:{s:b}, s:i}", "a", "=1+1", "b", "c", 0, "d", -5);
+    json_t *list = json_pack("[o]", row);
+    char *text = listed(FLASH_CTL_CSV, list, false);
+    assert_non_null(strstr(text, "\r\n\"'=1+1\",false,,-5\r\n"));
+    free(text);
+    json_decref(list);
 }
 
 static void test_no_colours(void **state)
@@ -191,10 +224,16 @@ static void test_no_colours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),   cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_colours),   cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_many_rows), cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_an_object), cmocka_unit_test(test_no_colours),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_colours),
+        cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_an_object),
+        cmocka_unit_test(test_no_colours),
+        cmocka_unit_test(test_json_without_controls),
+        cmocka_unit_test(test_csv_values),
     };
     if (!setlocale(LC_CTYPE, "C.UTF-8")) {
         return 1;

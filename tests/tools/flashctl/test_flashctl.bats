@@ -53,6 +53,14 @@ delivery() { # ROWS: a file of so many SKUs, from 101 on
         ((status == 2))
         [[ $output == "flashctl: "* ]]
     done
+    run flashctl help stock restock
+    ((status == 0))
+    [[ $output == *"examples:"* ]]
+    run flashctl stock shwo 42
+    [[ $output == *"did you mean stock show?"* ]]
+    run flashctl stock show 42 --profile nope
+    ((status == 2))
+    [[ $output == *"no profile nope: "*"/nope.conf: No such file"* ]]
     run flashctl stock show 42
     ((status == 1))
     [[ $output == *"unknown-sku (404)"*"request id r-1"* ]]
@@ -88,6 +96,9 @@ delivery() { # ROWS: a file of so many SKUs, from 101 on
     [[ $(complete_line flashctl import d) == delivery.csv ]]
     [[ $(complete_line flashctl status --profile s) == shop-2 ]]
     [[ $(complete_line flashctl --output json sale cl) == close ]]
+    [[ $(complete_line flashctl log --type = rest) == restock ]] # --type=res, as bash splits it
+    [[ $(complete_line flashctl stock list --output =) == "table json jsonl csv" ]]
+    [[ $(complete_line flashctl --output = json sale cl) == close ]]
     [[ $(complete_line flashctl log 42 --wh) == "" ]]
 }
 
