@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/put.h"
 #include "flash/time.h"
 
 static const struct flash_problem refusals[] = {
@@ -89,30 +90,9 @@ _Static_assert(120 + 2 * FLASH_SKU_TEXT_MAX + FLASH_REF_MAX + 2 * 11 + 2 * 16 +
                    FLASH_ORDER_TEXT_MAX,
                "an order's text fits");
 
-static char *put(char *out, const char *text, size_t len)
-{
-    memcpy(out, text, len);
-    return out + len;
-}
-
-#define PUT_LITERAL(out, text) put(out, text, sizeof(text) - 1)
-
 static char *put_word(char *out, const char *word)
 {
-    return put(out, word, strlen(word));
-}
-
-static char *put_number(char *out, int64_t number)
-{
-    char digits[20];
-    size_t n = sizeof(digits);
-    uint64_t rest = (uint64_t)number;
-    assert(number >= 0);
-    do {
-        digits[--n] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    return put(out, digits + n, sizeof(digits) - n);
+    return flash_put(out, word, strlen(word));
 }
 
 static char *put_time(char *out, int64_t epoch_ms)
@@ -123,29 +103,30 @@ static char *put_time(char *out, int64_t epoch_ms)
 
 static char *put_order_id(char *out, const struct flash_order_view *order)
 {
-    out = put_number(out, order->sku);
+    out = flash_put_number(out, (uint64_t)order->sku);
     *out++ = '.';
-    return put(out, order->ref.at, order->ref.len);
+    return flash_put(out, order->ref.at, order->ref.len);
 }
 
 size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX], const struct flash_order_view *order)
 {
     const struct flash_record *record = &order->record;
     const char *reason = flash_state_reason(record->state);
-    char *at = put_order_id(PUT_LITERAL(out, "{\"order_id\":\""), order);
-    at = put_number(PUT_LITERAL(at, "\",\"sku\":\""), order->sku);
-    at = put_number(PUT_LITERAL(at, "\",\"quantity\":"), record->quantity);
-    at = put_word(PUT_LITERAL(at, ",\"status\":\""), flash_state_name(record->state));
+    char *at = put_order_id(FLASH_PUT_LITERAL(out, "{\"order_id\":\""), order);
+    at = flash_put_number(FLASH_PUT_LITERAL(at, "\",\"sku\":\""), (uint64_t)order->sku);
+    at = flash_put_number(FLASH_PUT_LITERAL(at, "\",\"quantity\":"), (uint64_t)record->quantity);
+    at = put_word(FLASH_PUT_LITERAL(at, ",\"status\":\""), flash_state_name(record->state));
     if (reason) {
-        at = put_word(PUT_LITERAL(at, "\",\"reason\":\""), reason);
+        at = put_word(FLASH_PUT_LITERAL(at, "\",\"reason\":\""), reason);
     }
     if (record->due_s > 0 &&
         (record->state == FLASH_STATE_QUEUED || record->state == FLASH_STATE_CREATED)) {
-        at = put_time(PUT_LITERAL(at, "\",\"pay_by\":\""), record->due_s * 1000);
+        at = put_time(FLASH_PUT_LITERAL(at, "\",\"pay_by\":\""), record->due_s * 1000);
     }
-    at = put_number(PUT_LITERAL(at, "\",\"version\":"), flash_state_visible_version(record->state));
-    at = put_time(PUT_LITERAL(at, ",\"updated_at\":\""), record->at_us / 1000);
-    at = PUT_LITERAL(at, "\"}");
+    at = flash_put_number(FLASH_PUT_LITERAL(at, "\",\"version\":"),
+                          (uint64_t)flash_state_visible_version(record->state));
+    at = put_time(FLASH_PUT_LITERAL(at, ",\"updated_at\":\""), record->at_us / 1000);
+    at = FLASH_PUT_LITERAL(at, "\"}");
     *at = '\0';
     return (size_t)(at - out);
 }
@@ -155,8 +136,8 @@ void flash_answer_accepted(struct flash_request *request, const struct flash_ord
     char body[FLASH_ORDER_TEXT_MAX], headers[160];
     _Static_assert(sizeof(headers) > 64 + FLASH_ORDER_ID_MAX, "the lines and an id fit");
     size_t len = flash_answer_order_text(body, order);
-    char *end = put_order_id(PUT_LITERAL(headers, "Location: /v1/orders/"), order);
-    end = PUT_LITERAL(end, "\r\nRetry-After: 1\r\n");
+    char *end = put_order_id(FLASH_PUT_LITERAL(headers, "Location: /v1/orders/"), order);
+    end = FLASH_PUT_LITERAL(end, "\r\nRetry-After: 1\r\n");
     *end = '\0';
     flash_request_reply(
         request, &(struct flash_response){.status = 202, .headers = headers, .body = {body, len}});
@@ -187,16 +168,16 @@ void flash_answer_met(struct flash_request *request, enum flash_state state, boo
 }
 
 /* Whether the list of entity tags has "<version>" (weak or not) or is *. */
-static bool etag_listed(struct flash_text list, const char *version)
+static bool etag_listed(struct flash_text list, struct flash_text version)
 {
-    size_t len = strlen(version);
+    size_t len = version.len;
     if (list.len == 1 && list.at[0] == '*') {
         return true;
     }
     for (size_t i = 0; i + len + 2 <= list.len; i++) {
         bool starts = i == 0 || list.at[i - 1] == ' ' || list.at[i - 1] == ',' ||
                       list.at[i - 1] == '/' || list.at[i - 1] == '\t';
-        if (starts && list.at[i] == '"' && memcmp(list.at + i + 1, version, len) == 0 &&
+        if (starts && list.at[i] == '"' && memcmp(list.at + i + 1, version.at, len) == 0 &&
             list.at[i + 1 + len] == '"') {
             return true;
         }
@@ -207,9 +188,9 @@ static bool etag_listed(struct flash_text list, const char *version)
 bool flash_answer_unchanged(const struct flash_request *request, enum flash_state state)
 {
     struct flash_text list = flash_request_header(request, "if-none-match");
-    char version[16];
-    snprintf(version, sizeof(version), "%d", flash_state_visible_version(state));
-    return list.at && etag_listed(list, version);
+    char version[FLASH_NUMBER_MAX];
+    char *end = flash_put_number(version, (uint64_t)flash_state_visible_version(state));
+    return list.at && etag_listed(list, (struct flash_text){version, (size_t)(end - version)});
 }
 
 void flash_answer_order(struct flash_request *request, const struct flash_order_view *order)
@@ -217,8 +198,9 @@ void flash_answer_order(struct flash_request *request, const struct flash_order_
     char body[FLASH_ORDER_TEXT_MAX], headers[96];
     bool unchanged = flash_answer_unchanged(request, order->record.state);
     size_t len = unchanged ? 0 : flash_answer_order_text(body, order);
-    snprintf(headers, sizeof(headers), "ETag: \"%d\"\r\nCache-Control: no-store\r\n",
-             flash_state_visible_version(order->record.state));
+    char *end = flash_put_number(FLASH_PUT_LITERAL(headers, "ETag: \""),
+                                 (uint64_t)flash_state_visible_version(order->record.state));
+    *FLASH_PUT_LITERAL(end, "\"\r\nCache-Control: no-store\r\n") = '\0';
     flash_request_reply(request, &(struct flash_response){.status = unchanged ? 304 : 200,
                                                           .headers = headers,
                                                           .body = {body, len}});

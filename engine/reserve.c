@@ -6,13 +6,13 @@
  * key (promise 5). */
 #include "reserve.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admission.h"
 #include "flash/entry.h"
 #include "flash/log.h"
+#include "flash/put.h"
 #include "flash/time.h"
 #include "line.h"
 #include "metrics.h"
@@ -89,12 +89,18 @@ static void add_arg(const char *at, size_t len)
     args.len[args.count++] = len;
 }
 
+/* text has the room. */
+static void add_number(char *text, uint64_t number)
+{
+    add_arg(text, (size_t)(flash_put_number(text, number) - text));
+}
+
 static void add_line(int i, const struct flash_order_line *line)
 {
     struct flash_text ref = {line->ref, line->ref_len}, user = {line->user, line->user_len};
     add_arg(ref.at, ref.len);
     add_arg(user.at, user.len);
-    add_arg(args.quantity[i], (size_t)snprintf(args.quantity[i], 8, "%d", line->quantity));
+    add_number(args.quantity[i], (uint64_t)line->quantity);
     if (i > 0) {
         args.json[args.json_len++] = ',';
     }
@@ -110,8 +116,7 @@ static bool send_call(struct reserve_call *call, struct flash_error *err)
     }
     args.count = 0;
     args.json_len = 0;
-    add_arg(args.generation, (size_t)snprintf(args.generation, sizeof(args.generation), "%lld",
-                                              (long long)call->sku->generation));
+    add_number(args.generation, (uint64_t)call->sku->generation);
     add_arg(call->id.uuid, FLASH_UUID_TEXT);
     add_arg(call->id.low, strlen(call->id.low));
     add_arg(args.json, 0); /* its length is known when all lines are in it */

@@ -24,9 +24,16 @@ size_t flash_base64url_encode(const uint8_t *bytes, size_t len, char *out)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint32_t bits = 0;
     int held = 0; /* of bits, the low ones not written yet */
-    size_t n = 0;
+    size_t i = 0, n = 0;
 
-    for (size_t i = 0; i < len; i++) {
+    for (; len - i >= 3; i += 3) {
+        bits = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+        out[n++] = alphabet[bits >> 18];
+        out[n++] = alphabet[bits >> 12 & 63];
+        out[n++] = alphabet[bits >> 6 & 63];
+        out[n++] = alphabet[bits & 63];
+    }
+    for (; i < len; i++) {
         bits = bits << 8 | bytes[i];
         held += 8;
         while (held >= 6) {

@@ -17,6 +17,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "flash/put.h"
+
 #define LUA_EXACT_MAX ((1ULL << 53) - 1) /* the greatest integer a script can count to */
 #define SEEN_SLOTS (2 * FLASH_BATCH_LINES)
 
@@ -366,22 +368,6 @@ const char *flash_entry_type_name(enum flash_entry_type type)
     return shapes[type].name.at;
 }
 
-static char *put(char *out, const char *bytes, size_t len)
-{
-    memcpy(out, bytes, len);
-    return out + len;
-}
-
-static char *put_quantity(char *out, int quantity)
-{
-    for (int scale = 1000; scale > 0; scale /= 10) {
-        if (quantity >= scale) {
-            *out++ = (char)('0' + quantity / scale % 10);
-        }
-    }
-    return out;
-}
-
 size_t flash_entry_line_write(char out[FLASH_LINE_BYTES], struct flash_text ref,
                               struct flash_text user, int quantity)
 {
@@ -389,12 +375,9 @@ size_t flash_entry_line_write(char out[FLASH_LINE_BYTES], struct flash_text ref,
 
     assert(ref.len <= FLASH_REF_MAX && user.len <= FLASH_USER_MAX);
     assert(quantity >= 1 && quantity <= FLASH_QUANTITY_MAX);
-    at = put(at, "[\"", 2);
-    at = put(at, ref.at, ref.len);
-    at = put(at, "\",\"", 3);
-    at = put(at, user.at, user.len);
-    at = put(at, "\",", 2);
-    at = put_quantity(at, quantity);
-    at = put(at, "]", 1);
+    at = flash_put(FLASH_PUT_LITERAL(at, "[\""), ref.at, ref.len);
+    at = flash_put(FLASH_PUT_LITERAL(at, "\",\""), user.at, user.len);
+    at = flash_put_number(FLASH_PUT_LITERAL(at, "\","), (uint64_t)quantity);
+    at = FLASH_PUT_LITERAL(at, "]");
     return (size_t)(at - out);
 }

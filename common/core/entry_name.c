@@ -1,7 +1,6 @@
 /* Names for entries that are about to be made; see entry.h. */
-#include <stdio.h>
-
 #include "flash/entry.h"
+#include "flash/put.h"
 #include "flash/time.h"
 
 bool flash_entry_name_new(struct flash_entry_name *ret_name, struct flash_error *err)
@@ -11,7 +10,6 @@ bool flash_entry_name_new(struct flash_entry_name *ret_name, struct flash_error 
         return false;
     }
     flash_uuid_format(&id, ret_name->uuid);
-    snprintf(ret_name->low, sizeof(ret_name->low), "%llu",
-             (unsigned long long)flash_uuid_low64(&id));
+    *flash_put_number(ret_name->low, flash_uuid_low64(&id)) = '\0';
     return true;
 }

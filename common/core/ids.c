@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base64url.h"
+#include "flash/put.h"
 #include "flash/utf8.h"
 #include "sha256.h"
 
@@ -72,14 +73,15 @@ bool flash_key_valid(struct flash_text key)
     if (key.len == 0 || key.len > FLASH_KEY_MAX) {
         return false;
     }
-    for (size_t i = 0; i < key.len; i++) {
-        char c = key.at[i];
-        bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alnum && c != '_' && c != '-') {
-            return false;
-        }
+    static const bool allowed[256] = {
+        ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
+        ['_'] = true,         ['-'] = true,
+    };
+    size_t at = 0;
+    while (at < key.len && allowed[(unsigned char)key.at[at]]) {
+        at++;
     }
-    return true;
+    return at == key.len;
 }
 
 bool flash_ref_valid(struct flash_text ref)
@@ -110,7 +112,7 @@ void flash_ref_derive(struct flash_text user, struct flash_text key, int64_t sku
     named[user.len] = '\0';
     memcpy(named + user.len + 1, key.at, key.len);
     named[n - 1] = '\0';
-    n += (size_t)snprintf(named + n, sizeof(named) - n, "%lld", (long long)sku);
+    n = (size_t)(flash_put_number(named + n, (uint64_t)sku) - named);
 
     flash_sha256((struct flash_text){NULL, 0}, (struct flash_text){named, n}, digest);
     (void)flash_base64url_encode(digest, 16, ret_ref);

@@ -9,6 +9,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "flash/put.h"
+
+#define DAY_S 86400
+#define DAY_MS (DAY_S * INT64_C(1000))
+#define DATE_TEXT 10 /* "2026-01-02" */
+
 static const int64_t EARLIEST_MS = INT64_C(-62167219200000); /* 0000-01-01T00:00:00.000Z */
 static const int64_t LATEST_MS = INT64_C(253402300799999);   /* 9999-12-31T23:59:59.999Z */
 
@@ -35,39 +41,41 @@ static char *put_digits(char *at, int value, int width)
     return at + width;
 }
 
+static char *put_part(char *at, char before, int value)
+{
+    *at = before;
+    return put_digits(at + 1, value, 2);
+}
+
+/* The date of a day since the epoch, as text. The last one is kept: a calendar costs more than all
+ * else here, and most texts are of today. */
+static const char *date_of(int64_t day)
+{
+    static _Thread_local char text[DATE_TEXT];
+    static _Thread_local int64_t text_of = INT64_MIN;
+    if (day != text_of) {
+        time_t seconds = (time_t)(day * DAY_S);
+        struct tm tm;
+        gmtime_r(&seconds, &tm);
+        char *at = put_digits(text, tm.tm_year + 1900, 4);
+        put_part(put_part(at, '-', tm.tm_mon + 1), '-', tm.tm_mday);
+        text_of = day;
+    }
+    return text;
+}
+
 void flash_time_format_ms(int64_t epoch_ms, char ret_text[FLASH_TIME_TEXT])
 {
     int64_t ms = epoch_ms < EARLIEST_MS ? EARLIEST_MS : epoch_ms > LATEST_MS ? LATEST_MS : epoch_ms;
-    time_t seconds = (time_t)(ms / 1000);
-    int millis = (int)(ms % 1000);
-    if (millis < 0) {
-        millis += 1000;
-        seconds -= 1;
-    }
-    /* Most texts are of the second before: a calendar costs more than all else here. */
-    static _Thread_local struct tm tm;
-    static _Thread_local time_t tm_of = -1;
-    if (seconds != tm_of || tm_of == -1) {
-        gmtime_r(&seconds, &tm);
-        tm_of = seconds;
-    }
-    const struct {
-        int value, width;
-        char after;
-    } parts[] = {
-        {tm.tm_year + 1900, 4, '-'},
-        {tm.tm_mon + 1, 2, '-'},
-        {tm.tm_mday, 2, 'T'},
-        {tm.tm_hour, 2, ':'},
-        {tm.tm_min, 2, ':'},
-        {tm.tm_sec, 2, '.'},
-        {millis, 3, 'Z'},
-    };
-    char *at = ret_text;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        at = put_digits(at, parts[i].value, parts[i].width);
-        *at++ = parts[i].after;
-    }
+    int64_t day = ms / DAY_MS - (ms % DAY_MS < 0);
+    int of_day = (int)(ms - day * DAY_MS);
+    char *at = flash_put(ret_text, date_of(day), DATE_TEXT);
+    at = put_part(at, 'T', of_day / 3600000);
+    at = put_part(at, ':', of_day / 60000 % 60);
+    at = put_part(at, ':', of_day / 1000 % 60);
+    *at++ = '.';
+    at = put_digits(at, of_day % 1000, 3);
+    *at++ = 'Z';
     *at = '\0';
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/put.h"
+
 static char *chunk_take(struct buffer_pool *pool)
 {
     void *chunk = pool->free_chunks;
@@ -108,13 +110,9 @@ void flash_http_buffer_text(struct buffer_pool *pool, struct buffer *buffer, con
 
 void flash_http_buffer_number(struct buffer_pool *pool, struct buffer *buffer, uint64_t number)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    flash_http_buffer_append(pool, buffer, digits + at, sizeof(digits) - at);
+    char digits[FLASH_NUMBER_MAX];
+    flash_http_buffer_append(pool, buffer, digits,
+                             (size_t)(flash_put_number(digits, number) - digits));
 }
 
 void flash_http_buffer_release(struct buffer_pool *pool, struct buffer *buffer)

@@ -61,18 +61,49 @@ static const unsigned char classes[256] = {
     [0x80 ... 0xff] = BYTE_VALUE,
 };
 
+#define NAME(text) .name = text, .len = sizeof(text) - 1
+
 static const struct {
     const char *name;
     uint8_t len;
+    bool once;    /* a second one is refused */
+    bool framing; /* http-parser must see it; of names that are not known it sees all */
 } known_names[KNOWN_FIELDS] = {
-    [KNOWN_HOST] = {"host", 4},
-    [KNOWN_CONTENT_LENGTH] = {"content-length", 14},
-    [KNOWN_TRANSFER_ENCODING] = {"transfer-encoding", 17},
-    [KNOWN_EXPECT] = {"expect", 6},
-    [KNOWN_CONTENT_TYPE] = {"content-type", 12},
-    [KNOWN_AUTHORIZATION] = {"authorization", 13},
-    [KNOWN_IDEMPOTENCY_KEY] = {"idempotency-key", 15},
-    [KNOWN_USER_ID] = {"x-user-id", 9},
+    [KNOWN_HOST] = {NAME("host"), .once = true},
+    [KNOWN_ACCEPT] = {NAME("accept")},
+    [KNOWN_COOKIE] = {NAME("cookie")},
+    [KNOWN_EXPECT] = {NAME("expect"), .once = true, .framing = true},
+    [KNOWN_ORIGIN] = {NAME("origin")},
+    [KNOWN_PREFER] = {NAME("prefer")},
+    [KNOWN_REFERER] = {NAME("referer")},
+    [KNOWN_USER_ID] = {NAME("x-user-id"), .once = true},
+    [KNOWN_USER_AGENT] = {NAME("user-agent")},
+    [KNOWN_TRACEPARENT] = {NAME("traceparent")},
+    [KNOWN_CONTENT_TYPE] = {NAME("content-type"), .once = true},
+    [KNOWN_AUTHORIZATION] = {NAME("authorization"), .once = true},
+    [KNOWN_IF_NONE_MATCH] = {NAME("if-none-match")},
+    [KNOWN_CONTENT_LENGTH] = {NAME("content-length"), .once = true, .framing = true},
+    [KNOWN_ACCEPT_ENCODING] = {NAME("accept-encoding")},
+    [KNOWN_ACCEPT_LANGUAGE] = {NAME("accept-language")},
+    [KNOWN_IDEMPOTENCY_KEY] = {NAME("idempotency-key"), .once = true},
+    [KNOWN_TRANSFER_ENCODING] = {NAME("transfer-encoding"), .once = true, .framing = true},
+};
+
+/* The fields whose names have that length, first to last; of other lengths none fits. */
+static const struct {
+    uint8_t first, last;
+} of_length[] = {
+    [4] = {KNOWN_HOST, KNOWN_HOST},
+    [6] = {KNOWN_ACCEPT, KNOWN_PREFER},
+    [7] = {KNOWN_REFERER, KNOWN_REFERER},
+    [9] = {KNOWN_USER_ID, KNOWN_USER_ID},
+    [10] = {KNOWN_USER_AGENT, KNOWN_USER_AGENT},
+    [11] = {KNOWN_TRACEPARENT, KNOWN_TRACEPARENT},
+    [12] = {KNOWN_CONTENT_TYPE, KNOWN_CONTENT_TYPE},
+    [13] = {KNOWN_AUTHORIZATION, KNOWN_IF_NONE_MATCH},
+    [14] = {KNOWN_CONTENT_LENGTH, KNOWN_CONTENT_LENGTH},
+    [15] = {KNOWN_ACCEPT_ENCODING, KNOWN_IDEMPOTENCY_KEY},
+    [17] = {KNOWN_TRANSFER_ENCODING, KNOWN_TRANSFER_ENCODING},
 };
 
 static enum refusal take_line(struct head *head, const char *bytes, size_t end);
@@ -140,6 +171,23 @@ static size_t span(const char *bytes, size_t len, enum byte_class wanted)
         at++;
     }
     return at;
+}
+
+/* Whether all are of BYTE_VALUE. Eight at a time where none is a control, which is nearly always.
+ */
+static bool value_valid(const char *bytes, size_t len)
+{
+    static const uint64_t ones = UINT64_MAX / 255, highs = UINT64_MAX / 255 * 0x80;
+    size_t at = 0;
+    for (uint64_t word; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, bytes + at, sizeof(word));
+        uint64_t below_space = (word - ones * ' ') & ~word;
+        uint64_t deletes = word ^ ones * 0x7f;
+        if ((below_space | ((deletes - ones) & ~deletes)) & highs) {
+            break; /* a control, which may be a tab */
+        }
+    }
+    return span(bytes + at, len - at, BYTE_VALUE) == len - at;
 }
 
 static enum flash_method method_of(const char *name, size_t len)
@@ -219,19 +267,35 @@ static enum refusal take_request_line(struct head *head, const char *line, size_
     return take_version(head, space + 1, left - target_len - 1);
 }
 
-/* Remembers where a known field stands; a second one is refused. */
-static enum refusal take_known(struct head *head, const char *name, size_t len)
+enum known_field flash_http_field_of(struct flash_text name)
 {
-    for (int i = 0; i < KNOWN_FIELDS; i++) {
-        if (known_names[i].len != len || strncasecmp(known_names[i].name, name, len) != 0) {
-            continue;
-        }
-        if (head->known[i]) {
-            return REFUSAL_REPEATED;
-        }
-        head->known[i] = head->field_count;
-        break;
+    if (name.len >= sizeof(of_length) / sizeof(of_length[0])) {
+        return KNOWN_NONE;
     }
+    for (int i = of_length[name.len].first; i <= of_length[name.len].last; i++) {
+        if (known_names[i].len == name.len &&
+            known_names[i].name[0] == (name.at[0] | ('a' - 'A')) && /* a call less, mostly */
+            strncasecmp(known_names[i].name, name.at, name.len) == 0) {
+            return (enum known_field)i;
+        }
+    }
+    return KNOWN_NONE;
+}
+
+/* Remembers where a known field stands, which is the last one so far. */
+static enum refusal take_known(struct head *head, struct flash_text name)
+{
+    enum known_field known = flash_http_field_of(name);
+    if (known == KNOWN_NONE) {
+        return REFUSAL_NONE;
+    }
+    if (!known_names[known].framing) {
+        head->harmless |= UINT64_C(1) << (head->field_count - 1);
+    }
+    if (head->known[known]) {
+        return known_names[known].once ? REFUSAL_REPEATED : REFUSAL_NONE;
+    }
+    head->known[known] = head->field_count;
     return REFUSAL_NONE;
 }
 
@@ -245,7 +309,7 @@ static enum refusal take_field(struct head *head, const char *line, size_t len)
         return REFUSAL_HEAD_SIZE;
     }
     size_t begin = name_len + 1;
-    if (span(line + begin, len - begin, BYTE_VALUE) != len - begin) {
+    if (!value_valid(line + begin, len - begin)) {
         return REFUSAL_FIELD;
     }
     while (begin < len && (line[begin] == ' ' || line[begin] == '\t')) {
@@ -260,5 +324,5 @@ static enum refusal take_field(struct head *head, const char *line, size_t len)
         .value = (uint16_t)(head->line + begin),
         .value_len = (uint16_t)(len - begin),
     };
-    return take_known(head, line, name_len);
+    return take_known(head, (struct flash_text){line, name_len});
 }

@@ -13,6 +13,7 @@
 #define FIELDS_MAX 64         /* header lines (SECURITY): 431 above */
 
 _Static_assert(HEAD_MAX <= UINT16_MAX, "offsets in a head are 16 bits");
+_Static_assert(FIELDS_MAX <= 64, "a bit a field");
 
 enum refusal {
     REFUSAL_NONE,
@@ -39,17 +40,29 @@ enum refusal {
     REFUSALS,
 };
 
-/* Fields that may stand once; their lower-case names are in head.c. */
+/* Fields that this module or its routes look for; their lower-case names are in head.c, with which
+ * of them may stand once only. In the order of the names' lengths. */
 enum known_field {
     KNOWN_HOST,
-    KNOWN_CONTENT_LENGTH,
-    KNOWN_TRANSFER_ENCODING,
+    KNOWN_ACCEPT,
+    KNOWN_COOKIE,
     KNOWN_EXPECT,
+    KNOWN_ORIGIN,
+    KNOWN_PREFER,
+    KNOWN_REFERER,
+    KNOWN_USER_ID, /* auth.mode = off: two could be two users to two readers */
+    KNOWN_USER_AGENT,
+    KNOWN_TRACEPARENT,
     KNOWN_CONTENT_TYPE,
     KNOWN_AUTHORIZATION,
+    KNOWN_IF_NONE_MATCH,
+    KNOWN_CONTENT_LENGTH,
+    KNOWN_ACCEPT_ENCODING,
+    KNOWN_ACCEPT_LANGUAGE,
     KNOWN_IDEMPOTENCY_KEY,
-    KNOWN_USER_ID, /* auth.mode = off: two could be two users to two readers */
+    KNOWN_TRANSFER_ENCODING,
     KNOWN_FIELDS,
+    KNOWN_NONE = KNOWN_FIELDS,
 };
 
 struct field {
@@ -64,7 +77,8 @@ struct head {
     uint16_t target, path_len, target_len;
     uint8_t minor; /* of the version: 0 or 1 */
     uint8_t field_count;
-    uint8_t known[KNOWN_FIELDS]; /* its index in fields plus 1; 0: absent */
+    uint8_t known[KNOWN_FIELDS]; /* the first one's index in fields plus 1; 0: absent */
+    uint64_t harmless;           /* bit i: fields[i] is none that framing could depend on */
     enum flash_method method;
     enum refusal refusal;
     struct field fields[FIELDS_MAX];
@@ -78,6 +92,9 @@ struct framing {
 };
 
 enum head_progress { HEAD_MORE, HEAD_COMPLETE, HEAD_REFUSED };
+
+/* Which field that name is, in any case; KNOWN_NONE: another. */
+enum known_field flash_http_field_of(struct flash_text name);
 
 void flash_http_head_reset(struct head *head);
 /* Looks at bytes[0..len), everything there is of the request so far; called again with more until

@@ -45,10 +45,19 @@ struct flash_text flash_request_body(const struct flash_request *request)
 
 struct flash_text flash_request_header(const struct flash_request *request, const char *name)
 {
+    const struct head *head = &request->head;
     const char *bytes = bytes_of(request);
     size_t len = strlen(name);
-    for (int i = 0; i < request->head.field_count; i++) {
-        const struct field *field = &request->head.fields[i];
+    enum known_field known = flash_http_field_of((struct flash_text){name, len});
+    if (known != KNOWN_NONE) {
+        if (!head->known[known]) {
+            return (struct flash_text){NULL, 0};
+        }
+        const struct field *field = &head->fields[head->known[known] - 1];
+        return (struct flash_text){bytes + field->value, field->value_len};
+    }
+    for (int i = 0; i < head->field_count; i++) {
+        const struct field *field = &head->fields[i];
         if (field->name_len == len && strncasecmp(bytes + field->name, name, len) == 0) {
             return (struct flash_text){bytes + field->value, field->value_len};
         }

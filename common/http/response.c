@@ -9,8 +9,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "flash/put.h"
 #include "flash/time.h"
 #include "response.h"
+
+#define JSON "application/json"
+#define HEAD_ROOM 384 /* bytes of all but the texts that the response brings */
+
+/* Literals, three numbers, the longest reason phrase, date and id. */
+_Static_assert(HEAD_ROOM > 192 + 3 * FLASH_NUMBER_MAX + 48 + DATE_LEN + REQUEST_ID_LEN,
+               "a head fits");
 
 static const char *date_now(struct flash_http *server)
 {
@@ -31,60 +39,70 @@ static const char *date_now(struct flash_http *server)
     return server->date;
 }
 
-static void status_line(struct buffer_pool *pool, struct buffer *out, int status)
+static bool has_body(const struct answer *answer)
 {
-    flash_http_buffer_append(pool, out, "HTTP/1.1 ", 9);
-    flash_http_buffer_number(pool, out, (uint64_t)status);
-    flash_http_buffer_append(pool, out, " ", 1);
-    flash_http_buffer_text(pool, out, http_status_str((enum http_status)status));
+    return answer->response->status != 204 && answer->response->status != 304;
 }
 
-static void line(struct buffer_pool *pool, struct buffer *out, const char *name, const char *value)
+static char *put_text(char *out, const char *text)
 {
-    flash_http_buffer_text(pool, out, name);
-    flash_http_buffer_text(pool, out, value);
+    return flash_put(out, text, strlen(text));
 }
 
-static void number_line(struct buffer_pool *pool, struct buffer *out, const char *name,
-                        uint64_t number)
+static char *put_length(char *out, const struct answer *answer)
 {
-    flash_http_buffer_text(pool, out, name);
-    flash_http_buffer_number(pool, out, number);
+    if (answer->chunked) {
+        out = FLASH_PUT_LITERAL(out, "\r\nTransfer-Encoding: chunked");
+    } else if (!answer->endless) {
+        out = FLASH_PUT_LITERAL(out, "\r\nContent-Length: ");
+        out = flash_put_number(out, answer->response->body.len);
+    }
+    return out;
+}
+
+/* The head up to the response's own lines. */
+static char *put_head(char *out, struct flash_http *server, const struct answer *answer)
+{
+    int status = answer->response->status;
+    out = flash_put_number(FLASH_PUT_LITERAL(out, "HTTP/1.1 "), (uint64_t)status);
+    out = put_text(FLASH_PUT_LITERAL(out, " "), http_status_str((enum http_status)status));
+    out = flash_put(FLASH_PUT_LITERAL(out, "\r\nDate: "), date_now(server), DATE_LEN);
+    out = flash_put(FLASH_PUT_LITERAL(out, "\r\nX-Request-Id: "), answer->id, REQUEST_ID_LEN);
+    if (has_body(answer)) {
+        const char *type = answer->response->content_type;
+        out = FLASH_PUT_LITERAL(out, "\r\nContent-Type: ");
+        out = put_length(type ? put_text(out, type) : FLASH_PUT_LITERAL(out, JSON), answer);
+    }
+    if (answer->retry_after_s > 0) {
+        out = FLASH_PUT_LITERAL(out, "\r\nRetry-After: ");
+        out = flash_put_number(out, (uint64_t)answer->retry_after_s);
+    }
+    if (answer->connection) {
+        out = put_text(FLASH_PUT_LITERAL(out, "\r\nConnection: "), answer->connection);
+    }
+    return FLASH_PUT_LITERAL(out, "\r\n");
 }
 
 void flash_http_response_write(struct flash_http *server, struct buffer *out,
                                const struct answer *answer)
 {
-    struct buffer_pool *pool = &server->pool;
     const struct flash_response *response = answer->response;
     size_t extra = response->headers ? strlen(response->headers) : 0;
+    size_t type = response->content_type ? strlen(response->content_type) : 0;
+    size_t body = has_body(answer) && !answer->head_only ? response->body.len : 0;
     assert(response->status >= 200 && response->status <= 599);
     assert(extra == 0 || (extra > 2 && memcmp(response->headers + extra - 2, "\r\n", 2) == 0));
-    bool has_body = response->status != 204 && response->status != 304;
 
-    status_line(pool, out, response->status);
-    line(pool, out, "\r\nDate: ", date_now(server));
-    line(pool, out, "\r\nX-Request-Id: ", answer->id);
-    if (has_body) {
-        const char *type = response->content_type;
-        line(pool, out, "\r\nContent-Type: ", type ? type : "application/json");
+    if (!flash_http_buffer_reserve(&server->pool, out, HEAD_ROOM + type + extra + body)) {
+        return;
     }
-    if (answer->chunked) {
-        line(pool, out, "\r\nTransfer-Encoding: ", "chunked");
+    char *at = put_head(out->at + out->end, server, answer);
+    if (extra) {
+        at = flash_put(at, response->headers, extra);
     }
-    if (has_body && !answer->endless) {
-        number_line(pool, out, "\r\nContent-Length: ", response->body.len);
+    at = FLASH_PUT_LITERAL(at, "\r\n");
+    if (body) {
+        at = flash_put(at, response->body.at, body);
     }
-    if (answer->retry_after_s > 0) {
-        number_line(pool, out, "\r\nRetry-After: ", (uint64_t)answer->retry_after_s);
-    }
-    if (answer->connection) {
-        line(pool, out, "\r\nConnection: ", answer->connection);
-    }
-    flash_http_buffer_append(pool, out, "\r\n", 2);
-    flash_http_buffer_append(pool, out, response->headers, extra);
-    flash_http_buffer_append(pool, out, "\r\n", 2);
-    if (has_body && !answer->head_only) {
-        flash_http_buffer_append(pool, out, response->body.at, response->body.len);
-    }
+    out->end = (size_t)(at - out->at);
 }

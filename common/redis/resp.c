@@ -8,28 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t put_number(char *out, uint64_t number)
-{
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    for (size_t i = 0; i < count; i++) {
-        out[i] = digits[count - 1 - i];
-    }
-    return count;
-}
+#include "flash/put.h"
 
 static void put_prefix(struct flash_resp *resp, char type, uint64_t number)
 {
     char prefix[FLASH_RESP_OVERHEAD];
-    size_t len = 1 + put_number(prefix + 1, number);
     prefix[0] = type;
-    prefix[len++] = '\r';
-    prefix[len++] = '\n';
-    flash_resp_raw(resp, prefix, len);
+    char *end = FLASH_PUT_LITERAL(flash_put_number(prefix + 1, number), "\r\n");
+    flash_resp_raw(resp, prefix, (size_t)(end - prefix));
 }
 
 bool flash_resp_begin(struct flash_resp *resp, int count, size_t payload, struct flash_error *err)
@@ -65,13 +51,8 @@ void flash_resp_bulk(struct flash_resp *resp, const char *at, size_t len)
 
 void flash_resp_bulk_int(struct flash_resp *resp, int64_t number)
 {
-    char text[21];
-    size_t len = 0;
-    if (number < 0) {
-        text[len++] = '-';
-    }
-    len += put_number(text + len, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
-    flash_resp_bulk(resp, text, len);
+    char text[FLASH_NUMBER_MAX];
+    flash_resp_bulk(resp, text, (size_t)(flash_put_signed(text, number) - text));
 }
 
 void flash_resp_raw(struct flash_resp *resp, const char *at, size_t len)

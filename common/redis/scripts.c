@@ -9,6 +9,8 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "flash/put.h"
+
 #define KEY_PREFIX "flash:{"
 #define KEY_PREFIX_MAX (sizeof(KEY_PREFIX) - 1 + FLASH_SKU_TEXT_MAX + 1 + 2) /* sign, "}:" */
 #define HEAD_BYTES (sizeof("$7\r\nEVALSHA\r\n$40\r\n\r\n") - 1 + FLASH_SCRIPT_SHA1)
@@ -110,20 +112,8 @@ const char *flash_scripts_name(enum flash_script script)
 
 static size_t put_key_prefix(char out[KEY_PREFIX_MAX], int64_t sku)
 {
-    char digits[FLASH_SKU_TEXT_MAX + 1];
-    size_t count = 0, len = sizeof(KEY_PREFIX) - 1;
-    uint64_t rest = (uint64_t)sku;
-    memcpy(out, KEY_PREFIX, len);
-    do {
-        digits[count++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    while (count > 0) {
-        out[len++] = digits[--count];
-    }
-    out[len++] = '}';
-    out[len++] = ':';
-    return len;
+    char *end = flash_put_number(FLASH_PUT_LITERAL(out, KEY_PREFIX), (uint64_t)sku);
+    return (size_t)(FLASH_PUT_LITERAL(end, "}:") - out);
 }
 
 /* Bytes of the line that says how many elements a command has. */

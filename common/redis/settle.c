@@ -6,9 +6,10 @@
 #include "flash/settle.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "flash/put.h"
 
 #define LINE_ARGS 6
 #define LINE_NUMBERS 3 /* version, quantity, due */
@@ -59,21 +60,21 @@ static void add(struct flash_settle_call *call, const char *at, size_t len)
 static void add_number(struct flash_settle_call *call, int64_t number)
 {
     char *text = call->number[call->numbers++];
-    add(call, text, (size_t)snprintf(text, NUMBER_TEXT, "%lld", (long long)number));
+    add(call, text, (size_t)(flash_put_signed(text, number) - text));
 }
 
 static void add_id(struct flash_settle_call *call, uint64_t us, uint64_t r)
 {
     char *text = call->id[call->ids++];
-    add(call, text,
-        (size_t)snprintf(text, sizeof(call->id[0]), "%llu-%llu", (unsigned long long)us,
-                         (unsigned long long)r));
+    char *end = flash_put_number(FLASH_PUT_LITERAL(flash_put_number(text, us), "-"), r);
+    add(call, text, (size_t)(end - text));
 }
 
 /* The number at argument `at` is known only now. */
 static void set_count(struct flash_settle_call *call, int at, int count)
 {
-    call->len[at] = (size_t)snprintf((char *)call->argv[at], NUMBER_TEXT, "%d", count);
+    char *text = (char *)call->argv[at];
+    call->len[at] = (size_t)(flash_put_number(text, (uint64_t)count) - text);
 }
 
 static void end_entry(struct flash_settle_call *call)
@@ -119,9 +120,9 @@ static struct flash_text payer(struct flash_settle_call *call, const struct flas
         return line->user;
     }
     char *text = call->payer[call->payers++];
-    int len = snprintf(text, PAYER_TEXT, "%.*s\"%.*s", (int)line->user.len, line->user.at,
-                       (int)line->payment.len, line->payment.at);
-    return (struct flash_text){text, (size_t)len};
+    char *end = FLASH_PUT_LITERAL(flash_put(text, line->user.at, line->user.len), "\"");
+    end = flash_put(end, line->payment.at, line->payment.len);
+    return (struct flash_text){text, (size_t)(end - text)};
 }
 
 void flash_settle_call_add_line(struct flash_settle_call *call,

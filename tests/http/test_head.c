@@ -148,13 +148,33 @@ static void damaged_heads_stay_in_bounds(void **state)
     }
 }
 
+/* A value's bytes are looked at eight at a time: each byte, wherever it stands. */
+static void every_byte_of_a_value(void **state)
+{
+    static const char begin[] = "GET / HTTP/1.1\r\nHost: a\r\nX: ", end[] = "\r\n\r\n";
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        bool allowed = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+        for (size_t at = 0; at < 19; at++) {
+            char bytes[sizeof(begin) + 19 + sizeof(end)];
+            struct head head;
+            memcpy(bytes, begin, sizeof(begin) - 1);
+            memset(bytes + sizeof(begin) - 1, at % 2 ? 'v' : 0x80, 19);
+            bytes[sizeof(begin) - 1 + at] = (char)byte;
+            memcpy(bytes + sizeof(begin) - 1 + 19, end, sizeof(end) - 1);
+            flash_http_head_reset(&head);
+            assert_int_equal(verdict(&head, bytes, sizeof(begin) + 19 + sizeof(end) - 2),
+                             allowed ? 200 : 400);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_whole),
-        cmocka_unit_test(table_cut_everywhere),
-        cmocka_unit_test(table_byte_by_byte),
-        cmocka_unit_test(damaged_heads_stay_in_bounds),
+        cmocka_unit_test(table_whole),           cmocka_unit_test(table_cut_everywhere),
+        cmocka_unit_test(table_byte_by_byte),    cmocka_unit_test(damaged_heads_stay_in_bounds),
+        cmocka_unit_test(every_byte_of_a_value),
     };
     return cmocka_run_group_tests(tests, guard_setup, NULL);
 }
