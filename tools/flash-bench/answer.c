@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "flash/put.h"
+
 #include "members.h"
-#include "put.h"
 
 const char *flash_bench_kind_name(enum flash_bench_kind kind)
 {
@@ -315,7 +316,7 @@ void flash_bench_answer_check(const struct flash_bench_response *response,
 void flash_bench_answer_order_id(const struct flash_bench_expect *expect,
                                  char ret_id[FLASH_BENCH_DERIVED_ID + 1])
 {
-    char *ref = flash_bench_put_number(ret_id, (uint64_t)expect->sku);
+    char *ref = flash_put_number(ret_id, (uint64_t)expect->sku);
     *ref++ = '.';
     flash_ref_derive(expect->user, expect->key, expect->sku, ref);
 }

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "put.h"
+#include "flash/put.h"
 
 void flash_bench_op_tag(struct flash_bench_op *op, enum flash_state state)
 {
     char *end = op->etag;
     *end++ = '"';
-    end = flash_bench_put_number(end, (uint64_t)flash_state_visible_version(state));
+    end = flash_put_number(end, (uint64_t)flash_state_visible_version(state));
     *end++ = '"';
     *end = '\0';
 }

@@ -7,15 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flash/put.h"
 #include "flash/time.h"
-
-#include "put.h"
 
 #define BUFFER_SIZE 262144
 #define LINE_MAX_BYTES 320
 
 _Static_assert(sizeof("cancel-unknown") + FLASH_BENCH_DERIVED_ID + FLASH_USER_MAX + FLASH_KEY_MAX +
-                       3 * FLASH_BENCH_DIGITS_MAX + 7 <=
+                       3 * FLASH_NUMBER_MAX + 7 <=
                    LINE_MAX_BYTES,
                "the longest line fits");
 
@@ -88,13 +87,13 @@ static struct flash_text key_of(const struct flash_bench_record *record,
 static char *put_field(char *out, struct flash_text text)
 {
     *out++ = '\t';
-    return flash_bench_put(out, text.at, text.len);
+    return flash_put(out, text.at, text.len);
 }
 
 static char *put_number_field(char *out, uint64_t number)
 {
     *out++ = '\t';
-    return flash_bench_put_number(out, number);
+    return flash_put_number(out, number);
 }
 
 void flash_bench_record_add(struct flash_bench_record *record, const struct flash_bench_op *op,
@@ -110,7 +109,7 @@ void flash_bench_record_add(struct flash_bench_record *record, const struct flas
         flash_bench_record_flush(record);
     }
     char *out = record->buffer + record->used;
-    out = flash_bench_put_string(out, outcome);
+    out = flash_put(out, outcome, strlen(outcome));
     out = put_field(out, (struct flash_text){op->order_id, strlen(op->order_id)});
     out = put_field(out, user);
     out = put_number_field(out, (uint64_t)op->quantity);

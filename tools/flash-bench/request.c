@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "put.h"
+#include "flash/put.h"
 
 /* The longest request: path and fixed lines (~320), a token, an entity tag, user, key and body. */
 _Static_assert(320 + FLASH_BENCH_TOKEN_MAX + FLASH_BENCH_ETAG_MAX + FLASH_USER_MAX + FLASH_KEY_MAX +
@@ -35,16 +35,16 @@ struct flash_text flash_bench_writer_user(const struct flash_bench_writer *write
                                           char buffer[FLASH_USER_MAX])
 {
     const char *prefix = writer->options->user_prefix;
-    char *end = flash_bench_put_number(flash_bench_put_string(buffer, prefix), (uint64_t)user);
+    char *end = flash_put_number(flash_put(buffer, prefix, strlen(prefix)), (uint64_t)user);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
 struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer, uint64_t number,
                                          char buffer[FLASH_KEY_MAX])
 {
-    char *end = flash_bench_put_string(buffer, writer->options->run);
+    char *end = flash_put(buffer, writer->options->run, strlen(writer->options->run));
     *end++ = '-';
-    end = flash_bench_put_number(end, number);
+    end = flash_put_number(end, number);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
@@ -62,30 +62,26 @@ static char *put_user(const struct flash_bench_writer *writer, const struct flas
 {
     if (writer->tokens != NULL) {
         struct flash_text token = flash_bench_tokens_of(writer->tokens, op);
-        return flash_bench_put(flash_bench_put_string(out, "\r\nAuthorization: Bearer "), token.at,
-                               token.len);
+        return flash_put(FLASH_PUT_LITERAL(out, "\r\nAuthorization: Bearer "), token.at, token.len);
     }
     const char *prefix = writer->options->user_prefix;
-    out = flash_bench_put_string(flash_bench_put_string(out, "\r\nX-User-Id: "), prefix);
-    return flash_bench_put_number(out, (uint64_t)op->user);
+    out = flash_put(FLASH_PUT_LITERAL(out, "\r\nX-User-Id: "), prefix, strlen(prefix));
+    return flash_put_number(out, (uint64_t)op->user);
 }
 
 static char *put_order(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                        char *out)
 {
     char body[64];
-    char *end =
-        flash_bench_put_number(flash_bench_put_string(body, "{\"sku\":\""), (uint64_t)op->sku);
-    end = flash_bench_put_number(flash_bench_put_string(end, "\",\"quantity\":"),
-                                 (uint64_t)op->quantity);
+    char *end = flash_put_number(FLASH_PUT_LITERAL(body, "{\"sku\":\""), (uint64_t)op->sku);
+    end = flash_put_number(FLASH_PUT_LITERAL(end, "\",\"quantity\":"), (uint64_t)op->quantity);
     *end++ = '}';
     size_t len = (size_t)(end - body);
 
-    out = flash_bench_put_number(flash_bench_put(out, writer->order_head, writer->order_head_len),
-                                 op->number);
+    out = flash_put_number(flash_put(out, writer->order_head, writer->order_head_len), op->number);
     out = put_user(writer, op, out);
-    out = flash_bench_put_number(flash_bench_put_string(out, "\r\nContent-Length: "), len);
-    return flash_bench_put(flash_bench_put_string(out, "\r\n\r\n"), body, len);
+    out = flash_put_number(FLASH_PUT_LITERAL(out, "\r\nContent-Length: "), len);
+    return flash_put(FLASH_PUT_LITERAL(out, "\r\n\r\n"), body, len);
 }
 
 /* The lines that make a GET conditional or held; the last line of host_lines is complete, so each
@@ -95,19 +91,19 @@ static char *put_read(const struct flash_bench_writer *writer, const struct flas
 {
     bool held = op->kind == FLASH_BENCH_WAIT ||
                 (op->kind == FLASH_BENCH_PAGE && writer->options->poll_wait);
-    out = flash_bench_put_string(flash_bench_put_string(out, "GET /v1/orders/"), op->order_id);
-    out = flash_bench_put(out, writer->host_lines, writer->host_lines_len);
+    out = flash_put(FLASH_PUT_LITERAL(out, "GET /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put(out, writer->host_lines, writer->host_lines_len);
     if (op->etag[0] != '\0') {
-        out = flash_bench_put_string(flash_bench_put_string(out, "If-None-Match: "), op->etag);
-        out = flash_bench_put_string(out, "\r\n");
+        out = flash_put(FLASH_PUT_LITERAL(out, "If-None-Match: "), op->etag, strlen(op->etag));
+        out = FLASH_PUT_LITERAL(out, "\r\n");
     }
     if (held) {
-        out = flash_bench_put_number(flash_bench_put_string(out, "Prefer: wait="),
-                                     (uint64_t)writer->options->wait_s);
-        out = flash_bench_put_string(out, "\r\n");
+        out = flash_put_number(FLASH_PUT_LITERAL(out, "Prefer: wait="),
+                               (uint64_t)writer->options->wait_s);
+        out = FLASH_PUT_LITERAL(out, "\r\n");
     }
-    out = put_user(writer, op, flash_bench_put_string(out, "Accept: application/json"));
-    return flash_bench_put_string(out, "\r\n\r\n");
+    out = put_user(writer, op, FLASH_PUT_LITERAL(out, "Accept: application/json"));
+    return FLASH_PUT_LITERAL(out, "\r\n\r\n");
 }
 
 static char *put_pay(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
@@ -115,26 +111,23 @@ static char *put_pay(const struct flash_bench_writer *writer, const struct flash
 {
     char body[32 + FLASH_KEY_MAX], buffer[FLASH_KEY_MAX];
     struct flash_text payment = flash_bench_writer_payment(op->order_id, buffer);
-    char *end = flash_bench_put(flash_bench_put_string(body, "{\"payment_id\":\""), payment.at,
-                                payment.len);
-    size_t len = (size_t)(flash_bench_put_string(end, "\"}") - body);
+    char *end = flash_put(FLASH_PUT_LITERAL(body, "{\"payment_id\":\""), payment.at, payment.len);
+    size_t len = (size_t)(FLASH_PUT_LITERAL(end, "\"}") - body);
 
-    out = flash_bench_put_string(flash_bench_put_string(out, "POST /v1/orders/"), op->order_id);
-    out = flash_bench_put(flash_bench_put_string(out, "/pay"), writer->host_lines,
-                          writer->host_lines_len);
-    out = put_user(writer, op, flash_bench_put_string(out, "Content-Type: application/json"));
-    out = flash_bench_put_number(flash_bench_put_string(out, "\r\nContent-Length: "), len);
-    return flash_bench_put(flash_bench_put_string(out, "\r\n\r\n"), body, len);
+    out = flash_put(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put(FLASH_PUT_LITERAL(out, "/pay"), writer->host_lines, writer->host_lines_len);
+    out = put_user(writer, op, FLASH_PUT_LITERAL(out, "Content-Type: application/json"));
+    out = flash_put_number(FLASH_PUT_LITERAL(out, "\r\nContent-Length: "), len);
+    return flash_put(FLASH_PUT_LITERAL(out, "\r\n\r\n"), body, len);
 }
 
 static char *put_cancel(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                         char *out)
 {
-    out = flash_bench_put_string(flash_bench_put_string(out, "POST /v1/orders/"), op->order_id);
-    out = flash_bench_put(flash_bench_put_string(out, "/cancel"), writer->host_lines,
-                          writer->host_lines_len);
-    out = put_user(writer, op, flash_bench_put_string(out, "Content-Length: 0"));
-    return flash_bench_put_string(out, "\r\n\r\n");
+    out = flash_put(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put(FLASH_PUT_LITERAL(out, "/cancel"), writer->host_lines, writer->host_lines_len);
+    out = put_user(writer, op, FLASH_PUT_LITERAL(out, "Content-Length: 0"));
+    return FLASH_PUT_LITERAL(out, "\r\n\r\n");
 }
 
 size_t flash_bench_writer_put(const struct flash_bench_writer *writer,
