@@ -25,13 +25,19 @@ static const struct flash_page_column columns[] = {
 static const struct flash_page_list products = {"products", columns,
                                                 sizeof(columns) / sizeof(columns[0])};
 
+#define SELECT                                                                                     \
+    "SELECT s.sku, title, base, available, reserved, sold, available + reserved, "                 \
+    "low_stock_threshold, threshold_version, low, version, flagged, loaded_generation > 0, "       \
+    "created_at_ms, updated_at_ms FROM "
 /* Of the few that are low, sold out or flagged no other is read. */
 #define LIST(index, which)                                                                         \
-    "SELECT sku, title, base, available, reserved, sold, available + reserved, "                   \
-    "low_stock_threshold, threshold_version, low, version, flagged, loaded_generation > 0, "       \
-    "created_at_ms, updated_at_ms FROM stock FORCE INDEX (" index ") WHERE " which                 \
-    "sku > ? AND (? < 0 OR low = ?) AND (? < 0 OR (available > 0) = ?) "                           \
-    "AND (? < 0 OR flagged = ?) AND (? = '' OR LOCATE(?, title) > 0) ORDER BY sku LIMIT ?"
+    SELECT "stock s FORCE INDEX (" index ") WHERE " which                                          \
+           "sku > ? AND (? < 0 OR low = ?) AND (? < 0 OR (available > 0) = ?) "                    \
+           "AND (? < 0 OR flagged = ?) AND (? = '' OR LOCATE(?, title) > 0) ORDER BY sku LIMIT ?"
+/* Of all that are looked at for a title nothing else is read. */
+static const char by_title[] =
+    SELECT "(SELECT sku FROM stock FORCE INDEX (PRIMARY) WHERE sku > ? AND LOCATE(?, title) > 0 "
+           "ORDER BY sku LIMIT ?) k STRAIGHT_JOIN stock s ON s.sku = k.sku ORDER BY s.sku";
 
 static const char *list_query(const struct flash_list_form *form)
 {
@@ -39,6 +45,26 @@ static const char *list_query(const struct flash_list_form *form)
         return LIST("stock_low", "low = 1 AND ");
     }
     return form->flagged == 1 ? LIST("stock_flagged", "flagged = 1 AND ") : LIST("PRIMARY", "");
+}
+
+static void answer(struct flash_job *job, struct flash_stores *stores,
+                   const struct flash_listing *query)
+{
+    struct flash_listing listing = *query;
+    listing.list = &products;
+    listing.format = job->form.list.format;
+    listing.limit = job->form.list.limit;
+    listing.key = flash_listing_key_number;
+    flash_listing_answer(job, stores, &listing);
+}
+
+static void list_titled(struct flash_job *job, struct flash_stores *stores)
+{
+    const struct flash_list_form *form = &job->form.list;
+    const struct flash_value params[] = {flash_value_int(form->after_sku),
+                                         flash_value_text(form->title)};
+    answer(job, stores,
+           &(struct flash_listing){.sql = by_title, .params = params, .param_count = 2});
 }
 
 void flash_inventory_list(struct flash_job *job, struct flash_stores *stores)
@@ -51,12 +77,14 @@ void flash_inventory_list(struct flash_job *job, struct flash_stores *stores)
         flash_value_int(form->flagged),   flash_value_text(form->title),
         flash_value_text(form->title),
     };
-    const struct flash_listing listing = {.list = &products,
-                                          .sql = list_query(form),
-                                          .params = params,
-                                          .param_count = sizeof(params) / sizeof(params[0]),
-                                          .format = form->format,
-                                          .limit = form->limit,
-                                          .key = flash_listing_key_number};
-    flash_listing_answer(job, stores, &listing);
+    bool by_title_alone =
+        form->title[0] && form->low_stock < 0 && form->in_stock < 0 && form->flagged < 0;
+    if (by_title_alone) {
+        list_titled(job, stores);
+        return;
+    }
+    answer(job, stores,
+           &(struct flash_listing){.sql = list_query(form),
+                                   .params = params,
+                                   .param_count = sizeof(params) / sizeof(params[0])});
 }

@@ -17,13 +17,14 @@
 struct run {
     flash_ledger_work work;
     void *arg;
+    bool reads;           /* each statement alone, without a transaction */
     enum flash_work done; /* what the last run came to */
 };
 
 static bool run_once(struct flash_mysql *mysql, struct run *run, struct flash_error *err)
 {
     run->done = FLASH_WORK_FAILED;
-    if (!flash_mysql_begin(mysql, err)) {
+    if (!run->reads && !flash_mysql_begin(mysql, err)) {
         return false;
     }
     run->done = run->work(mysql, run->arg, err);
@@ -33,16 +34,15 @@ static bool run_once(struct flash_mysql *mysql, struct run *run, struct flash_er
     return run->done == FLASH_WORK_LEAVE;
 }
 
-enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysql, flash_ledger_work work, void *arg,
-                                       struct flash_error *err)
+static enum flash_ledger_end run_until_done(struct flash_mysql *mysql, struct run *run,
+                                            struct flash_error *err)
 {
-    struct run run = {.work = work, .arg = arg};
     bool unknown = false;
     enum flash_mysql_class class = FLASH_MYSQL_RETRY;
     for (int i = 0; i < RUNS_MAX; i++) {
         bool was_connected = flash_mysql_connected(mysql);
-        bool ok = run_once(mysql, &run, err);
-        if (ok && run.done == FLASH_WORK_COMMIT) {
+        bool ok = run_once(mysql, run, err);
+        if (ok && run->done == FLASH_WORK_COMMIT) {
             return FLASH_LEDGER_COMMITTED;
         }
         class = flash_mysql_last_class(mysql); /* of this run, unless ok */
@@ -64,6 +64,20 @@ enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysql, flash_ledger_w
     }
     bool later = class == FLASH_MYSQL_RETRY || class == FLASH_MYSQL_DUPLICATE;
     return later ? FLASH_LEDGER_AWAY : FLASH_LEDGER_BROKEN;
+}
+
+enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysql, flash_ledger_work work, void *arg,
+                                       struct flash_error *err)
+{
+    struct run run = {.work = work, .arg = arg};
+    return run_until_done(mysql, &run, err);
+}
+
+enum flash_ledger_end flash_ledger_read(struct flash_mysql *mysql, flash_ledger_work work,
+                                        void *arg, struct flash_error *err)
+{
+    struct run run = {.work = work, .arg = arg, .reads = true};
+    return run_until_done(mysql, &run, err);
 }
 
 enum flash_refusal flash_ledger_refusal(enum flash_ledger_end end, const struct flash_job *job,

@@ -32,6 +32,13 @@ FLASH_MUST_CHECK enum flash_ledger_end flash_ledger_run(struct flash_mysql *mysq
                                                         flash_ledger_work work, void *arg,
                                                         struct flash_error *err);
 
+/* The same for work that only queries, and says LEAVE or FAILED: without a transaction, whose begin
+ * and end are two more waits for the ledger and would promise nothing, as in READ COMMITTED each
+ * statement has a snapshot of its own. COMMITTED and UNKNOWN do not come. */
+FLASH_MUST_CHECK enum flash_ledger_end flash_ledger_read(struct flash_mysql *mysql,
+                                                         flash_ledger_work work, void *arg,
+                                                         struct flash_error *err);
+
 /* AWAY, UNKNOWN and BROKEN as refusals; NOTHING for the others. Logs err for these three, once. */
 enum flash_refusal flash_ledger_refusal(enum flash_ledger_end end, const struct flash_job *job,
                                         const struct flash_error *err);

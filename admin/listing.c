@@ -99,7 +99,7 @@ void flash_listing_answer(struct flash_job *job, struct flash_stores *stores,
                               .page = {.list = listing->list, .format = listing->format}};
     struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, read_work, &reading, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, read_work, &reading, &err);
     answer->refusal = flash_ledger_refusal(end, job, &err);
     if (answer->refusal != FLASH_REFUSE_NOTHING) {
         flash_page_drop(&reading.page);

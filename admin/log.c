@@ -140,10 +140,10 @@ static bool see(const struct flash_value *cells, int count, void *arg)
     return false;
 }
 
-static enum flash_work read_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
+/* Who has rows is known. */
+static bool look_for_sku(struct flash_mysql *mysql, struct reading *reading,
+                         struct flash_error *err)
 {
-    struct reading *reading = arg;
-    const struct flash_list_form *form = &reading->job->form.list;
     const struct flash_value sku = flash_value_int(reading->job->sku);
     const struct flash_query known = {.sql = "SELECT sku FROM stock WHERE sku = ?",
                                       .params = &sku,
@@ -151,8 +151,16 @@ static enum flash_work read_work(struct flash_mysql *mysql, void *arg, struct fl
                                       .column_count = 1,
                                       .row = see,
                                       .arg = &reading->found};
-    bool ok = flash_mysql_query(mysql, &known, err) &&
-              flash_log_rows_read(mysql, &reading->rows, err) &&
+    reading->found = reading->rows.count > 0;
+    return reading->found || flash_mysql_query(mysql, &known, err);
+}
+
+static enum flash_work read_work(struct flash_mysql *mysql, void *arg, struct flash_error *err)
+{
+    struct reading *reading = arg;
+    const struct flash_list_form *form = &reading->job->form.list;
+    bool ok = flash_log_rows_read(mysql, &reading->rows, err) &&
+              look_for_sku(mysql, reading, err) &&
               (!form->lines || flash_log_lines_read(mysql, &reading->rows, &reading->lines, err));
     return ok ? FLASH_WORK_LEAVE : FLASH_WORK_FAILED;
 }
@@ -216,7 +224,7 @@ void flash_log_run(struct flash_job *job, struct flash_stores *stores)
         job->answer.refusal = FLASH_REFUSE_OVERLOADED;
         return;
     }
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, read_work, &reading, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, read_work, &reading, &err);
     job->answer.refusal = flash_ledger_refusal(end, job, &err);
     if (job->answer.refusal == FLASH_REFUSE_NOTHING && !reading.found) {
         job->answer.refusal = FLASH_REFUSE_UNKNOWN_SKU;

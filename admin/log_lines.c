@@ -1,7 +1,6 @@
 /* Lines by their entries; see log_lines.h. */
 #include "log_lines.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +35,8 @@ static bool take_line(const struct flash_value *cells, int count, void *arg)
     size_t len = cells[ENTRY].bytes.len;
     memcpy(line->entry.bytes, cells[ENTRY].bytes.at,
            len < sizeof(line->entry.bytes) ? len : sizeof(line->entry.bytes));
-    snprintf(line->order_id, sizeof(line->order_id), "%.*s", (int)cells[ORDER].bytes.len,
-             cells[ORDER].bytes.at);
-    snprintf(line->user, sizeof(line->user), "%.*s", (int)cells[USER].bytes.len,
-             cells[USER].bytes.at);
+    flash_value_copy(&cells[ORDER], line->order_id, sizeof(line->order_id));
+    flash_value_copy(&cells[USER], line->user, sizeof(line->user));
     return true;
 }
 

@@ -2,7 +2,6 @@
  * users lead by their reservations, then operators, types, time (deploy/sql/007). */
 #include "log_rows.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ledger.h"
@@ -62,12 +61,6 @@ enum log_column {
     SKU, /* by reservation only */
 };
 
-static void copy(const struct flash_value *cell, char *out, size_t size)
-{
-    snprintf(out, size, "%.*s", cell->null ? 0 : (int)cell->bytes.len,
-             cell->null ? "" : cell->bytes.at);
-}
-
 static void take_entry(const struct flash_value *cell, struct flash_log_row *row)
 {
     row->has_entry = !cell->null && cell->bytes.len == sizeof(row->entry.bytes);
@@ -94,11 +87,12 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
                                   .line_count = cells[LINES].number,
                                   .inflow = cells[INFLOW].null ? 0 : cells[INFLOW].number,
                                   .only_line = cells[LINE].null ? -1 : cells[LINE].number};
-    copy(&cells[cells[ORDER].null ? LINE_ORDER : ORDER], row->order_id, sizeof(row->order_id));
-    copy(&cells[OPERATOR], row->operator, sizeof(row->operator));
-    copy(&cells[REASON], row->reason, sizeof(row->reason));
-    copy(&cells[REFERENCE], row->reference, sizeof(row->reference));
-    copy(&cells[USER], row->user, sizeof(row->user));
+    flash_value_copy(&cells[cells[ORDER].null ? LINE_ORDER : ORDER], row->order_id,
+                     sizeof(row->order_id));
+    flash_value_copy(&cells[OPERATOR], row->operator, sizeof(row->operator));
+    flash_value_copy(&cells[REASON], row->reason, sizeof(row->reason));
+    flash_value_copy(&cells[REFERENCE], row->reference, sizeof(row->reference));
+    flash_value_copy(&cells[USER], row->user, sizeof(row->user));
     take_entry(&cells[ENTRY], row);
     rows->lines += row->type == 1 && row->line_count > 1 ? row->line_count : 1;
     return true;

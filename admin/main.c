@@ -1,7 +1,7 @@
 /* flash-admin: the back office. Changes stock and sales in the ledger first, then in Redis; shows
  * what the ledger knows.
  *
- * The main thread runs the loop: the listener, the signals, and a timer that starts a repair pass.
+ * The main thread runs the loop: the listener, the signals, and the timer of repairs.
  * What may block is done by the workers; their entries' delivery reports run here. TERM and INT
  * drain. */
 #include <curl/curl.h>
@@ -20,7 +20,7 @@
 
 #define BODY_MAX 65536 /* bytes (SECURITY, request sizes) */
 #define TICK_US 50000  /* draining is looked at this often */
-#define EVENT_COUNT 5
+#define EVENT_COUNT 4
 #define REPORTS_PER_TURN 1024
 #define FLUSH_MS 5000 /* at the end; what is left then is the journal's */
 
@@ -46,16 +46,6 @@ static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
 
 /* ---- events ---- */
 
-static void repair(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    struct daemon *daemon = arg;
-    if (!daemon->draining && !daemon->repair.running) {
-        daemon->repair.running = flash_workers_submit(daemon->routes.workers, &daemon->repair.job);
-    }
-}
-
 static void reports(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -74,6 +64,7 @@ static void stop(evutil_socket_t signal, short what, void *arg)
         daemon->drain_end_us =
             flash_time_monotonic_us() + (uint64_t)daemon->config.http.drain_timeout_ms * 1000;
         flash_workers_hurry(daemon->routes.workers);
+        flash_repair_stop(&daemon->repair);
         flash_http_drain(daemon->http);
     }
 }
@@ -92,21 +83,19 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 
 static bool add_events(struct daemon *daemon, struct flash_error *err)
 {
-    const struct timeval often = {0, TICK_US}, seldom = {FLASH_REPAIR_INTERVAL_S, 0};
-    const struct timeval *const every[EVENT_COUNT] = {&seldom, NULL, NULL, &often, NULL};
+    const struct timeval often = {0, TICK_US};
+    const struct timeval *const every[EVENT_COUNT] = {NULL, NULL, &often, NULL};
     int fd = flash_producer_fd(daemon->producer);
     struct event **events = daemon->events;
-    events[0] = event_new(daemon->base, -1, EV_PERSIST, repair, daemon);
-    events[1] = evsignal_new(daemon->base, SIGTERM, stop, daemon);
-    events[2] = evsignal_new(daemon->base, SIGINT, stop, daemon);
-    events[3] = event_new(daemon->base, -1, EV_PERSIST, tick, daemon);
-    events[4] = event_new(daemon->base, fd, EV_READ | EV_PERSIST, reports, daemon);
+    events[0] = evsignal_new(daemon->base, SIGTERM, stop, daemon);
+    events[1] = evsignal_new(daemon->base, SIGINT, stop, daemon);
+    events[2] = event_new(daemon->base, -1, EV_PERSIST, tick, daemon);
+    events[3] = event_new(daemon->base, fd, EV_READ | EV_PERSIST, reports, daemon);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (!events[i] || event_add(events[i], every[i]) != 0) {
             return flash_error_set(err, FLASH_ERROR_RETRY, "no events");
         }
     }
-    event_active(events[0], EV_TIMEOUT, 0); /* the first pass now */
     return true;
 }
 
@@ -126,7 +115,6 @@ static bool listen_for_requests(struct daemon *daemon, struct flash_error *err)
 static bool start(struct daemon *daemon, struct flash_error *err)
 {
     flash_metrics_register(flash_admin_metrics, METRIC_ADMIN_COUNT);
-    flash_repair_init(&daemon->repair);
     if (!flash_config_check_auth(&daemon->config, err)) {
         return false;
     }
@@ -155,12 +143,14 @@ static bool start(struct daemon *daemon, struct flash_error *err)
     }
     flash_pipeline_init(&daemon->routes.pipeline, daemon->routes.workers);
     return flash_live_init(&daemon->routes.live, daemon->base, &daemon->routes.pipeline, err) &&
-           listen_for_requests(daemon, err) && add_events(daemon, err);
+           listen_for_requests(daemon, err) && add_events(daemon, err) &&
+           flash_repair_start(&daemon->repair, daemon->base, daemon->routes.workers, err);
 }
 
 static void finish(struct daemon *daemon)
 {
     flash_workers_free(daemon->routes.workers); /* answers what is still open */
+    flash_repair_free(&daemon->repair);
     flash_pipeline_done(&daemon->routes.pipeline);
     int64_t left = daemon->producer ? flash_producer_flush(daemon->producer, FLUSH_MS) : 0;
     if (left > 0) {

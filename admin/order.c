@@ -125,7 +125,7 @@ void flash_order_show(struct flash_job *job, struct flash_stores *stores)
 {
     struct showing showing = {.order_id = job->form.order_id};
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, read_work, &showing, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, read_work, &showing, &err);
     job->answer.refusal = flash_ledger_refusal(end, job, &err);
     if (job->answer.refusal == FLASH_REFUSE_NOTHING && !showing.order) {
         job->answer.refusal = FLASH_REFUSE_NO_ORDER;

@@ -85,8 +85,7 @@ static bool take_bound(const struct flash_value *cells, int count, void *arg)
 {
     struct reading *reading = arg;
     (void)count;
-    snprintf(reading->upto, sizeof(reading->upto), "%.*s", (int)cells[0].bytes.len,
-             cells[0].bytes.at);
+    flash_value_copy(&cells[0], reading->upto, sizeof(reading->upto));
     reading->bounded = true;
     return false;
 }
@@ -116,8 +115,7 @@ static bool take_order(const struct flash_value *cells, int count, void *arg)
         return false;
     }
     flash_page_put(&reading->page, cells);
-    snprintf(reading->last, sizeof(reading->last), "%.*s", (int)cells[0].bytes.len,
-             cells[0].bytes.at);
+    flash_value_copy(&cells[0], reading->last, sizeof(reading->last));
     return true;
 }
 
@@ -159,7 +157,7 @@ void flash_orders_list(struct flash_job *job, struct flash_stores *stores)
     struct flash_answer *answer = &job->answer;
     struct flash_error err = {0};
     char cursor[FLASH_LIST_CURSOR_MAX + 1];
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, read_work, &reading, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, read_work, &reading, &err);
     answer->refusal = flash_ledger_refusal(end, job, &err);
     if (answer->refusal != FLASH_REFUSE_NOTHING) {
         flash_page_drop(&reading.page);

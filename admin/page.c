@@ -1,13 +1,13 @@
 /* Pages of rows; see page.h. */
 #include "page.h"
 
-#include <inttypes.h>
-#include <jansson.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "flash/csv.h"
 #include "flash/time.h"
+#include "page_text.h"
 
 #define CELL_TEXT 64 /* bytes of what is no text: numbers, times, ids */
 #define COUNT(rows) (int)(sizeof(rows) / sizeof((rows)[0]))
@@ -70,13 +70,16 @@ static void show_word(struct shown *shown, const struct flash_page_column *colum
 {
     const char *word = code >= 0 && code < column->word_count ? column->words[code] : NULL;
     shown->null = !word;
-    snprintf(shown->made, sizeof(shown->made), "%s", word ? word : "");
+    shown->text = word ? word : "";
 }
 
 static void show(struct shown *shown, const struct flash_page_column *column,
                  const struct flash_value *cell)
 {
-    *shown = (struct shown){.null = cell->null, .number = cell->number, .text = shown->made};
+    shown->null = cell->null;
+    shown->number = cell->number;
+    shown->text = shown->made;
+    shown->len = 0;
     if (cell->null) {
         return;
     }
@@ -90,7 +93,7 @@ static void show(struct shown *shown, const struct flash_page_column *column,
         shown->text = NULL;
         return;
     case FLASH_CELL_NUMERAL:
-        snprintf(shown->made, sizeof(shown->made), "%" PRId64, cell->number);
+        *flash_page_put_number(shown->made, cell->number) = '\0';
         break;
     case FLASH_CELL_TIME:
         flash_time_format_ms(cell->number, shown->made);
@@ -106,33 +109,71 @@ static void show(struct shown *shown, const struct flash_page_column *column,
         show_word(shown, column, cell->number);
         break;
     }
-    shown->len = strlen(shown->made);
+    shown->len = strlen(shown->text);
 }
 
-static json_t *json_of(const struct shown *shown, enum flash_cell_kind kind)
+/* Of a row as JSON, at most. */
+static size_t row_max(const struct flash_page *page, const struct flash_value *cells)
 {
+    size_t size = 2;
+    for (int i = 0; i < page->list->column_count; i++) {
+        const struct flash_page_column *column = &page->list->columns[i];
+        size_t text = column->kind == FLASH_CELL_TEXT && !cells[i].null ? cells[i].bytes.len : 0;
+        size += strlen(column->name) + 4 + CELL_TEXT + flash_page_string_max(text);
+    }
+    return size;
+}
+
+/* Room for a row; NULL: memory is short. */
+static char *row_room(struct flash_page *page, size_t size)
+{
+    if (size > page->row_size) {
+        char *row = realloc(page->row, 2 * size);
+        if (!row) {
+            return NULL;
+        }
+        page->row = row;
+        page->row_size = 2 * size;
+    }
+    return page->row;
+}
+
+static char *put_value(char *out, const struct shown *shown, enum flash_cell_kind kind)
+{
+    static const char *const truths[] = {"false", "true"};
+    assert(kind == FLASH_CELL_TEXT || shown->len < CELL_TEXT);
     if (shown->null) {
-        return json_null();
+        return flash_page_put_bytes(out, "null", 4);
     }
     if (shown->text) {
-        return json_stringn(shown->text, shown->len);
+        return flash_page_put_string(out, (struct flash_text){shown->text, shown->len});
     }
-    return kind == FLASH_CELL_FLAG ? json_boolean(shown->number) : json_integer(shown->number);
+    if (kind == FLASH_CELL_FLAG) {
+        const char *truth = truths[shown->number != 0];
+        return flash_page_put_bytes(out, truth, strlen(truth));
+    }
+    return flash_page_put_number(out, shown->number);
 }
 
 static void put_json(struct flash_page *page, const struct flash_value *cells)
 {
-    json_t *row = json_object();
     struct shown shown;
+    char *row = row_room(page, row_max(page, cells)), *out = row;
+    if (!row) {
+        page->failed = true;
+        return;
+    }
     for (int i = 0; i < page->list->column_count; i++) {
         const struct flash_page_column *column = &page->list->columns[i];
         show(&shown, column, &cells[i]);
-        json_object_set_new(row, column->name, json_of(&shown, column->kind));
+        *out++ = i == 0 ? '{' : ',';
+        *out++ = '"';
+        out = flash_page_put_bytes(out, column->name, strlen(column->name));
+        out = flash_page_put_bytes(out, "\":", 2);
+        out = put_value(out, &shown, column->kind);
     }
-    if (json_dumpf(row, page->out, JSON_COMPACT) != 0) {
-        page->failed = true;
-    }
-    json_decref(row);
+    *out++ = '}';
+    (void)fwrite(row, 1, (size_t)(out - row), page->out);
 }
 
 static void put_text(struct flash_page *page, const char *text)
@@ -153,9 +194,9 @@ static void put_csv(struct flash_page *page, const struct flash_value *cells)
         show(&shown, column, &cells[i]);
         bool flag = column->kind == FLASH_CELL_FLAG;
         if (!shown.null && !shown.text) {
-            int len = snprintf(shown.made, sizeof(shown.made), "%" PRId64, shown.number);
+            *flash_page_put_number(shown.made, shown.number) = '\0';
             shown.text = flag ? (shown.number ? "true" : "false") : shown.made;
-            shown.len = flag ? strlen(shown.text) : (size_t)len;
+            shown.len = strlen(shown.text);
         }
         flash_csv_cell(page->out, (struct flash_text){shown.null ? "" : shown.text,
                                                       shown.null ? 0 : shown.len});
@@ -164,6 +205,13 @@ static void put_csv(struct flash_page *page, const struct flash_value *cells)
 }
 
 /* ---- a page ---- */
+
+static void row_free(struct flash_page *page)
+{
+    free(page->row);
+    page->row = NULL;
+    page->row_size = 0;
+}
 
 void flash_page_begin(struct flash_page *page, bool head)
 {
@@ -213,6 +261,7 @@ char *flash_page_end(struct flash_page *page, const char *cursor)
     char *text = page->text;
     page->out = NULL;
     page->text = NULL;
+    row_free(page);
     if (!whole) {
         free(text);
         text = NULL;
@@ -228,4 +277,5 @@ void flash_page_drop(struct flash_page *page)
         page->out = NULL;
         page->text = NULL;
     }
+    row_free(page);
 }

@@ -46,6 +46,8 @@ struct flash_page {
     FILE *out;
     char *text; /* owned */
     size_t len;
+    char *row; /* owned: a row on its way to out */
+    size_t row_size;
     int64_t rows;
     bool failed; /* memory was short */
 };

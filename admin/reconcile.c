@@ -100,7 +100,7 @@ void flash_reconcile_run(struct flash_job *job, struct flash_stores *stores)
     struct showing showing = {.id = &job->form.reconcile.run,
                               .page = {.list = &runs, .format = FLASH_LIST_JSONL}};
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, show_work, &showing, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, show_work, &showing, &err);
     job->answer.refusal = flash_ledger_refusal(end, job, &err);
     if (job->answer.refusal == FLASH_REFUSE_NOTHING && showing.page.rows == 0) {
         job->answer.refusal = FLASH_REFUSE_NO_RUN;

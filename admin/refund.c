@@ -62,11 +62,6 @@ static json_t *refund_json(const struct flash_value *cells)
     return refund;
 }
 
-static void copy(struct flash_text text, char *out, size_t size)
-{
-    snprintf(out, size, "%.*s", (int)text.len, text.at);
-}
-
 /* ---- the list ---- */
 
 struct listing {
@@ -85,8 +80,8 @@ static bool take_listed(const struct flash_value *cells, int count, void *arg)
         return false;
     }
     json_array_append_new(listing->rows, refund_json(cells));
-    copy(cells[ORDER].bytes, listing->last.order_id, sizeof(listing->last.order_id));
-    copy(cells[PAYMENT].bytes, listing->last.payment_id, sizeof(listing->last.payment_id));
+    flash_value_copy(&cells[ORDER], listing->last.order_id, sizeof(listing->last.order_id));
+    flash_value_copy(&cells[PAYMENT], listing->last.payment_id, sizeof(listing->last.payment_id));
     return true;
 }
 
@@ -120,7 +115,7 @@ void flash_refund_list(struct flash_job *job, struct flash_stores *stores)
 {
     struct listing listing = {.form = &job->form.refunds};
     struct flash_error err = {0};
-    enum flash_ledger_end end = flash_ledger_run(stores->mysql, list_work, &listing, &err);
+    enum flash_ledger_end end = flash_ledger_read(stores->mysql, list_work, &listing, &err);
     job->answer.refusal = flash_ledger_refusal(end, job, &err);
     if (job->answer.refusal != FLASH_REFUSE_NOTHING) {
         json_decref(listing.rows);

@@ -6,6 +6,7 @@
  * requests. */
 #include "repair.h"
 
+#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,10 @@
 #include "ledger.h"
 #include "metrics.h"
 
-#define PAGE 500
-#define FULL_EVERY 30 /* passes */
+#define PAGE 200         /* some ms of the ledger and Redis; as in the query below */
+#define PAUSE_MS 10      /* after a page */
+#define INTERVAL_MS 2000 /* after a pass */
+#define FULL_EVERY 30    /* passes */
 #define AFTER_MS                                                                                   \
     3600000LL /* a sale that ended longer ago than this is looked at in full passes only */
 
@@ -30,8 +33,7 @@ struct page {
     struct suspect suspects[PAGE];
     int count;
     int64_t generation;
-    int64_t after_sku, ended_after_ms; /* what is asked for; ended_after_ms < 0: all */
-    int64_t lost, lost_sku;            /* over all pages */
+    struct flash_repair_walk *walk; /* (borrowed) that it is of */
 };
 
 static bool take_suspect(const struct flash_value *cells, int count, void *arg)
@@ -46,15 +48,15 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
 
 static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash_error *err)
 {
-    const struct flash_value params[] = {flash_value_int(page->after_sku),
-                                         flash_value_int(page->ended_after_ms),
-                                         flash_value_int(page->ended_after_ms)};
+    const struct flash_value params[] = {flash_value_int(page->walk->after_sku),
+                                         flash_value_int(page->walk->ended_after_ms),
+                                         flash_value_int(page->walk->ended_after_ms)};
     const struct flash_query query = {
         .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation, "
                "s.threshold_version, COALESCE(v.closed = 1 AND v.settled_at_ms IS NULL, 0) "
                "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "
                "WHERE s.sku > ? AND (s.loaded_generation = 0 OR v.ends_at_ms > ? OR ? < 0) "
-               "ORDER BY s.sku LIMIT 500",
+               "ORDER BY s.sku LIMIT 200",
         .params = params,
         .param_count = 3,
         .column_count = 6,
@@ -66,8 +68,8 @@ static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash
 
 static void lost(struct page *page, int64_t sku)
 {
-    page->lost++;
-    page->lost_sku = sku;
+    page->walk->lost++;
+    page->walk->lost_sku = sku;
 }
 
 static bool push(struct flash_stores *stores, struct page *page, int64_t sku,
@@ -153,16 +155,17 @@ static bool repair_page(struct flash_stores *stores, struct page *page, struct f
 }
 
 /* What the whole pass has found becomes what readiness says. */
-static void publish(struct flash_repair *repair, const struct page *page)
+static void publish(struct flash_repair *repair)
 {
-    if (page->lost != repair->lost_said) {
-        FLASH_LOG(WARN, page->lost ? "admin.needs_recovery" : "admin.recovered",
-                  FLASH_INT("skus", page->lost), FLASH_INT("one_of_them", page->lost_sku));
-        repair->lost_said = page->lost;
+    const struct flash_repair_walk *walk = &repair->walk;
+    if (walk->lost != repair->lost_said) {
+        FLASH_LOG(WARN, walk->lost ? "admin.needs_recovery" : "admin.recovered",
+                  FLASH_INT("skus", walk->lost), FLASH_INT("one_of_them", walk->lost_sku));
+        repair->lost_said = walk->lost;
     }
-    repair->lost_sku = page->lost_sku;
-    repair->lost = page->lost;
-    flash_metric_set(&flash_admin_metrics[METRIC_NEEDS_RECOVERY], page->lost);
+    repair->lost_sku = walk->lost_sku;
+    repair->lost = walk->lost;
+    flash_metric_set(&flash_admin_metrics[METRIC_NEEDS_RECOVERY], walk->lost);
 }
 
 static void tell_change(bool before, bool now, const char *part, const struct flash_error *err)
@@ -175,41 +178,72 @@ static void tell_change(bool before, bool now, const char *part, const struct fl
     }
 }
 
-enum pass { PASS_WHOLE, PASS_BROKEN_OFF, PASS_NO_LEDGER };
+enum pass { PASS_GOES_ON, PASS_WHOLE, PASS_BROKEN_OFF, PASS_NO_LEDGER };
 
-static enum pass walk(struct flash_stores *stores, struct page *page, struct flash_error *err)
+static enum pass walk_page(struct flash_stores *stores, struct page *page, struct flash_error *err)
 {
+    if (!read_page(stores->mysql, page, err)) {
+        return PASS_NO_LEDGER;
+    }
+    if (!repair_page(stores, page, err)) {
+        return PASS_BROKEN_OFF;
+    }
+    if (page->count < PAGE) {
+        return PASS_WHOLE;
+    }
+    page->walk->after_sku = page->suspects[page->count - 1].sku;
+    return PASS_GOES_ON;
+}
+
+/* A page, or all that are left where readiness waits for them. */
+static enum pass walk_on(struct flash_stores *stores, struct flash_repair *repair,
+                         struct flash_error *err)
+{
+    struct page page = {.walk = &repair->walk};
+    bool hurry = !repair->looked || repair->lost > 0;
+    enum pass pass;
     do {
-        if (!read_page(stores->mysql, page, err)) {
-            return PASS_NO_LEDGER;
-        }
-        if (!repair_page(stores, page, err)) {
-            return PASS_BROKEN_OFF;
-        }
-        page->after_sku = page->count ? page->suspects[page->count - 1].sku : page->after_sku;
-    } while (page->count == PAGE);
-    return PASS_WHOLE;
+        pass = walk_page(stores, &page, err);
+    } while (pass == PASS_GOES_ON && hurry);
+    return pass;
+}
+
+static void walk_begin(struct flash_repair *repair)
+{
+    bool full = repair->passes++ % FULL_EVERY == 0 || repair->lost > 0;
+    repair->walk = (struct flash_repair_walk){
+        .ended_after_ms = full ? -1 : (int64_t)flash_time_wall_ms() - AFTER_MS};
+}
+
+/* Only to hear whether it answers. */
+static bool ledger_answers(struct flash_stores *stores, struct flash_error *err)
+{
+    struct flash_repair_walk behind_all = {.after_sku = INT64_MAX};
+    struct page page = {.walk = &behind_all};
+    return read_page(stores->mysql, &page, err);
 }
 
 static void run(struct flash_job *job, struct flash_stores *stores)
 {
     struct flash_repair *repair = job->form.repair;
-    struct page page = {.count = 0};
     struct flash_error redis_err = {0}, ledger_err = {0};
-    bool full = repair->passes++ % FULL_EVERY == 0 || repair->lost > 0;
-    page.ended_after_ms = full ? -1 : (int64_t)flash_time_wall_ms() - AFTER_MS;
-    bool redis = flash_redis_sync_ping(stores->redis, &redis_err);
-    bool ledger = true;
+    if (!repair->walk.going) {
+        walk_begin(repair);
+    }
+    bool redis = flash_redis_sync_ping(stores->redis, &redis_err), ledger = true;
+    enum pass pass = redis ? walk_on(stores, repair, &ledger_err) : PASS_BROKEN_OFF;
+    repair->walk.going = pass == PASS_GOES_ON;
+    if (repair->walk.going) {
+        return;
+    }
+    if (pass == PASS_WHOLE) {
+        publish(repair);
+    }
     if (redis) {
-        enum pass pass = walk(stores, &page, &ledger_err);
         ledger = pass != PASS_NO_LEDGER;
-        if (pass == PASS_WHOLE) {
-            publish(repair, &page);
-        }
         redis = pass != PASS_BROKEN_OFF || flash_redis_sync_ping(stores->redis, &redis_err);
     } else {
-        page.after_sku = INT64_MAX; /* only to hear whether it answers */
-        ledger = read_page(stores->mysql, &page, &ledger_err);
+        ledger = ledger_answers(stores, &ledger_err);
     }
     tell_change(repair->redis_ready || !repair->looked, redis, "redis", &redis_err);
     tell_change(repair->ledger_ready || !repair->looked, ledger, "ledger", &ledger_err);
@@ -218,18 +252,60 @@ static void run(struct flash_job *job, struct flash_stores *stores)
     repair->looked = true;
 }
 
-static void over(struct flash_job *job)
+/* ---- when ---- */
+
+static void wait_ms(struct flash_repair *repair, int ms)
 {
-    job->form.repair->running = false;
+    const struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+    if (!repair->stopped) {
+        (void)event_add(repair->timer, &delay); /* fails for lack of memory only, at the first */
+    }
 }
 
-void flash_repair_init(struct flash_repair *repair)
+static void over(struct flash_job *job)
 {
-    memset(repair, 0, sizeof(*repair));
+    struct flash_repair *repair = job->form.repair;
+    wait_ms(repair, repair->walk.going ? PAUSE_MS : INTERVAL_MS);
+}
+
+static void due(evutil_socket_t fd, short what, void *arg)
+{
+    struct flash_repair *repair = arg;
+    (void)fd;
+    (void)what;
+    if (!flash_workers_submit(repair->workers, &repair->job)) {
+        wait_ms(repair, INTERVAL_MS); /* they have more to do than they can */
+    }
+}
+
+bool flash_repair_start(struct flash_repair *repair, struct event_base *base,
+                        struct flash_workers *workers, struct flash_error *err)
+{
+    static const struct timeval now = {0, 0};
     repair->job.run = run;
     repair->job.over = over;
     repair->job.form.repair = repair;
     snprintf(repair->job.caller.operator, sizeof(repair->job.caller.operator), "flash-admin");
+    repair->workers = workers;
+    repair->timer = event_new(base, -1, 0, due, repair);
+    if (!repair->timer || event_add(repair->timer, &now) != 0) {
+        return flash_error_set(err, FLASH_ERROR_RETRY, "no event for repairs");
+    }
+    return true;
+}
+
+void flash_repair_stop(struct flash_repair *repair)
+{
+    repair->stopped = true;
+    (void)event_del(repair->timer);
+}
+
+void flash_repair_free(struct flash_repair *repair)
+{
+    if (repair->timer) {
+        event_free(repair->timer);
+        repair->timer = NULL;
+    }
 }
 
 int flash_repair_parts(struct flash_ready_part *parts, int max, void *arg)

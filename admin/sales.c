@@ -8,7 +8,7 @@
 #include "ledger.h"
 #include "listing.h"
 
-enum { UPCOMING, OPEN, SOLD_OUT, ENDED, CLOSED, STATES };
+enum { UPCOMING, OPEN, SOLD_OUT, ENDED, CLOSED, STATES, ANY = STATES };
 static const char *const states[STATES] = {"upcoming", "open", "sold-out", "ended", "closed"};
 
 static const struct flash_page_column columns[] = {
@@ -31,44 +31,53 @@ static const struct flash_page_column columns[] = {
 static const struct flash_page_list sales = {"sales", columns,
                                              sizeof(columns) / sizeof(columns[0])};
 
-#define STATE                                                                                      \
-    "(CASE WHEN v.closed = 1 THEN 4 WHEN ? < v.starts_at_ms THEN 0 WHEN ? >= v.ends_at_ms THEN 3 " \
-    "WHEN s.available > 0 THEN 1 ELSE 2 END)"
-/* What the sale's row alone says: with it no stock row of any other state is read. */
-#define BY_SALE                                                                                    \
-    "(CASE WHEN v.closed = 1 THEN 4 WHEN ? < v.starts_at_ms THEN 0 WHEN ? >= v.ends_at_ms THEN 3 " \
-    "ELSE 1 END)"
-static const char list_query[] =
-    "SELECT v.sku, s.title, v.starts_at_ms, v.ends_at_ms, v.per_user_limit, v.hold_seconds, " STATE
-    ", v.version, v.updated_at_ms, v.closed_at_ms, v.settled_at_ms, s.base, s.available, "
-    "s.reserved, s.sold FROM sale v STRAIGHT_JOIN stock s ON s.sku = v.sku WHERE v.sku > ? "
-    "AND (? < 0 OR " BY_SALE " = ?) AND (? < 0 OR " STATE " = ?) ORDER BY v.sku LIMIT ?";
+/* Of the sales in from; the state takes the time twice. */
+#define LIST(from)                                                                                 \
+    "SELECT v.sku, s.title, v.starts_at_ms, v.ends_at_ms, v.per_user_limit, v.hold_seconds, "      \
+    "CASE WHEN v.closed = 1 THEN 4 WHEN ? < v.starts_at_ms THEN 0 WHEN ? >= v.ends_at_ms THEN 3 "  \
+    "WHEN s.available > 0 THEN 1 ELSE 2 END, v.version, v.updated_at_ms, v.closed_at_ms, "         \
+    "v.settled_at_ms, s.base, s.available, s.reserved, s.sold FROM " from
+#define STOCK_OF_SALE "STRAIGHT_JOIN stock s ON s.sku = v.sku "
+#define PAGE "WHERE v.sku > ? "
+#define END "ORDER BY v.sku LIMIT ?"
+/* Those that are looked for are found by few columns: thousands may be looked at for one. */
+#define FOUND(from, which)                                                                         \
+    LIST("(SELECT v.sku FROM " from PAGE "AND " which END                                          \
+         ") k STRAIGHT_JOIN sale v ON v.sku = k.sku " STOCK_OF_SALE "ORDER BY v.sku")
+#define NOT_CLOSED "v.closed = 0 AND v.starts_at_ms "
+#define RUNNING NOT_CLOSED "<= ? AND v.ends_at_ms > ? "
 
-static int state_code(const char *word)
+static const struct {
+    const char *sql;
+    int times; /* behind the SKU: how often which takes the time */
+} lists[] = {
+    [UPCOMING] = {FOUND("sale v ", NOT_CLOSED "> ? "), 1},
+    [OPEN] = {FOUND("sale v " STOCK_OF_SALE, RUNNING "AND s.available > 0 "), 2},
+    [SOLD_OUT] = {FOUND("sale v " STOCK_OF_SALE, RUNNING "AND s.available <= 0 "), 2},
+    [ENDED] = {FOUND("sale v ", NOT_CLOSED "<= ? AND v.ends_at_ms <= ? "), 2},
+    [CLOSED] = {FOUND("sale v ", "v.closed = 1 "), 0},
+    [ANY] = {LIST("sale v " STOCK_OF_SALE PAGE END), 0},
+};
+
+static int state_of(const char *word)
 {
-    for (int i = 0; word && i < STATES; i++) {
-        if (strcmp(word, states[i]) == 0) {
-            return i;
-        }
+    int state = UPCOMING;
+    while (state < STATES && !(word && strcmp(word, states[state]) == 0)) {
+        state++;
     }
-    return FLASH_LIST_ANY;
+    return state;
 }
 
 void flash_sales_list(struct flash_job *job, struct flash_stores *stores)
 {
     const struct flash_list_form *form = &job->form.list;
     const struct flash_value now = flash_value_int((int64_t)flash_time_wall_ms());
-    const struct flash_value state = flash_value_int(state_code(form->sale_state));
-    const struct flash_value by_sale =
-        flash_value_int(state.number == SOLD_OUT ? OPEN : (int)state.number);
-    const struct flash_value params[] = {
-        now, now,   flash_value_int(form->after_sku), by_sale, now, now, by_sale, state, now,
-        now, state,
-    };
+    const struct flash_value params[] = {now, now, flash_value_int(form->after_sku), now, now};
+    int state = state_of(form->sale_state);
     const struct flash_listing listing = {.list = &sales,
-                                          .sql = list_query,
+                                          .sql = lists[state].sql,
                                           .params = params,
-                                          .param_count = sizeof(params) / sizeof(params[0]),
+                                          .param_count = 3 + lists[state].times,
                                           .format = form->format,
                                           .limit = form->limit,
                                           .key = flash_listing_key_number};

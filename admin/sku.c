@@ -77,7 +77,7 @@ enum flash_ledger_end flash_sku_row_get(struct flash_mysql *mysql, int64_t sku,
                                         struct flash_sku_row *ret_row, struct flash_error *err)
 {
     ret_row->sku = sku;
-    return flash_ledger_run(mysql, read_work, ret_row, err);
+    return flash_ledger_read(mysql, read_work, ret_row, err);
 }
 
 bool flash_sku_row_show(struct flash_job *job, struct flash_stores *stores,

@@ -50,8 +50,9 @@ static enum flash_ledger_outcome write_once(struct flash_pipeline *pipeline,
     flash_progress_collect(&pipeline->progress, batch);
     enum flash_ledger_outcome outcome = flash_ledger_write(pipeline->ledger, &work, err);
     if (outcome == FLASH_LEDGER_COMMITTED) {
+        pipeline->commit_us = flash_time_monotonic_us() - start_us;
         flash_metric_observe_us(&flash_consumer_metrics[METRIC_COMMIT_LATENCY],
-                                flash_time_monotonic_us() - start_us);
+                                pipeline->commit_us);
     }
     return outcome;
 }
@@ -191,32 +192,38 @@ static void process(struct flash_pipeline *pipeline)
             }
         }
     }
-    flash_positions_note(pipeline);
     flash_batch_reset(batch);
     pipeline->health.waiting_since_us = 0;
 }
 
 /* ---- the loop ---- */
 
-/* Adds what has arrived: until the batch is full or its age is reached. */
+/* For how long a batch waits for more, µs: as long as the last one took to commit. So a transaction
+ * is twice as large when they are slow, and nobody waits long when they are not. */
+static uint64_t gather_us(const struct flash_pipeline *pipeline)
+{
+    uint64_t most_us = (uint64_t)pipeline->config->consumer.batch_age_ms * 1000;
+    return pipeline->commit_us < most_us ? pipeline->commit_us : most_us;
+}
+
+/* Adds what has arrived, and what comes while the batch gathers, until it is full. */
 static void fill(struct flash_pipeline *pipeline)
 {
-    uint64_t age_us = (uint64_t)pipeline->config->consumer.batch_age_ms * 1000, start_us = 0;
+    uint64_t until_us = 0; /* 0: the batch is empty */
     while (!*pipeline->stop && !flash_batch_full(&pipeline->batch) && !pipeline->reposition) {
         uint64_t now_us = flash_time_monotonic_us();
-        if (start_us && now_us - start_us >= age_us) {
-            return;
-        }
         struct flash_message message;
         struct flash_error err = {0};
-        int wait_ms = start_us ? (int)((age_us - (now_us - start_us)) / 1000) : POLL_MS;
+        int wait_ms = !until_us           ? POLL_MS
+                      : until_us > now_us ? (int)((until_us - now_us) / 1000)
+                                          : 0;
         enum flash_poll poll = flash_subscriber_poll(pipeline->subscriber, wait_ms, &message, &err);
         pipeline->health.kafka_ready = poll != FLASH_POLL_ERROR;
         if (poll == FLASH_POLL_MESSAGE && flash_positions_accept(pipeline, &message)) {
             flash_consumer_count(METRIC_MESSAGES, 1);
             flash_batch_add(&pipeline->batch, &message);
-            if (!start_us) {
-                start_us = now_us;
+            if (!until_us) {
+                until_us = now_us + gather_us(pipeline);
                 pipeline->health.waiting_since_us = (int64_t)now_us;
             }
         } else if (poll == FLASH_POLL_OUT_OF_RANGE) {
@@ -312,12 +319,14 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         } else {
             ack_idle(pipeline);
         }
+        flash_positions_note(pipeline);
         flash_anchors_turn(pipeline, flash_time_monotonic_us());
         catch_up(pipeline);
         unpark(pipeline);
         flash_dead_poll(pipeline->dead);
     }
-    pipeline->ack_due_us = 0;
+    pipeline->ack_due_us = pipeline->note_due_us = 0;
+    flash_positions_note(pipeline);
     if (!flash_progress_behind(&pipeline->progress)) {
         ack_idle(pipeline);
     }

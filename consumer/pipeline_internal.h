@@ -24,10 +24,12 @@ struct flash_pipeline {
     struct flash_progress_table progress;
     int64_t generation; /* that all partitions were read under */
     bool reposition;    /* ask the ledger anew where every partition stands */
+    uint64_t commit_us; /* that the last transaction took */
     uint64_t probed_us;
     uint64_t unpark_due_us;
     struct flash_parked parked; /* the line in hand */
     uint64_t ack_due_us;
+    uint64_t note_due_us;
     struct flash_pipeline_health health;
 };
 
@@ -49,7 +51,7 @@ void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition
 void flash_positions_renew(struct flash_pipeline *pipeline);
 /* Starts over if the ledger's generation has been raised. */
 void flash_positions_check_generation(struct flash_pipeline *pipeline);
-/* Tells the group how far we are; for monitoring only. */
+/* Tells the group how far we are, twice a second at most; for monitoring only. */
 void flash_positions_note(struct flash_pipeline *pipeline);
 
 #endif

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "flash/log.h"
+#include "flash/time.h"
 #include "metrics.h"
 #include "pipeline_internal.h"
 
 #define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
 #define LET_GO_MS 100
+#define NOTE_US 500000 /* a commit costs the broker as much as a fetch: not one a batch */
 
 /* Raised while positions were read: what was read before may have been set back since, and would
  * be put forward again under the new generation. All but those of kept are read anew. */
@@ -184,10 +186,16 @@ void flash_positions_check_generation(struct flash_pipeline *pipeline)
 
 void flash_positions_note(struct flash_pipeline *pipeline)
 {
+    uint64_t now_us = flash_time_monotonic_us();
+    if (now_us < pipeline->note_due_us) {
+        return;
+    }
+    pipeline->note_due_us = now_us + NOTE_US;
     for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
         struct flash_progress *progress = &pipeline->progress.partitions[p];
-        if (progress->assigned && progress->next) {
+        if (progress->assigned && progress->settled > progress->noted) {
             flash_subscriber_note(pipeline->subscriber, p, progress->settled);
+            progress->noted = progress->settled;
         }
     }
 }

@@ -18,6 +18,7 @@ struct flash_progress {
     bool assigned;
     int64_t applied, acked; /* as in the ledger's row */
     int64_t settled;        /* ≥ acked */
+    int64_t noted;          /* what the group was told of settled */
     int64_t next;           /* one past the last offset of the batch in hand, 0: none in it */
     bool behind;
     bool verify; /* the next message must be the one at acked - 1 (a recreated topic gives no error)

@@ -46,7 +46,7 @@ static const struct setting tried_producer[] = {
     {"api.version.request.timeout.ms", "1000"},
     {"reconnect.backoff.ms", "50"},
     {"reconnect.backoff.max.ms", "1000"},
-    {"linger.ms", "2"},
+    {"linger.ms", "4"},
     {"socket.nagle.disable", "true"},
     {"topic.metadata.propagation.max.ms", "5000"},
 };

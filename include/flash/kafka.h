@@ -141,7 +141,7 @@ FLASH_MUST_CHECK bool flash_subscriber_watermarks(struct flash_subscriber *subsc
                                                   struct flash_watermarks *ret_watermarks,
                                                   struct flash_error *err);
 /* Tells the group, for monitoring only, that offsets below this were dealt with. Does not wait; a
- * request to the broker each, so once a batch or a second. */
+ * request to the broker each: not for every batch. */
 void flash_subscriber_note(struct flash_subscriber *subscriber, int partition, int64_t offset);
 /* Leaves the group (hooks.revoked runs) and frees. Messages must have been freed before. NULL is
  * fine. */

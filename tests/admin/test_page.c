@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,68 @@ static void test_formats(void **state)
     }
 }
 
+/* Whatever a text's bytes are, a row is JSON in UTF-8. */
+static void test_texts(void **state)
+{
+    static const struct flash_page_column name[] = {{"name", FLASH_CELL_TEXT},
+                                                    {"n", FLASH_CELL_NUMBER}};
+    static const struct flash_page_list names = {"names", name, 2};
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *json;
+    } rows[] = {
+        {"", 0, "\"\""},
+        {"\\ \" / '", 7, "\"\\\\ \\\" / '\""},
+        {"\b\f\n\r\t\x01\x1f\x7f", 8, "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\""},
+        {"a\0b", 3, "\"a\\u0000b\""},
+        {"gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92", 11, "\"gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92\""},
+        {"\xff\xc3", 2, "\"\\ufffd\\ufffd\""},
+        {"\xed\xa0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct flash_page page = {.list = &names, .format = FLASH_LIST_JSONL};
+        char expected[128];
+        snprintf(expected, sizeof(expected), "{\"name\":%s,\"n\":-9223372036854775808}\n",
+                 rows[i].json);
+        flash_page_begin(&page, true);
+        const struct flash_value cells[] = {flash_value_bytes(rows[i].text, rows[i].len),
+                                            number(INT64_MIN)};
+        flash_page_put(&page, cells);
+        char *text = flash_page_end(&page, NULL);
+        assert_string_equal(text, expected);
+        free(text);
+    }
+}
+
+/* Rows whose every byte needs six, beside short ones. */
+static void test_long_texts(void **state)
+{
+    static const struct flash_page_column name[] = {{"name", FLASH_CELL_TEXT}};
+    static const struct flash_page_list names = {"names", name, 1};
+    static const size_t lengths[] = {1, 3000, 1, 10000};
+    struct flash_page page = {.list = &names, .format = FLASH_LIST_JSONL};
+    char long_text[10000];
+    size_t at = 0;
+    (void)state;
+    memset(long_text, 1, sizeof(long_text));
+    flash_page_begin(&page, true);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        const struct flash_value cell = flash_value_bytes(long_text, lengths[i]);
+        flash_page_put(&page, &cell);
+    }
+    char *text = flash_page_end(&page, NULL);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        assert_memory_equal(text + at, "{\"name\":\"\\u0001", 15);
+        at += 9 + 6 * lengths[i];
+        assert_memory_equal(text + at, "\"}\n", 3);
+        at += 3;
+    }
+    assert_int_equal(text[at], '\0');
+    free(text);
+}
+
 static void test_no_rows(void **state)
 {
     struct flash_page page = {.list = &list, .format = FLASH_LIST_CSV};
@@ -119,8 +182,8 @@ static void test_accept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_no_rows),
+        cmocka_unit_test(test_formats),    cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_long_texts), cmocka_unit_test(test_no_rows),
         cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

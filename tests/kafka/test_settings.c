@@ -23,7 +23,7 @@ static const struct row producer_rows[] = {
     {"bootstrap.servers", "127.0.0.1:1"},    {"request.required.acks", "-1"},
     {"enable.idempotence", "false"},         {"max.in.flight", "5"},
     {"message.timeout.ms", "20000"},         {"socket.timeout.ms", "8000"},
-    {"request.timeout.ms", "7500"},          {"queue.buffering.max.ms", "2"},
+    {"request.timeout.ms", "7500"},          {"queue.buffering.max.ms", "4"},
     {"socket.nagle.disable", "true"},        {"partitioner", "murmur2_random"},
     {"delivery.report.only.error", "false"}, {"compression.codec", "none"},
 };

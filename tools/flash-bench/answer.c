@@ -1,10 +1,10 @@
 /* The check of answers: what every route may say to what was asked. See answer.h. */
 #include "answer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "members.h"
+#include "put.h"
 
 const char *flash_bench_kind_name(enum flash_bench_kind kind)
 {
@@ -315,6 +315,7 @@ void flash_bench_answer_check(const struct flash_bench_response *response,
 void flash_bench_answer_order_id(const struct flash_bench_expect *expect,
                                  char ret_id[FLASH_BENCH_DERIVED_ID + 1])
 {
-    int len = snprintf(ret_id, FLASH_SKU_TEXT_MAX + 2, "%lld.", (long long)expect->sku);
-    flash_ref_derive(expect->user, expect->key, expect->sku, ret_id + len);
+    char *ref = flash_bench_put_number(ret_id, (uint64_t)expect->sku);
+    *ref++ = '.';
+    flash_ref_derive(expect->user, expect->key, expect->sku, ref);
 }

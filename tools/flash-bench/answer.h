@@ -29,7 +29,7 @@ bool flash_bench_kind_changes(enum flash_bench_kind kind);
 
 struct flash_bench_expect {
     enum flash_bench_kind kind;
-    struct flash_text user, key; /* of an ORDER */
+    struct flash_text user, key; /* of an ORDER that is answered with 202 */
     const char *order_id;        /* of every other kind */
     int64_t sku;
     int quantity;

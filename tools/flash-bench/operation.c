@@ -5,6 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "put.h"
+
+void flash_bench_op_tag(struct flash_bench_op *op, enum flash_state state)
+{
+    char *end = op->etag;
+    *end++ = '"';
+    end = flash_bench_put_number(end, (uint64_t)flash_state_visible_version(state));
+    *end++ = '"';
+    *end = '\0';
+}
+
 bool flash_bench_pool_init(struct flash_bench_pool *pool, size_t size, struct flash_error *err)
 {
     *pool = (struct flash_bench_pool){.size = size};

@@ -28,6 +28,10 @@ struct flash_bench_op {
     char etag[FLASH_BENCH_ETAG_MAX];           /* sent as If-None-Match; "" for none */
 };
 
+/* Asks to be told when the order is no longer in this state: an order's entity tag is its version
+ * (API.md). */
+void flash_bench_op_tag(struct flash_bench_op *op, enum flash_state state);
+
 struct flash_bench_pool {
     struct flash_bench_op *ops;
     struct flash_bench_op **unused; /* a stack of size - alive */

@@ -9,8 +9,15 @@
 
 #include "flash/time.h"
 
+#include "put.h"
+
 #define BUFFER_SIZE 262144
 #define LINE_MAX_BYTES 320
+
+_Static_assert(sizeof("cancel-unknown") + FLASH_BENCH_DERIVED_ID + FLASH_USER_MAX + FLASH_KEY_MAX +
+                       3 * FLASH_BENCH_DIGITS_MAX + 7 <=
+                   LINE_MAX_BYTES,
+               "the longest line fits");
 
 static const char heading[] = "outcome\torder_id\tuser\tquantity\tkey\tattempts\tat\n";
 
@@ -78,6 +85,18 @@ static struct flash_text key_of(const struct flash_bench_record *record,
     }
 }
 
+static char *put_field(char *out, struct flash_text text)
+{
+    *out++ = '\t';
+    return flash_bench_put(out, text.at, text.len);
+}
+
+static char *put_number_field(char *out, uint64_t number)
+{
+    *out++ = '\t';
+    return flash_bench_put_number(out, number);
+}
+
 void flash_bench_record_add(struct flash_bench_record *record, const struct flash_bench_op *op,
                             const char *outcome, uint64_t now_us)
 {
@@ -90,10 +109,16 @@ void flash_bench_record_add(struct flash_bench_record *record, const struct flas
     if (record->used + LINE_MAX_BYTES > BUFFER_SIZE) {
         flash_bench_record_flush(record);
     }
-    record->used += (size_t)snprintf(
-        record->buffer + record->used, LINE_MAX_BYTES, "%s\t%s\t%.*s\t%d\t%.*s\t%d\t%lld\n",
-        outcome, op->order_id, (int)user.len, user.at, op->quantity, (int)key.len, key.at,
-        op->attempts, (long long)((int64_t)now_us + record->wall_offset_us) / 1000);
+    char *out = record->buffer + record->used;
+    out = flash_bench_put_string(out, outcome);
+    out = put_field(out, (struct flash_text){op->order_id, strlen(op->order_id)});
+    out = put_field(out, user);
+    out = put_number_field(out, (uint64_t)op->quantity);
+    out = put_field(out, key);
+    out = put_number_field(out, (uint64_t)op->attempts);
+    out = put_number_field(out, (uint64_t)(((int64_t)now_us + record->wall_offset_us) / 1000));
+    *out++ = '\n';
+    record->used = (size_t)(out - record->buffer);
 }
 
 void flash_bench_record_destroy(struct flash_bench_record *record)

@@ -1,7 +1,10 @@
 /* The requests' bytes; see request.h. */
 #include "request.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "put.h"
 
 /* The longest request: path and fixed lines (~320), a token, an entity tag, user, key and body. */
 _Static_assert(320 + FLASH_BENCH_TOKEN_MAX + FLASH_BENCH_ETAG_MAX + FLASH_USER_MAX + FLASH_KEY_MAX +
@@ -11,25 +14,6 @@ _Static_assert(320 + FLASH_BENCH_TOKEN_MAX + FLASH_BENCH_ETAG_MAX + FLASH_USER_M
 _Static_assert(FLASH_BENCH_RUN_MAX + 1 + 20 <= FLASH_KEY_MAX, "a run and a number are a key");
 _Static_assert(2 + FLASH_REF_DERIVED <= FLASH_KEY_MAX, "a payment's id fits a key's buffer");
 _Static_assert(FLASH_BENCH_PREFIX_MAX + 20 <= FLASH_USER_MAX, "a prefix and a number are a user");
-
-static char *put(char *out, const char *text, size_t len)
-{
-    memcpy(out, text, len);
-    return out + len;
-}
-
-#define PUT_LITERAL(out, text) put(out, text, sizeof(text) - 1)
-
-static char *put_number(char *out, uint64_t number)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[sizeof(digits) - ++n] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return put(out, digits + sizeof(digits) - n, n);
-}
 
 void flash_bench_writer_init(struct flash_bench_writer *writer,
                              const struct flash_bench_options *options,
@@ -51,16 +35,16 @@ struct flash_text flash_bench_writer_user(const struct flash_bench_writer *write
                                           char buffer[FLASH_USER_MAX])
 {
     const char *prefix = writer->options->user_prefix;
-    char *end = put_number(put(buffer, prefix, strlen(prefix)), (uint64_t)user);
+    char *end = flash_bench_put_number(flash_bench_put_string(buffer, prefix), (uint64_t)user);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
 struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer, uint64_t number,
                                          char buffer[FLASH_KEY_MAX])
 {
-    char *end = put(buffer, writer->options->run, strlen(writer->options->run));
+    char *end = flash_bench_put_string(buffer, writer->options->run);
     *end++ = '-';
-    end = put_number(end, number);
+    end = flash_bench_put_number(end, number);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
@@ -78,26 +62,30 @@ static char *put_user(const struct flash_bench_writer *writer, const struct flas
 {
     if (writer->tokens != NULL) {
         struct flash_text token = flash_bench_tokens_of(writer->tokens, op);
-        return put(PUT_LITERAL(out, "\r\nAuthorization: Bearer "), token.at, token.len);
+        return flash_bench_put(flash_bench_put_string(out, "\r\nAuthorization: Bearer "), token.at,
+                               token.len);
     }
     const char *prefix = writer->options->user_prefix;
-    out = put(PUT_LITERAL(out, "\r\nX-User-Id: "), prefix, strlen(prefix));
-    return put_number(out, (uint64_t)op->user);
+    out = flash_bench_put_string(flash_bench_put_string(out, "\r\nX-User-Id: "), prefix);
+    return flash_bench_put_number(out, (uint64_t)op->user);
 }
 
 static char *put_order(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                        char *out)
 {
     char body[64];
-    char *end = put_number(PUT_LITERAL(body, "{\"sku\":\""), (uint64_t)op->sku);
-    end = put_number(PUT_LITERAL(end, "\",\"quantity\":"), (uint64_t)op->quantity);
+    char *end =
+        flash_bench_put_number(flash_bench_put_string(body, "{\"sku\":\""), (uint64_t)op->sku);
+    end = flash_bench_put_number(flash_bench_put_string(end, "\",\"quantity\":"),
+                                 (uint64_t)op->quantity);
     *end++ = '}';
     size_t len = (size_t)(end - body);
 
-    out = put_number(put(out, writer->order_head, writer->order_head_len), op->number);
+    out = flash_bench_put_number(flash_bench_put(out, writer->order_head, writer->order_head_len),
+                                 op->number);
     out = put_user(writer, op, out);
-    out = put_number(PUT_LITERAL(out, "\r\nContent-Length: "), len);
-    return put(PUT_LITERAL(out, "\r\n\r\n"), body, len);
+    out = flash_bench_put_number(flash_bench_put_string(out, "\r\nContent-Length: "), len);
+    return flash_bench_put(flash_bench_put_string(out, "\r\n\r\n"), body, len);
 }
 
 /* The lines that make a GET conditional or held; the last line of host_lines is complete, so each
@@ -107,18 +95,19 @@ static char *put_read(const struct flash_bench_writer *writer, const struct flas
 {
     bool held = op->kind == FLASH_BENCH_WAIT ||
                 (op->kind == FLASH_BENCH_PAGE && writer->options->poll_wait);
-    out = put(PUT_LITERAL(out, "GET /v1/orders/"), op->order_id, strlen(op->order_id));
-    out = put(out, writer->host_lines, writer->host_lines_len);
+    out = flash_bench_put_string(flash_bench_put_string(out, "GET /v1/orders/"), op->order_id);
+    out = flash_bench_put(out, writer->host_lines, writer->host_lines_len);
     if (op->etag[0] != '\0') {
-        out = put(PUT_LITERAL(out, "If-None-Match: "), op->etag, strlen(op->etag));
-        out = PUT_LITERAL(out, "\r\n");
+        out = flash_bench_put_string(flash_bench_put_string(out, "If-None-Match: "), op->etag);
+        out = flash_bench_put_string(out, "\r\n");
     }
     if (held) {
-        out = put_number(PUT_LITERAL(out, "Prefer: wait="), (uint64_t)writer->options->wait_s);
-        out = PUT_LITERAL(out, "\r\n");
+        out = flash_bench_put_number(flash_bench_put_string(out, "Prefer: wait="),
+                                     (uint64_t)writer->options->wait_s);
+        out = flash_bench_put_string(out, "\r\n");
     }
-    out = put_user(writer, op, PUT_LITERAL(out, "Accept: application/json"));
-    return PUT_LITERAL(out, "\r\n\r\n");
+    out = put_user(writer, op, flash_bench_put_string(out, "Accept: application/json"));
+    return flash_bench_put_string(out, "\r\n\r\n");
 }
 
 static char *put_pay(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
@@ -126,23 +115,26 @@ static char *put_pay(const struct flash_bench_writer *writer, const struct flash
 {
     char body[32 + FLASH_KEY_MAX], buffer[FLASH_KEY_MAX];
     struct flash_text payment = flash_bench_writer_payment(op->order_id, buffer);
-    char *end = put(PUT_LITERAL(body, "{\"payment_id\":\""), payment.at, payment.len);
-    size_t len = (size_t)(PUT_LITERAL(end, "\"}") - body);
+    char *end = flash_bench_put(flash_bench_put_string(body, "{\"payment_id\":\""), payment.at,
+                                payment.len);
+    size_t len = (size_t)(flash_bench_put_string(end, "\"}") - body);
 
-    out = put(PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
-    out = put(PUT_LITERAL(out, "/pay"), writer->host_lines, writer->host_lines_len);
-    out = put_user(writer, op, PUT_LITERAL(out, "Content-Type: application/json"));
-    out = put_number(PUT_LITERAL(out, "\r\nContent-Length: "), len);
-    return put(PUT_LITERAL(out, "\r\n\r\n"), body, len);
+    out = flash_bench_put_string(flash_bench_put_string(out, "POST /v1/orders/"), op->order_id);
+    out = flash_bench_put(flash_bench_put_string(out, "/pay"), writer->host_lines,
+                          writer->host_lines_len);
+    out = put_user(writer, op, flash_bench_put_string(out, "Content-Type: application/json"));
+    out = flash_bench_put_number(flash_bench_put_string(out, "\r\nContent-Length: "), len);
+    return flash_bench_put(flash_bench_put_string(out, "\r\n\r\n"), body, len);
 }
 
 static char *put_cancel(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                         char *out)
 {
-    out = put(PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
-    out = put(PUT_LITERAL(out, "/cancel"), writer->host_lines, writer->host_lines_len);
-    out = put_user(writer, op, PUT_LITERAL(out, "Content-Length: 0"));
-    return PUT_LITERAL(out, "\r\n\r\n");
+    out = flash_bench_put_string(flash_bench_put_string(out, "POST /v1/orders/"), op->order_id);
+    out = flash_bench_put(flash_bench_put_string(out, "/cancel"), writer->host_lines,
+                          writer->host_lines_len);
+    out = put_user(writer, op, flash_bench_put_string(out, "Content-Length: 0"));
+    return flash_bench_put_string(out, "\r\n\r\n");
 }
 
 size_t flash_bench_writer_put(const struct flash_bench_writer *writer,

@@ -87,9 +87,7 @@ static void fill_known(const struct flash_bench_known_order *order, enum flash_b
     op->quantity = order->quantity;
     memcpy(op->order_id, order->order_id, sizeof(op->order_id));
     if (kind == FLASH_BENCH_WAIT) {
-        /* "Tell me when it is no longer QUEUED": an order's tag is its version (API.md). */
-        snprintf(op->etag, sizeof(op->etag), "\"%d\"",
-                 flash_state_visible_version(FLASH_STATE_QUEUED));
+        flash_bench_op_tag(op, FLASH_STATE_QUEUED);
     }
 }
 
