@@ -107,7 +107,8 @@ static void dispatch(struct flash_worker *worker, struct flash_request *request,
 {
     struct flash_text path = flash_request_path(request), rest;
     char allow[ALLOW_MAX] = "";
-    worker->now_us = flash_request_received_us(request);
+    uint64_t received_us = flash_request_received_us(request);
+    worker->now_us = received_us > worker->now_us ? received_us : worker->now_us;
     for (size_t i = 0; i < count; i++) {
         if (!matches(&routes[i], path, &rest)) {
             continue;

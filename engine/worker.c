@@ -9,6 +9,7 @@
 #include "change.h"
 #include "events.h"
 #include "flash/http_config.h"
+#include "flash/http_turn.h"
 #include "flash/time.h"
 #include "presence.h"
 #include "publish.h"
@@ -34,14 +35,6 @@ void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
 }
 
 /* ---- the turn ---- */
-
-static void arm_gather(struct flash_worker *worker, uint64_t wait_us)
-{
-    if (wait_us) {
-        struct timeval wait = {0, (suseconds_t)wait_us};
-        event_add(worker->gather, &wait);
-    }
-}
 
 void flash_worker_turn(struct flash_worker *worker)
 {
@@ -71,14 +64,9 @@ void flash_worker_turn(struct flash_worker *worker)
         flash_worker_touch(worker, held);
         held = next;
     }
-    arm_gather(worker, soonest_us);
-}
-
-static void gather_over(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    (void)arg; /* waking the loop is all: flash_worker_turn follows every turn */
+    if (soonest_us) {
+        flash_timer_at(&worker->gather, worker->now_us + soonest_us);
+    }
 }
 
 /* Looks at every SKU in use: its journal's length and age decide about admission. */
@@ -105,14 +93,13 @@ static void run_round(struct flash_worker *worker)
     worker->seen.closed = closed;
 }
 
-static void tick(evutil_socket_t fd, short what, void *arg)
+static void tick(void *arg)
 {
-    (void)fd;
-    (void)what;
     struct flash_worker *worker = arg;
     struct flash_sku *sku;
     int watched = flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams);
     worker->now_us = flash_time_monotonic_us();
+    flash_timer_at(&worker->tick, worker->now_us + TICK_US);
     flash_events_beat(worker);
     flash_presence_tick(worker);
     for (int i = 0; watched && (sku = flash_sku_at(worker->skus, i)); i++) {
@@ -128,6 +115,15 @@ static void tick(evutil_socket_t fd, short what, void *arg)
     worker->seen.streams = flash_pool_used(&worker->streams);
     worker->seen.memory_percent = flash_redis_memory_percent(worker->redis);
     worker->seen.connections = flash_http_connections(worker->public_http);
+}
+
+/* A turn of the loop, and what it brought in goes out. */
+static void take_turn(struct flash_worker *worker)
+{
+    event_base_loop(worker->base, EVLOOP_ONCE);
+    flash_worker_turn(worker);
+    flash_http_turned(worker->public_http);
+    flash_http_turned(worker->internal_http);
 }
 
 /* ---- stopping ---- */
@@ -149,8 +145,7 @@ static void drain(struct flash_worker *worker)
         for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
             flash_waiters_release(sku);
         }
-        event_base_loop(worker->base, EVLOOP_ONCE);
-        flash_worker_turn(worker);
+        take_turn(worker);
     }
 }
 
@@ -158,8 +153,7 @@ static void *run(void *arg)
 {
     struct flash_worker *worker = arg;
     while (!atomic_load_explicit(&worker->engine->draining, memory_order_relaxed)) {
-        event_base_loop(worker->base, EVLOOP_ONCE);
-        flash_worker_turn(worker);
+        take_turn(worker);
     }
     drain(worker);
     worker->drained = true;
@@ -213,20 +207,14 @@ static bool open_pools(struct flash_worker *worker)
 
 static bool open_loop(struct flash_worker *worker, struct flash_error *err)
 {
-    struct event_config *options = event_config_new();
-    if (options) {
-        event_config_set_flag(options, EVENT_BASE_FLAG_PRECISE_TIMER);
-        worker->base = event_base_new_with_config(options);
-        event_config_free(options);
-    }
-    if (worker->base) {
-        worker->tick = event_new(worker->base, -1, EV_PERSIST, tick, worker);
-        worker->gather = evtimer_new(worker->base, gather_over, worker);
-    }
-    struct timeval every = {0, TICK_US};
-    if (!worker->tick || !worker->gather || event_add(worker->tick, &every) != 0) {
+    worker->base = event_base_new();
+    if (!worker->base || !flash_timer_init(&worker->tick, worker->base) ||
+        !flash_timer_init(&worker->gather, worker->base)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "worker: no event loop");
     }
+    worker->tick.done = tick;
+    worker->tick.arg = worker;
+    flash_timer_at(&worker->tick, worker->now_us + TICK_US);
     return true;
 }
 
@@ -276,12 +264,8 @@ void flash_worker_finish(struct flash_worker *worker)
     flash_mailbox_free(worker->mailbox);
     flash_http_free(worker->public_http);
     flash_http_free(worker->internal_http);
-    if (worker->tick) {
-        event_free(worker->tick);
-    }
-    if (worker->gather) {
-        event_free(worker->gather);
-    }
+    flash_timer_finish(&worker->tick);
+    flash_timer_finish(&worker->gather);
     if (worker->base) {
         event_base_free(worker->base);
     }

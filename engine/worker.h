@@ -22,6 +22,7 @@
 #include "pool.h"
 #include "presence.h"
 #include "sku.h"
+#include "timer.h"
 
 /* Limits that SIGHUP may change while workers run (DESIGN §6: stop before queues grow). */
 struct flash_engine_limits {
@@ -101,7 +102,7 @@ struct flash_worker {
     int number;
     pthread_t thread;
     struct event_base *base;
-    struct event *tick, *gather;
+    struct flash_timer tick, gather; /* gather: wakes the loop when a gather window ends */
     struct flash_http *public_http, *internal_http;
     struct flash_redis *redis;
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */

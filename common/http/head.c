@@ -141,6 +141,7 @@ enum head_progress flash_http_head_feed(struct head *head, const char *bytes, si
             return refuse(head, refusal);
         }
         head->scanned = head->line = (uint16_t)(end + 1);
+        head->fields_at = head->fields_at ? head->fields_at : head->line;
     }
     return HEAD_COMPLETE;
 }
@@ -233,11 +234,12 @@ static bool target_valid(const char *target, size_t len)
     if (len == 0 || target[0] != '/' || span(target, len, BYTE_TARGET) != len) {
         return false;
     }
-    for (size_t at = 0; at < len; at++) {
-        if (target[at] == '%' &&
-            (len - at < 3 || !is_hex(target[at + 1]) || !is_hex(target[at + 2]))) {
+    const char *end = target + len, *at = target;
+    while ((at = memchr(at, '%', (size_t)(end - at))) != NULL) {
+        if (end - at < 3 || !is_hex(at[1]) || !is_hex(at[2])) {
             return false;
         }
+        at += 3;
     }
     return true;
 }
@@ -283,9 +285,8 @@ enum known_field flash_http_field_of(struct flash_text name)
 }
 
 /* Remembers where a known field stands, which is the last one so far. */
-static enum refusal take_known(struct head *head, struct flash_text name)
+static enum refusal take_known(struct head *head, enum known_field known)
 {
-    enum known_field known = flash_http_field_of(name);
     if (known == KNOWN_NONE) {
         return REFUSAL_NONE;
     }
@@ -301,8 +302,10 @@ static enum refusal take_known(struct head *head, struct flash_text name)
 
 static enum refusal take_field(struct head *head, const char *line, size_t len)
 {
-    size_t name_len = span(line, len, BYTE_TOKEN);
-    if (name_len == 0 || name_len == len || line[name_len] != ':') {
+    const char *colon = memchr(line, ':', len);
+    size_t name_len = colon ? (size_t)(colon - line) : 0;
+    enum known_field known = flash_http_field_of((struct flash_text){line, name_len});
+    if (name_len == 0 || (known == KNOWN_NONE && span(line, name_len, BYTE_TOKEN) != name_len)) {
         return REFUSAL_FIELD;
     }
     if (head->field_count == FIELDS_MAX) {
@@ -324,5 +327,5 @@ static enum refusal take_field(struct head *head, const char *line, size_t len)
         .value = (uint16_t)(head->line + begin),
         .value_len = (uint16_t)(len - begin),
     };
-    return take_known(head, (struct flash_text){line, name_len});
+    return take_known(head, known);
 }

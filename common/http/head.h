@@ -75,7 +75,8 @@ struct head {
     uint16_t len;     /* of the whole head once it is complete, else 0 */
     uint16_t method_len;
     uint16_t target, path_len, target_len;
-    uint8_t minor; /* of the version: 0 or 1 */
+    uint16_t fields_at; /* behind the request line */
+    uint8_t minor;      /* of the version: 0 or 1 */
     uint8_t field_count;
     uint8_t known[KNOWN_FIELDS]; /* the first one's index in fields plus 1; 0: absent */
     uint64_t harmless;           /* bit i: fields[i] is none that framing could depend on */

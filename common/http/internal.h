@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "connection.h"
+#include "flash/time.h"
 #include "peers.h"
 
 #define DATE_LEN 29          /* "Sun, 06 Nov 1994 08:49:37 GMT" */
@@ -28,7 +29,8 @@ struct flash_http {
     struct event turn;           /* work that must not run inside its starter */
     struct event timer;          /* the next deadline */
     uint64_t timer_us;           /* when it fires; UINT64_MAX: not armed */
-    uint64_t now_us;             /* monotonic, read when the loop or the application comes in */
+    uint64_t now_us;             /* monotonic, read when the loop or the application comes in, */
+    bool once_a_turn, now_read;  /* or once a turn: flash_http_turned is called */
     uint64_t timeout_us[DEADLINES];
     struct connection_list by_age[DEADLINES];
     struct connection_list turns, free_list;
@@ -40,6 +42,15 @@ struct flash_http {
     uint64_t date_us;
     char date[DATE_LEN + 1];
 };
+
+/* Reads the clock, if it is to be. */
+static inline void flash_http_clock(struct flash_http *server)
+{
+    if (!server->now_read) {
+        server->now_us = flash_time_monotonic_us();
+        server->now_read = server->once_a_turn;
+    }
+}
 
 /* server.c */
 uint64_t flash_http_random(struct flash_http *server);

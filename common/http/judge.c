@@ -1,13 +1,13 @@
 /* The judgement on a complete head: Host, the body's length, Expect, keep-alive.
  *
  * http-parser reads the same bytes and must agree on the length of the head and of the body: two
- * readers that differ are how requests are smuggled, so a difference is refused. The method is not
- * handed to it (it knows a fixed list, and changes its framing for CONNECT): it sees POST. Upgrades
- * are never taken.
+ * readers that differ are how requests are smuggled, so a difference is refused. Upgrades are never
+ * taken.
  *
- * Nor are fields handed to it whose names are known to say nothing about framing: head.c has found
- * each to be one line of a name, a colon and bytes that end no line. tests/http/test_agreement.c
- * holds that to what it says of the whole. */
+ * It sees what bears on that: neither the method (it knows a fixed list, and changes its framing
+ * for CONNECT) nor the target, in place of which it sees POST and a slash, nor fields whose names
+ * are known to say nothing about framing. Of all these head.c has found that they end no line.
+ * tests/http/test_agreement.c holds that to what http-parser says of the whole. */
 #include <http_parser.h>
 #include <string.h>
 #include <strings.h>
@@ -111,16 +111,30 @@ static bool show(http_parser *parser, struct flash_text text)
            HTTP_PARSER_ERRNO(parser) == HPE_OK;
 }
 
-/* The stretches between harmless fields, one after the other. */
+/* A parser that has read the request line of that minor version; kept, as it is the same each time.
+ */
+static http_parser behind_line(uint8_t minor)
+{
+    static _Thread_local struct {
+        http_parser parser;
+        bool ready;
+    } kept[2];
+    if (!kept[minor].ready) {
+        const char *line = minor ? "POST / HTTP/1.1\r\n" : "POST / HTTP/1.0\r\n";
+        http_parser_init(&kept[minor].parser, HTTP_REQUEST);
+        kept[minor].ready = show(&kept[minor].parser, (struct flash_text){line, strlen(line)});
+    }
+    return kept[minor].parser;
+}
+
+/* Shows the stretches between harmless fields, one after the other. */
 static enum refusal judge_agreement(const struct head *head, const char *bytes,
                                     struct opinion *opinion)
 {
-    static const struct flash_text method = {"POST ", 5};
-    http_parser parser;
-    http_parser_init(&parser, HTTP_REQUEST);
+    http_parser parser = behind_line(head->minor);
     parser.data = opinion;
-    bool agreed = show(&parser, method);
-    size_t from = head->target;
+    bool agreed = true;
+    size_t from = head->fields_at;
     for (int i = 0; agreed && i < head->field_count; i++) {
         size_t name = head->fields[i].name;
         if (!(head->harmless >> i & 1)) {

@@ -6,9 +6,9 @@
  * answer on its way (RFC 9112 §9.6): such a connection lingers until the client closes or a
  * deadline passes. */
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "internal.h"
+#include "socket.h"
 
 static void finish(struct connection *connection)
 {
@@ -61,7 +61,7 @@ void flash_http_flush(struct connection *connection)
     }
     ssize_t sent = 0;
     if (len > 0) { /* what a stream that is closed had to say may be out already */
-        sent = send(connection->fd, out->at + out->start, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = flash_http_send(connection->fd, out->at + out->start, len);
     }
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         flash_http_lost(connection);

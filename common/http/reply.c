@@ -5,7 +5,6 @@
  * refusal, not while draining, not if the client does not want to. */
 #include <assert.h>
 
-#include "flash/time.h"
 #include "response.h"
 
 void flash_http_request_end(struct connection *connection)
@@ -49,7 +48,7 @@ static void answer_request(struct flash_request *request, const struct flash_res
                            int retry_after_s)
 {
     struct connection *connection = flash_http_connection_of(request);
-    connection->server->now_us = flash_time_monotonic_us();
+    flash_http_clock(connection->server);
     if (connection->state == CONNECTION_ORPHANED) {
         flash_http_close(connection);
         return;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "flash/http_turn.h"
 #include "flash/time.h"
 #include "internal.h"
 
@@ -79,6 +80,12 @@ bool flash_http_new(struct event_base *base, const struct flash_http_options *op
     }
     *ret_http = server;
     return true;
+}
+
+void flash_http_turned(struct flash_http *http)
+{
+    http->once_a_turn = true;
+    http->now_read = false;
 }
 
 uint16_t flash_http_port(const struct flash_http *http)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "flash/time.h"
 #include "response.h"
 
 static struct connection *connection_of(const struct flash_stream *stream)
@@ -57,7 +56,7 @@ struct flash_stream *flash_request_stream(struct flash_request *request,
     struct connection *connection = flash_http_connection_of(request);
     struct flash_http *server = connection->server;
     assert(request->head.method != FLASH_METHOD_HEAD);
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     if (connection->state == CONNECTION_ORPHANED) {
         connection->stream = (struct flash_stream){.gone = start->gone, .arg = start->arg};
         flash_http_request_end(connection);
@@ -98,7 +97,7 @@ bool flash_stream_write(struct flash_stream *stream, struct flash_text text)
         return false;
     }
     assert(flash_http_streams(connection));
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     append(connection, text);
     stream->empty = true;         /* once it is out */
     if (connection->out.failed) { /* over its maximum, or out of memory */
@@ -117,7 +116,7 @@ void flash_stream_close(struct flash_stream *stream)
         return; /* the next turn frees it */
     }
     assert(flash_http_streams(connection));
-    connection->server->now_us = flash_time_monotonic_us();
+    flash_http_clock(connection->server);
     if (stream->chunked) {
         flash_http_buffer_append(&connection->server->pool, &connection->out, "0\r\n\r\n", 5);
     }

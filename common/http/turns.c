@@ -1,5 +1,4 @@
 /* Work put off to the loop's next turn, so that nothing runs inside what started it. */
-#include "flash/time.h"
 #include "internal.h"
 
 void flash_http_in_turn(struct connection *connection)
@@ -37,7 +36,7 @@ void flash_http_on_turn(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct flash_http *server = arg;
-    server->now_us = flash_time_monotonic_us();
+    flash_http_clock(server);
     /* What is queued meanwhile has its turn in the next round of the loop. */
     for (int left = server->turn_count; left > 0 && server->turn_count > 0; left--) {
         struct connection *connection = TAILQ_FIRST(&server->turns);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flash/http_turn.h"
 #include "flash/time.h"
 
 struct fake_connection {
@@ -331,6 +332,11 @@ bool flash_http_new(struct event_base *base, const struct flash_http_options *op
 void fake_http_hand(struct flash_http *http, struct flash_request *request)
 {
     http->handler(request, http->arg);
+}
+
+void flash_http_turned(struct flash_http *http)
+{
+    (void)http;
 }
 
 uint16_t flash_http_port(const struct flash_http *http)

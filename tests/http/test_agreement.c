@@ -71,9 +71,14 @@ static uint64_t next(uint64_t *random)
 
 static size_t make_head(char *out, size_t size, uint64_t *random)
 {
-    static const char *const firsts[] = {"GET / HTTP/1.1", "POST /v1/orders?a=%20 HTTP/1.1",
-                                         "GET /[x]?y=/;: HTTP/1.0"};
-    size_t len = (size_t)snprintf(out, size, "%s\r\nHost: a\r\n", firsts[next(random) % 3]);
+    static const char target_bytes[] = "/?[]@!$&'()*+,;=:.-_~09azAZ%";
+    size_t len = (size_t)snprintf(out, size, "%s /", next(random) % 2 ? "GET" : "DELETE");
+    for (uint64_t i = next(random) % 16; i > 0; i--) {
+        char byte = target_bytes[next(random) % (sizeof(target_bytes) - 1)];
+        len += (size_t)snprintf(out + len, size - len, byte == '%' ? "%%2F" : "%c", byte);
+    }
+    len +=
+        (size_t)snprintf(out + len, size - len, " HTTP/1.%d\r\nHost: a\r\n", next(random) % 8 != 0);
     for (uint64_t i = next(random) % LINES_MAX; i > 0; i--) {
         len += (size_t)snprintf(out + len, size - len, "%s:%s%s\r\n",
                                 names[next(random) % COUNT(names)], next(random) % 2 ? " " : "",

@@ -32,13 +32,16 @@ static int new_socket(const struct flash_bench_peer *peer, int flags)
     int fd = socket(peer->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (fd >= 0) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        /* The cheapest: on one machine the peer's sends pay for our congestion control. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     }
     return fd;
 }
 
+/* Edge-triggered: else epoll asks every socket a second time whether it has more. */
 static bool watch(struct flash_bench_connection *connection, int operation, uint32_t events)
 {
-    struct epoll_event event = {.events = events, .data.ptr = connection};
+    struct epoll_event event = {.events = events | EPOLLRDHUP | EPOLLET, .data.ptr = connection};
     connection->write_watched = (events & EPOLLOUT) != 0;
     return epoll_ctl(connection->epoll_fd, operation, connection->fd, &event) == 0;
 }
@@ -104,8 +107,22 @@ void flash_bench_connection_put(struct flash_bench_connection *connection,
     assert(connection->count < connection->depth);
     int place = (connection->first + connection->count++) % connection->depth;
     connection->inflight[place] = op;
+    if (connection->out == NULL) {
+        connection->out = flash_bench_spares_take(connection->outs);
+    }
     connection->out_len +=
         flash_bench_writer_put(writer, op, connection->out + connection->out_len);
+}
+
+/* Moves what is left of a buffer's bytes to its start, or gives the buffer back. */
+static void keep_rest(char **buffer, struct flash_bench_spares *spares, size_t done, size_t left)
+{
+    if (left > 0) {
+        memmove(*buffer, *buffer + done, left);
+    } else if (*buffer != NULL) {
+        flash_bench_spares_give(spares, *buffer);
+        *buffer = NULL;
+    }
 }
 
 /* The bytes of all that is in flight fit (depth × REQUEST_MAX), so only what is wholly written is
@@ -124,9 +141,8 @@ bool flash_bench_connection_flush(struct flash_bench_connection *connection)
             return false;
         }
     }
-    memmove(connection->out, connection->out + connection->out_sent,
-            connection->out_len - connection->out_sent);
     connection->out_len -= connection->out_sent;
+    keep_rest(&connection->out, connection->outs, connection->out_sent, connection->out_len);
     connection->out_sent = 0;
     if (blocked != connection->write_watched) {
         return watch(connection, EPOLL_CTL_MOD, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
@@ -134,15 +150,27 @@ bool flash_bench_connection_flush(struct flash_bench_connection *connection)
     return true;
 }
 
-bool flash_bench_connection_fill(struct flash_bench_connection *connection)
+bool flash_bench_connection_fill(struct flash_bench_connection *connection, bool *ret_more)
 {
-    ssize_t n = recv(connection->fd, connection->in + connection->in_len,
-                     FLASH_BENCH_INPUT_MAX - connection->in_len, MSG_DONTWAIT);
+    size_t room = FLASH_BENCH_INPUT_MAX - connection->in_len;
+    *ret_more = false;
+    if (connection->in == NULL) {
+        connection->in = flash_bench_spares_take(connection->ins);
+    }
+    ssize_t n = recv(connection->fd, connection->in + connection->in_len, room, MSG_DONTWAIT);
     if (n > 0) {
         connection->in_len += (size_t)n;
+        *ret_more = (size_t)n == room;
         return true;
     }
+    *ret_more = n < 0 && errno == EINTR;
     return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+void flash_bench_connection_consume(struct flash_bench_connection *connection, size_t done)
+{
+    connection->in_len -= done;
+    keep_rest(&connection->in, connection->ins, done, connection->in_len);
 }
 
 struct flash_bench_op *flash_bench_connection_pop(struct flash_bench_connection *connection)
@@ -164,6 +192,8 @@ void flash_bench_connection_close(struct flash_bench_connection *connection, uin
     connection->link = FLASH_BENCH_LINK_CLOSED;
     connection->fd = -1;
     connection->in_len = connection->out_len = connection->out_sent = 0;
+    keep_rest(&connection->in, connection->ins, 0, 0);
+    keep_rest(&connection->out, connection->outs, 0, 0);
     connection->write_watched = false;
     connection->reopen_us = reopen_us;
 }

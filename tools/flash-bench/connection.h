@@ -12,6 +12,7 @@
 #include "operation.h"
 #include "request.h"
 #include "response.h"
+#include "spares.h"
 
 #define FLASH_BENCH_INPUT_MAX 32768 /* bytes of answers not read through */
 
@@ -29,7 +30,8 @@ struct flash_bench_connection {
     struct flash_bench_lane *lane;    /* (borrowed) whose connection this is */
     struct flash_bench_op **inflight; /* a ring of depth places */
     int depth, first, count;
-    char *in, *out;
+    struct flash_bench_spares *ins, *outs; /* (borrowed) the lane's */
+    char *in, *out;                        /* theirs; NULL while empty */
     size_t in_len, out_len, out_sent;
     uint64_t reopen_us;
     int failures;       /* to connect, in a row */
@@ -63,8 +65,11 @@ void flash_bench_connection_put(struct flash_bench_connection *connection,
                                 const struct flash_bench_writer *writer, struct flash_bench_op *op);
 /* Writes what is not written yet, as far as the socket takes it. False: the connection failed. */
 bool flash_bench_connection_flush(struct flash_bench_connection *connection);
-/* Reads once. False: the connection failed or the peer has closed it. */
-bool flash_bench_connection_fill(struct flash_bench_connection *connection);
+/* Reads once; *ret_more says that the socket may hold more, which no event will tell again. False:
+ * the connection failed or the peer has closed it. */
+bool flash_bench_connection_fill(struct flash_bench_connection *connection, bool *ret_more);
+/* The first `done` bytes that were read are read through. */
+void flash_bench_connection_consume(struct flash_bench_connection *connection, size_t done);
 /* Takes the oldest out of flight; NULL when none is. */
 struct flash_bench_op *flash_bench_connection_pop(struct flash_bench_connection *connection);
 /* Closes the socket and forgets all bytes; operations in flight stay for pop. Opens again at

@@ -46,14 +46,12 @@ static bool allocate(struct flash_bench_lane *lane, const struct flash_bench_lan
                      struct flash_error *err)
 {
     size_t count = (size_t)size->connections, depth = (size_t)size->depth;
-    size_t bytes = FLASH_BENCH_INPUT_MAX + depth * FLASH_BENCH_REQUEST_MAX;
     lane->connections = calloc(count, sizeof(*lane->connections));
     lane->ring = calloc(count, sizeof(struct flash_bench_connection *));
     lane->touched = calloc(count, sizeof(struct flash_bench_connection *));
     lane->places = calloc(count * depth, sizeof(struct flash_bench_op *));
-    lane->buffers = malloc(count * bytes);
     if (lane->connections == NULL || lane->ring == NULL || lane->touched == NULL ||
-        lane->places == NULL || lane->buffers == NULL) {
+        lane->places == NULL) {
         return flash_error_set(err, FLASH_ERROR_CONFIG, "no memory for %zu connections", count);
     }
     for (size_t i = 0; i < count; i++) {
@@ -63,11 +61,13 @@ static bool allocate(struct flash_bench_lane *lane, const struct flash_bench_lan
             .lane = lane,
             .inflight = lane->places + i * depth,
             .depth = size->depth,
-            .in = lane->buffers + i * bytes,
-            .out = lane->buffers + i * bytes + FLASH_BENCH_INPUT_MAX,
+            .ins = &lane->ins,
+            .outs = &lane->outs,
         };
     }
-    return flash_bench_pool_init(&lane->pool, size->operations, err) &&
+    return flash_bench_spares_init(&lane->ins, count, FLASH_BENCH_INPUT_MAX, err) &&
+           flash_bench_spares_init(&lane->outs, count, depth * FLASH_BENCH_REQUEST_MAX, err) &&
+           flash_bench_pool_init(&lane->pool, size->operations, err) &&
            flash_bench_waiting_init(&lane->waiting, size->operations, err);
 }
 
@@ -96,34 +96,6 @@ bool flash_bench_lane_can_send(const struct flash_bench_lane *lane, uint64_t now
     return lane->ring_count > 0 && lane->paced_us <= (double)now_us;
 }
 
-static bool is_held(const struct flash_bench_op *op, const struct flash_bench_options *options)
-{
-    return op->kind == FLASH_BENCH_WAIT || (op->kind == FLASH_BENCH_PAGE && options->poll_wait);
-}
-
-void flash_bench_lane_send(struct flash_bench_lane *lane, struct flash_bench_op *op)
-{
-    struct flash_bench_worker *worker = lane->worker;
-    const struct flash_bench_options *options = worker->shared->options;
-    struct flash_bench_connection *connection = take_listed(lane);
-    double held_s = is_held(op, options) ? (double)options->wait_s : 0;
-
-    op->deadline_us = worker->now_us + (uint64_t)((options->timeout_s + held_s) * 1e6);
-    op->attempts++;
-    flash_bench_connection_put(connection, &worker->shared->writer, op);
-    list(connection);
-    if (!connection->touched) {
-        connection->touched = true;
-        lane->touched[lane->touched_count++] = connection;
-    }
-    if (lane->gap_us > 0) {
-        double earliest_us = (double)worker->now_us - BURST_US;
-        lane->paced_us =
-            (lane->paced_us > earliest_us ? lane->paced_us : earliest_us) + lane->gap_us;
-    }
-    worker->tally.counts.requests++;
-}
-
 /* Closes a failed connection and gives back what was in flight: the first by `word`, the rest as
  * lost with it. */
 static void lose(struct flash_bench_connection *connection, const char *word)
@@ -144,14 +116,50 @@ static void lose(struct flash_bench_connection *connection, const char *word)
     }
 }
 
+static void write_out(struct flash_bench_connection *connection)
+{
+    if (!flash_bench_connection_flush(connection)) {
+        lose(connection, "connection-lost");
+    }
+}
+
+static bool is_held(const struct flash_bench_op *op, const struct flash_bench_options *options)
+{
+    return op->kind == FLASH_BENCH_WAIT || (op->kind == FLASH_BENCH_PAGE && options->poll_wait);
+}
+
+void flash_bench_lane_send(struct flash_bench_lane *lane, struct flash_bench_op *op)
+{
+    struct flash_bench_worker *worker = lane->worker;
+    const struct flash_bench_options *options = worker->shared->options;
+    struct flash_bench_connection *connection = take_listed(lane);
+    double held_s = is_held(op, options) ? (double)options->wait_s : 0;
+
+    op->deadline_us = worker->now_us + (uint64_t)((options->timeout_s + held_s) * 1e6);
+    op->attempts++;
+    flash_bench_connection_put(connection, &worker->shared->writer, op);
+    list(connection);
+    if (!connection->listed) {
+        write_out(connection);
+    } else if (!connection->touched) {
+        connection->touched = true;
+        lane->touched[lane->touched_count++] = connection;
+    }
+    if (lane->gap_us > 0) {
+        double earliest_us = (double)worker->now_us - BURST_US;
+        lane->paced_us =
+            (lane->paced_us > earliest_us ? lane->paced_us : earliest_us) + lane->gap_us;
+    }
+    worker->tally.counts.requests++;
+}
+
 void flash_bench_lane_flush(struct flash_bench_lane *lane)
 {
     for (int i = 0; i < lane->touched_count; i++) {
         struct flash_bench_connection *connection = lane->touched[i];
         connection->touched = false;
-        if (connection->link == FLASH_BENCH_LINK_OPEN &&
-            !flash_bench_connection_flush(connection)) {
-            lose(connection, "connection-lost");
+        if (connection->link == FLASH_BENCH_LINK_OPEN) {
+            write_out(connection);
         }
     }
     lane->touched_count = 0;
@@ -183,9 +191,21 @@ static const char *take_answers(struct flash_bench_connection *connection)
         flash_bench_outcome_answer(worker, op, &response);
         done += response.size;
     }
-    connection->in_len -= done;
-    memmove(connection->in, connection->in + done, connection->in_len);
+    flash_bench_connection_consume(connection, done);
     return response.close ? "connection-lost" : NULL;
+}
+
+/* Reads and takes until the socket is empty, which one read mostly finds out. As take_answers(). */
+static const char *receive(struct flash_bench_connection *connection, uint32_t events)
+{
+    const char *failure = NULL;
+    bool more = true;
+    while (failure == NULL && more) {
+        failure = flash_bench_connection_fill(connection, &more) ? take_answers(connection)
+                                                                 : "connection-lost";
+    }
+    bool ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    return failure == NULL && ended ? "connection-lost" : failure;
 }
 
 void flash_bench_lane_event(struct flash_bench_connection *connection, uint32_t events)
@@ -201,9 +221,8 @@ void flash_bench_lane_event(struct flash_bench_connection *connection, uint32_t 
         }
         connection->failures = 0;
         connection->lane->worker->tally.counts.reconnects++;
-    } else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-        failure =
-            flash_bench_connection_fill(connection) ? take_answers(connection) : "connection-lost";
+    } else if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        failure = receive(connection, events);
     }
     if (failure == NULL && (events & EPOLLOUT) && !flash_bench_connection_flush(connection)) {
         failure = "connection-lost";
@@ -286,7 +305,8 @@ void flash_bench_lane_destroy(struct flash_bench_lane *lane)
     free(lane->ring);
     free(lane->touched);
     free(lane->places);
-    free(lane->buffers);
+    flash_bench_spares_destroy(&lane->ins);
+    flash_bench_spares_destroy(&lane->outs);
     flash_bench_pool_destroy(&lane->pool);
     flash_bench_waiting_destroy(&lane->waiting);
 }

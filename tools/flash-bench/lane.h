@@ -21,11 +21,10 @@ struct flash_bench_lane {
     int count;
     struct flash_bench_connection **ring; /* those open with a free place, in turn */
     int ring_first, ring_count;
-    struct flash_bench_connection **touched; /* those with bytes to write since the last flush */
+    struct flash_bench_connection **touched; /* those with bytes to write and a free place */
     int touched_count;
-    struct flash_bench_op *
-        *places; /* the connections' inflight rings and buffers, in one piece each */
-    char *buffers;
+    struct flash_bench_op **places; /* the connections' inflight rings, in one piece */
+    struct flash_bench_spares ins, outs;
     struct flash_bench_pool pool;
     struct flash_bench_waiting waiting;
     double gap_us;   /* between two requests at least; 0: none */
@@ -46,9 +45,9 @@ FLASH_MUST_CHECK bool flash_bench_lane_init(struct flash_bench_lane *lane,
                                             struct flash_error *err);
 /* Whether a request may be sent at now_us: a place is free and the pace allows it. */
 bool flash_bench_lane_can_send(const struct flash_bench_lane *lane, uint64_t now_us);
-/* Puts op on the next connection. Only when it can send. */
+/* Puts op on the next connection, and writes when no place is left on it. Only when it can send. */
 void flash_bench_lane_send(struct flash_bench_lane *lane, struct flash_bench_op *op);
-/* Writes what was put since the last flush. */
+/* Writes what was put since the last flush and is not written yet. */
 void flash_bench_lane_flush(struct flash_bench_lane *lane);
 /* What epoll said about a connection of some lane. */
 void flash_bench_lane_event(struct flash_bench_connection *connection, uint32_t events);

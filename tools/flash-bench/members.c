@@ -2,7 +2,13 @@
 #include "members.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+
+#define ONES 0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a flag's place is its byte's");
 
 static void blanks(struct flash_bench_members *members)
 {
@@ -23,22 +29,47 @@ static bool byte(struct flash_bench_members *members, char c)
     return true;
 }
 
+/* Eight bytes at once: the lowest flag is at the first byte that is zero. */
+static uint64_t zero_flags(uint64_t bytes)
+{
+    return (bytes - ONES) & ~bytes & HIGHS;
+}
+
+/* To the first quote, backslash or control; end if there is none. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    uint64_t bytes;
+    for (; end - at >= 8; at += 8) {
+        memcpy(&bytes, at, 8);
+        uint64_t flags = zero_flags(bytes ^ ONES * '"') | zero_flags(bytes ^ ONES * '\\') |
+                         ((bytes - ONES * 0x20) & ~bytes & HIGHS);
+        if (flags != 0) {
+            return at + __builtin_ctzll(flags) / 8;
+        }
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) {
+        at++;
+    }
+    return at;
+}
+
 /* A string whose opening quote was passed; controls are refused, a backslash takes the next byte
  * with it. */
 static bool string_rest(struct flash_bench_members *members, struct flash_text *ret_text)
 {
     const char *start = members->at;
-    for (; members->at < members->end && (unsigned char)*members->at >= 0x20; members->at++) {
-        if (*members->at == '"') {
+    for (;; members->at += 2) {
+        members->at = skip_plain(members->at, members->end);
+        size_t left = (size_t)(members->end - members->at);
+        if (left > 0 && *members->at == '"') {
             *ret_text = (struct flash_text){start, (size_t)(members->at - start)};
             members->at++;
             return true;
         }
-        if (*members->at == '\\' && ++members->at == members->end) {
+        if (left < 2 || *members->at != '\\') {
             return false;
         }
     }
-    return false;
 }
 
 /* Skips an object or array: brackets are counted, strings inside are passed whole. */

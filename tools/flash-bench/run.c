@@ -16,6 +16,10 @@
 
 #include "worker.h"
 
+struct seen {
+    uint64_t requests, accepted, refused, errors, wrong, alive, followed_open;
+};
+
 struct run {
     struct flash_bench_shared shared;
     struct flash_bench_tokens *tokens;
@@ -23,6 +27,9 @@ struct run {
     pthread_t threads[FLASH_BENCH_THREADS_MAX];
     int started; /* threads */
     uint64_t start_us;
+    bool show; /* progress, each second */
+    struct seen shown;
+    uint64_t shown_us;
     int done_fd, signal_fd; /* eventfd counted up by each thread at its end; SIGINT and SIGTERM */
 };
 
@@ -67,6 +74,7 @@ static bool prepare(struct run *run, const struct flash_bench_options *options,
         return false;
     }
     run->shared.options = options;
+    run->show = options->progress || isatty(STDERR_FILENO);
     flash_bench_writer_init(&run->shared.writer, options, run->tokens);
     if (!flash_bench_peer_resolve(flash_bench_options_target(options), &run->shared.peer, err) ||
         !flash_bench_record_open(options, &run->shared.record_fd, err)) {
@@ -93,7 +101,6 @@ static void *thread_main(void *arg)
 static bool start(struct run *run, struct flash_error *err)
 {
     int threads = (int)run->shared.options->threads;
-    run->start_us = flash_time_monotonic_us();
     for (; run->started < threads; run->started++) {
         struct thread_argument *argument = malloc(sizeof(*argument));
         int rc = ENOMEM;
@@ -109,10 +116,6 @@ static bool start(struct run *run, struct flash_error *err)
     }
     return true;
 }
-
-struct seen {
-    uint64_t requests, accepted, refused, errors, wrong, alive, followed_open;
-};
 
 static struct seen look(const struct run *run)
 {
@@ -130,21 +133,21 @@ static struct seen look(const struct run *run)
     return sum;
 }
 
-static void show_progress(const struct run *run, struct seen *last, uint64_t *last_us)
+static void show_progress(struct run *run)
 {
     struct seen now = look(run);
     uint64_t now_us = flash_time_monotonic_us();
-    double seconds = (double)(now_us - *last_us) / 1e6;
+    double seconds = (double)(now_us - run->shown_us) / 1e6;
     fprintf(stderr,
             "%6.1f s  %8.0f requests/s  done %llu  refused %llu  errors %llu  wrong %llu  open "
             "%llu  unsettled %llu\n",
             (double)(now_us - run->start_us) / 1e6,
-            (double)(now.requests - last->requests) / seconds, (unsigned long long)now.accepted,
-            (unsigned long long)now.refused, (unsigned long long)now.errors,
-            (unsigned long long)now.wrong, (unsigned long long)now.alive,
-            (unsigned long long)now.followed_open);
-    *last = now;
-    *last_us = now_us;
+            (double)(now.requests - run->shown.requests) / seconds,
+            (unsigned long long)now.accepted, (unsigned long long)now.refused,
+            (unsigned long long)now.errors, (unsigned long long)now.wrong,
+            (unsigned long long)now.alive, (unsigned long long)now.followed_open);
+    run->shown = now;
+    run->shown_us = now_us;
 }
 
 /* The first signal ends sending, the next one the run. */
@@ -167,20 +170,17 @@ static int until_next_line(const struct run *run)
 
 static void wait_for_threads(struct run *run)
 {
-    const struct flash_bench_options *options = run->shared.options;
-    bool show = options->progress || isatty(STDERR_FILENO);
-    struct seen last = {.requests = 0};
-    uint64_t last_us = run->start_us, done = 0;
+    uint64_t done = 0;
     struct pollfd fds[] = {{run->done_fd, POLLIN, 0}, {run->signal_fd, POLLIN, 0}};
     while (done < (uint64_t)run->started) {
         uint64_t more;
-        int ready = poll(fds, 2, show ? until_next_line(run) : -1);
+        int ready = poll(fds, 2, run->show ? until_next_line(run) : -1);
         take_signals(run);
         if (read(run->done_fd, &more, sizeof(more)) == sizeof(more)) {
             done += more;
         }
         if (ready == 0) {
-            show_progress(run, &last, &last_us);
+            show_progress(run);
         }
     }
 }
@@ -202,15 +202,46 @@ static bool merge(const struct run *run, struct flash_bench_result *result, stru
                                           run->shared.options->accepted_file, strerror(failed));
 }
 
+static void attend(void *arg)
+{
+    struct run *run = arg;
+    take_signals(run);
+    if (run->show && flash_time_monotonic_us() - run->shown_us >= 1000000) {
+        show_progress(run);
+    }
+}
+
+/* In a process without threads each call of the kernel is cheaper: nobody else can close its file,
+ * and it is no point of cancellation. */
+static void run_alone(struct run *run)
+{
+    run->started = 1;
+    run->shared.attend = attend;
+    run->shared.attend_arg = run;
+    flash_bench_worker_run(run->workers[0], run->start_us);
+}
+
+static bool run_threads(struct run *run, struct flash_error *err)
+{
+    bool all_started = start(run, err);
+    wait_for_threads(run);
+    for (int i = 0; i < run->started; i++) {
+        (void)pthread_join(run->threads[i], NULL);
+    }
+    return all_started;
+}
+
 static bool execute(struct run *run, struct flash_bench_result *result, struct flash_error *err)
 {
     struct rusage before, after;
     result->started_ms = (int64_t)flash_time_wall_ms();
     (void)getrusage(RUSAGE_SELF, &before);
-    bool all_started = start(run, err);
-    wait_for_threads(run);
-    for (int i = 0; i < run->started; i++) {
-        (void)pthread_join(run->threads[i], NULL);
+    bool all_started = true;
+    run->start_us = run->shown_us = flash_time_monotonic_us();
+    if (run->shared.options->threads == 1) {
+        run_alone(run);
+    } else {
+        all_started = run_threads(run, err);
     }
     (void)getrusage(RUSAGE_SELF, &after);
     result->wall_s = (double)(flash_time_monotonic_us() - run->start_us) / 1e6;

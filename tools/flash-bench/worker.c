@@ -132,6 +132,9 @@ static void tick(struct flash_bench_worker *worker)
         flash_bench_lane_tick(&worker->buyers);
         flash_bench_lane_tick(&worker->pages);
         publish(worker);
+        if (worker->shared->attend != NULL) {
+            worker->shared->attend(worker->shared->attend_arg);
+        }
     }
 }
 

@@ -25,6 +25,10 @@ struct flash_bench_shared {
     struct flash_bench_writer writer;
     int record_fd;
     _Atomic int stop; /* enum flash_bench_stop */
+    /* Called at every tick of the only worker, which has the process's only thread; NULL when
+     * another thread attends to signals and progress. */
+    void (*attend)(void *arg);
+    void *attend_arg;
 };
 
 /* Copies of a few counts, refreshed every tick. */
