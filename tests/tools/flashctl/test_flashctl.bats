@@ -115,6 +115,15 @@ delivery() { # ROWS: a file of so many SKUs, from 101 on
     [[ $(FLASHCTL_OUTPUT=jsonl flashctl stock show 42) == '{"product_id":"42",'* ]]
 }
 
+@test "what a spreadsheet would run is defused in CSV, and import reads it as it was" {
+    flashctl stock create 43 1 --title '=1+1'
+    [[ $(flashctl export stock | grep ^43) == "43,\"'=1+1\",1,"*,false,* ]]
+    [[ $(flashctl export stock --output jsonl) == *'"title":"=1+1"'* ]]
+    printf 'product_id,quantity,title\n44,1,"%s"\n' "'=1+1" >back.csv
+    flashctl import back.csv
+    [[ $(flashctl stock show 44 --output json | python 'it["title"]') == '=1+1' ]]
+}
+
 @test "a restock happens once per reference; an adjustment waits if asked to" {
     flashctl stock create 42 100
     for _ in 1 2 3; do flashctl stock restock 42 50 --reason 'second delivery' --reference note-7; done
