@@ -58,7 +58,8 @@ def rates(rig, seconds):
     points = {}
     for rate in RATES:
         sku = rig.sale(UNITS)
-        report = sell(rig, sku, "--connections", 256, "--mode", "rate", "--rate", rate, "--arrivals", "poisson", "--duration", seconds)
+        report = sell(rig, sku, "--connections", 256, "--mode", "rate", "--rate", rate, "--arrivals", "poisson",
+                      "--duration", seconds)
         points[rate] = report["latency_us"]["accepted"]["p99"] / 1000
         rig.prove(sku)
     return points
