@@ -198,8 +198,9 @@ static void process(struct flash_pipeline *pipeline)
 
 /* ---- the loop ---- */
 
-/* For how long a batch waits for more, µs: as long as the last one took to commit. So a transaction
- * is twice as large when they are slow, and nobody waits long when they are not. */
+/* For how long a batch gathers, µs, from when it began to wait for its first message: as long as
+ * the last one took to commit. So a transaction is twice as large when they are slow, and who comes
+ * after a pause waits for nobody. */
 static uint64_t gather_us(const struct flash_pipeline *pipeline)
 {
     uint64_t most_us = (uint64_t)pipeline->config->consumer.batch_age_ms * 1000;
