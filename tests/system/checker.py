@@ -47,8 +47,11 @@ def read_still(stack, sku, seconds=60):
         (applied, acked), left = now
         return applied == acked and (left == 0 or time.monotonic() - seen["since"] > STILL_S)
 
-    until(still, lambda: f"still moving: {state()}", seconds)
-    return Books(stack, sku)
+    while True:
+        until(still, lambda: f"still moving: {state()}", seconds)
+        books = Books(stack, sku)
+        if state() == seen["state"]:
+            return books  # and not of two moments: a consumer that was away may come back after STILL_S
 
 
 def lines_in_journal(books):
