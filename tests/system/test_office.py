@@ -176,7 +176,7 @@ def busy(sale):
     made = ask(sale, "POST", "/inventory/adjust", {"product_id": str(sku), "delta": -2, "reason": "broken", "reference": "t-1"}, bert)
     assert made[0] == 202, made
     ids = [call.body["order_id"] for call in sale.calls if call.sku == sku and call.word == "accepted"]
-    assert sale.engine.ask("POST", f"/v1/orders/{ids[0]}/pay", {"payment_id": "p-1"}, internal=True)[0] == 200
+    until(lambda: sale.engine.ask("POST", f"/v1/orders/{ids[0]}/pay", {"payment_id": "p-1"}, internal=True)[0] == 200, "the payment")
     for order in ids[:2]:
         status = sale.engine.ask("POST", "/inventory/release", {"product_id": str(sku), "order_id": order},
                                  {"X-User-Id": "cleo"}, internal=True)[0]
