@@ -14,6 +14,7 @@ import time
 import pymysql
 import redis
 
+from daemons import until
 from failover import Replica
 from schedule import DAEMONS
 from topic import KafkaError, Topic
@@ -423,7 +424,15 @@ class Narrow(Fault):
         self.rig.topic.set("max.message.bytes", NARROW)
 
     def end(self):
-        Topic(self.rig.stack).set("max.message.bytes", WIDE)
+        until(self.widened, "the topic stays narrow", 60)
+
+    def widened(self):
+        """False while another fault keeps Kafka away."""
+        try:
+            Topic(self.rig.stack).set("max.message.bytes", WIDE)
+        except (OSError, KafkaError):
+            return False
+        return True
 
 
 class Messages(Fault):
