@@ -100,11 +100,6 @@ enum flash_refusal flash_ledger_refusal(enum flash_ledger_end end, const struct 
     return rows[end].refusal;
 }
 
-struct flash_value flash_value_text(const char *text)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {text, strlen(text)}};
-}
-
 bool flash_ledger_sign(struct flash_mysql *mysql, const struct flash_job *job,
                        const struct flash_change *change, struct flash_error *err)
 {

@@ -53,7 +53,4 @@ struct flash_change {
 FLASH_MUST_CHECK bool flash_ledger_sign(struct flash_mysql *mysql, const struct flash_job *job,
                                         const struct flash_change *change, struct flash_error *err);
 
-/* text is NUL-terminated and borrowed. */
-struct flash_value flash_value_text(const char *text);
-
 #endif

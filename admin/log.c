@@ -82,8 +82,7 @@ static bool put(struct reading *reading, const struct flash_log_row *row, const 
         text_or_null(row->reason),
         text_or_null(row->reference),
         row->inflow ? flash_value_int(row->inflow) : flash_value_null(),
-        row->has_entry ? flash_value_bytes(row->entry.bytes, sizeof(row->entry))
-                       : flash_value_null(),
+        row->has_entry ? flash_value_uuid(&row->entry) : flash_value_null(),
         flash_value_int(reading->job->sku),
     };
     flash_page_put(&reading->page, cells);

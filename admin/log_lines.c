@@ -55,7 +55,7 @@ static struct flash_value *keys_of(const struct flash_log_rows *rows, int *ret_c
         const struct flash_log_row *row = &rows->rows[i];
         bool alone = row->line_count <= 1 && row->only_line >= 0; /* it is all of its entry */
         if (row->type == 1 && row->has_entry && !alone) {
-            keys[count++] = flash_value_bytes(row->entry.bytes, sizeof(row->entry));
+            keys[count++] = flash_value_uuid(&row->entry);
         }
     }
     if (keys) {

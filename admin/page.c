@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flash/csv.h"
+#include "flash/put.h"
 #include "flash/time.h"
 #include "page_text.h"
 
@@ -93,7 +94,7 @@ static void show(struct shown *shown, const struct flash_page_column *column,
         shown->text = NULL;
         return;
     case FLASH_CELL_NUMERAL:
-        *flash_page_put_number(shown->made, cell->number) = '\0';
+        *flash_put_signed(shown->made, cell->number) = '\0';
         break;
     case FLASH_CELL_TIME:
         flash_time_format_ms(cell->number, shown->made);
@@ -143,16 +144,15 @@ static char *put_value(char *out, const struct shown *shown, enum flash_cell_kin
     static const char *const truths[] = {"false", "true"};
     assert(kind == FLASH_CELL_TEXT || shown->len < CELL_TEXT);
     if (shown->null) {
-        return flash_page_put_bytes(out, "null", 4);
+        return FLASH_PUT_LITERAL(out, "null");
     }
     if (shown->text) {
         return flash_page_put_string(out, (struct flash_text){shown->text, shown->len});
     }
     if (kind == FLASH_CELL_FLAG) {
-        const char *truth = truths[shown->number != 0];
-        return flash_page_put_bytes(out, truth, strlen(truth));
+        return flash_put_text(out, truths[shown->number != 0]);
     }
-    return flash_page_put_number(out, shown->number);
+    return flash_put_signed(out, shown->number);
 }
 
 static void put_json(struct flash_page *page, const struct flash_value *cells)
@@ -168,8 +168,8 @@ static void put_json(struct flash_page *page, const struct flash_value *cells)
         show(&shown, column, &cells[i]);
         *out++ = i == 0 ? '{' : ',';
         *out++ = '"';
-        out = flash_page_put_bytes(out, column->name, strlen(column->name));
-        out = flash_page_put_bytes(out, "\":", 2);
+        out = flash_put_text(out, column->name);
+        out = FLASH_PUT_LITERAL(out, "\":");
         out = put_value(out, &shown, column->kind);
     }
     *out++ = '}';
@@ -194,7 +194,7 @@ static void put_csv(struct flash_page *page, const struct flash_value *cells)
         show(&shown, column, &cells[i]);
         bool flag = column->kind == FLASH_CELL_FLAG;
         if (!shown.null && !shown.text) {
-            *flash_page_put_number(shown.made, shown.number) = '\0';
+            *flash_put_signed(shown.made, shown.number) = '\0';
             shown.text = flag ? (shown.number ? "true" : "false") : shown.made;
             shown.len = strlen(shown.text);
         }

@@ -7,8 +7,6 @@
 
 #include "flash/ids.h"
 
-#define FLASH_PAGE_NUMBER_MAX 20 /* bytes of an int64_t */
-
 /* Bytes that a text of so many bytes may take as a JSON string. */
 static inline size_t flash_page_string_max(size_t len)
 {
@@ -18,7 +16,5 @@ static inline size_t flash_page_string_max(size_t len)
 /* Each returns where the next byte goes. A string is valid JSON in valid UTF-8 whatever its bytes
  * are: what is no UTF-8 becomes U+FFFD byte by byte (RFC 8259 §7). */
 char *flash_page_put_string(char *out, struct flash_text text);
-char *flash_page_put_number(char *out, int64_t number);
-char *flash_page_put_bytes(char *out, const char *bytes, size_t len);
 
 #endif

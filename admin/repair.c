@@ -17,7 +17,7 @@
 #include "ledger.h"
 #include "metrics.h"
 
-#define PAGE 200         /* some ms of the ledger and Redis; as in the query below */
+#define PAGE 200         /* some ms of the ledger and Redis */
 #define PAUSE_MS 10      /* after a page */
 #define INTERVAL_MS 2000 /* after a pass */
 #define FULL_EVERY 30    /* passes */
@@ -48,17 +48,17 @@ static bool take_suspect(const struct flash_value *cells, int count, void *arg)
 
 static bool read_page(struct flash_mysql *mysql, struct page *page, struct flash_error *err)
 {
-    const struct flash_value params[] = {flash_value_int(page->walk->after_sku),
-                                         flash_value_int(page->walk->ended_after_ms),
-                                         flash_value_int(page->walk->ended_after_ms)};
+    const struct flash_value params[] = {
+        flash_value_int(page->walk->after_sku), flash_value_int(page->walk->ended_after_ms),
+        flash_value_int(page->walk->ended_after_ms), flash_value_int(PAGE)};
     const struct flash_query query = {
         .sql = "SELECT s.sku, s.loaded_generation, COALESCE(v.version, 0), g.generation, "
                "s.threshold_version, COALESCE(v.closed = 1 AND v.settled_at_ms IS NULL, 0) "
                "FROM stock s JOIN generation g ON g.id = 1 LEFT JOIN sale v ON v.sku = s.sku "
                "WHERE s.sku > ? AND (s.loaded_generation = 0 OR v.ends_at_ms > ? OR ? < 0) "
-               "ORDER BY s.sku LIMIT 200",
+               "ORDER BY s.sku LIMIT ?",
         .params = params,
-        .param_count = 3,
+        .param_count = 4,
         .column_count = 6,
         .row = take_suspect,
         .arg = page};

@@ -117,7 +117,7 @@ static bool bury(struct flash_ledger *ledger, const struct flash_ledger_work *wo
     const struct flash_message *message = &work->batch->messages[i];
     const char *reason = work->batch->entries[i].reason;
     struct flash_value place[] = {
-        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_text(ledger->topic),
         flash_value_int(message->partition),
         flash_value_int(message->offset),
     };
@@ -125,7 +125,7 @@ static bool bury(struct flash_ledger *ledger, const struct flash_ledger_work *wo
         place[0],
         place[1],
         place[2],
-        flash_value_bytes(reason, strlen(reason)),
+        flash_value_text(reason),
         flash_value_bytes(message->value.at ? message->value.at : "", message->value.len),
         flash_value_int(work->now_ms),
         place[0],
@@ -144,10 +144,10 @@ static bool note_marker(struct flash_ledger *ledger, const struct flash_ledger_w
                         struct flash_error *err)
 {
     const struct flash_message *message = &work->batch->messages[i];
-    struct flash_value nonce = flash_value_bytes(work->batch->entries[i].id.bytes, 16);
+    struct flash_value nonce = flash_value_uuid(&work->batch->entries[i].id);
     struct flash_value params[] = {
         nonce,
-        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_text(ledger->topic),
         flash_value_int(message->partition),
         flash_value_int(message->offset),
         flash_value_int(work->now_ms),

@@ -49,7 +49,7 @@ static bool look_verdicts(struct look *look, struct flash_error *err)
         struct flash_batch_entry *entry = &look->batch->entries[i];
         if (entry->fate == FLASH_FATE_APPLY) {
             ledger->order[count] = i;
-            ledger->keys[count++] = flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes));
+            ledger->keys[count++] = flash_value_uuid(&entry->id);
         }
     }
     qsort_r(ledger->order, (size_t)count, sizeof(*ledger->order), by_entry_id, look->batch);

@@ -16,7 +16,7 @@ static bool write_refund(struct flash_ledger *ledger, const struct flash_ledger_
     struct flash_value params[] = {
         order,
         payment,
-        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_uuid(&entry->id),
         flash_value_int(flash_state_ledger_code(met)),
         flash_value_int(work->now_ms),
         order,
@@ -41,7 +41,7 @@ static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *wo
     }
     struct flash_value params[] = {
         flash_value_bytes(line->order_id, line->order_id_len),
-        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_uuid(&entry->id),
         flash_value_int(i - entry->first_line),
         flash_value_int(entry->sku),
         flash_value_int(entry->type),
@@ -114,7 +114,7 @@ bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *
     const struct flash_uuid *id = &batch->entries[0].id;
     struct flash_value params[] = {
         flash_value_bytes(line->order_id, line->order_id_len),
-        flash_value_bytes(id->bytes, sizeof(id->bytes)),
+        flash_value_uuid(id),
         flash_value_int(batch->parked_line),
     };
     return line->fate == FLASH_LINE_PARKED ||

@@ -56,7 +56,7 @@ static bool take_progress(const struct flash_value *cells, int count, void *arg)
  * before: rule 14). */
 static bool make_row(struct flash_ledger *ledger, int partition, struct flash_error *err)
 {
-    struct flash_value topic = flash_value_bytes(ledger->topic, strlen(ledger->topic));
+    struct flash_value topic = flash_value_text(ledger->topic);
     struct flash_value number = flash_value_int(partition);
     struct flash_value generation = flash_value_int(ledger->generation);
     struct flash_value insert[] = {topic, number, generation, topic, number};
@@ -75,8 +75,7 @@ static bool make_row(struct flash_ledger *ledger, int partition, struct flash_er
 bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
                                 struct flash_progress *progress, struct flash_error *err)
 {
-    struct flash_value params[] = {flash_value_bytes(ledger->topic, strlen(ledger->topic)),
-                                   flash_value_int(partition)};
+    struct flash_value params[] = {flash_value_text(ledger->topic), flash_value_int(partition)};
     struct flash_query query = {
         .sql = "SELECT applied, acked, applied_entry, acked_entry FROM consumer_progress "
                "WHERE topic = ? AND partition_no = ?",
@@ -120,7 +119,7 @@ static bool move_one(struct move *move, int partition, const struct flash_progre
               : entry_value(progress->has_applied_entry, &progress->applied_entry),
         entry_value(progress->has_settled_entry, &progress->settled_entry),
         flash_value_int(move->now_ms),
-        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
+        flash_value_text(ledger->topic),
         flash_value_int(partition),
         flash_value_int(ledger->generation),
         flash_value_int(progress->applied),
@@ -161,12 +160,9 @@ bool flash_ledger_reset_progress(struct flash_ledger *ledger,
                                  const struct flash_ledger_reset *reset, struct flash_error *err)
 {
     struct flash_value params[] = {
-        flash_value_int(reset->offset),
-        flash_value_int(reset->offset),
-        flash_value_bytes(ledger->topic, strlen(ledger->topic)),
-        flash_value_int(reset->partition),
-        flash_value_int(ledger->generation),
-        flash_value_int(reset->applied),
+        flash_value_int(reset->offset),      flash_value_int(reset->offset),
+        flash_value_text(ledger->topic),     flash_value_int(reset->partition),
+        flash_value_int(ledger->generation), flash_value_int(reset->applied),
     };
     return flash_mysql_exec(ledger->mysql,
                             "UPDATE consumer_progress SET applied = ?, acked = ?, "

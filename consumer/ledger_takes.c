@@ -61,7 +61,7 @@ static bool insert_inflow(struct flash_ledger *ledger, const struct flash_ledger
         reference_of(line),
         text_value(line->user),
         text_value(line->reason),
-        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_uuid(&entry->id),
         flash_value_int(work->now_ms),
     };
     return flash_mysql_exec(ledger->mysql,
@@ -81,7 +81,7 @@ static bool insert_log(struct flash_ledger *ledger, const struct flash_ledger_wo
         flash_value_int(log->after - log->before),
         flash_value_int(log->before),
         flash_value_int(log->after),
-        flash_value_bytes(entry->id.bytes, sizeof(entry->id.bytes)),
+        flash_value_uuid(&entry->id),
         flash_value_int(log->inflow),
         text_value(line->user),
         text_value(line->reason),

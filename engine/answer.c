@@ -90,11 +90,6 @@ _Static_assert(120 + 2 * FLASH_SKU_TEXT_MAX + FLASH_REF_MAX + 2 * 11 + 2 * 16 +
                    FLASH_ORDER_TEXT_MAX,
                "an order's text fits");
 
-static char *put_word(char *out, const char *word)
-{
-    return flash_put(out, word, strlen(word));
-}
-
 static char *put_time(char *out, int64_t epoch_ms)
 {
     flash_time_format_ms(epoch_ms, out);
@@ -115,9 +110,9 @@ size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX], const struct flas
     char *at = put_order_id(FLASH_PUT_LITERAL(out, "{\"order_id\":\""), order);
     at = flash_put_number(FLASH_PUT_LITERAL(at, "\",\"sku\":\""), (uint64_t)order->sku);
     at = flash_put_number(FLASH_PUT_LITERAL(at, "\",\"quantity\":"), (uint64_t)record->quantity);
-    at = put_word(FLASH_PUT_LITERAL(at, ",\"status\":\""), flash_state_name(record->state));
+    at = flash_put_text(FLASH_PUT_LITERAL(at, ",\"status\":\""), flash_state_name(record->state));
     if (reason) {
-        at = put_word(FLASH_PUT_LITERAL(at, "\",\"reason\":\""), reason);
+        at = flash_put_text(FLASH_PUT_LITERAL(at, "\",\"reason\":\""), reason);
     }
     if (record->due_s > 0 &&
         (record->state == FLASH_STATE_QUEUED || record->state == FLASH_STATE_CREATED)) {

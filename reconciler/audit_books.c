@@ -110,7 +110,7 @@ static bool read_reservations(struct books *books, struct flash_error *err)
     memcpy(books->place, range.first, books->place_len);
     do {
         const struct flash_value params[] = {flash_value_bytes(books->place, books->place_len),
-                                             flash_value_bytes(range.end, strlen(range.end)),
+                                             flash_value_text(range.end),
                                              flash_value_int(ROWS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT MAX(order_id), COUNT(*), SUM(CASE state WHEN 1 THEN qty ELSE 0 END), "
@@ -264,8 +264,7 @@ static bool read_parked(struct books *books, struct flash_error *err)
 {
     const struct flash_order_range range = flash_order_range_of(books->sku);
     const struct flash_value params[] = {
-        flash_value_bytes(range.first, strlen(range.first)),
-        flash_value_bytes(range.end, strlen(range.end)),
+        flash_value_text(range.first), flash_value_text(range.end),
         flash_value_int((int64_t)flash_time_wall_ms() - PARKED_LATE_MS)};
     const struct flash_query query = {
         .sql = "SELECT order_id, entry_id, partition_no, kafka_offset, parked_at_ms FROM parked "

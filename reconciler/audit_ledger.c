@@ -23,8 +23,8 @@ static bool read_parked(struct flash_audit *audit, int64_t sku, int64_t *ret_par
                         struct flash_error *err)
 {
     const struct flash_order_range range = flash_order_range_of(sku);
-    const struct flash_value params[] = {flash_value_bytes(range.first, strlen(range.first)),
-                                         flash_value_bytes(range.end, strlen(range.end))};
+    const struct flash_value params[] = {flash_value_text(range.first),
+                                         flash_value_text(range.end)};
     const struct flash_query query = {
         .sql = "SELECT COUNT(*) FROM parked WHERE order_id > ? AND order_id < ?",
         .params = params,
@@ -48,7 +48,7 @@ static bool take_acked(const struct flash_value *cells, int count, void *arg)
 
 static bool read_progress(struct flash_audit *audit, struct flash_error *err)
 {
-    const struct flash_value topic = flash_value_bytes(audit->topic, strlen(audit->topic));
+    const struct flash_value topic = flash_value_text(audit->topic);
     const struct flash_query progress = {
         .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ?",
         .params = &topic,
@@ -179,9 +179,8 @@ static bool take_verdict(const struct flash_value *cells, int count, void *arg)
 static bool sum_log(struct flash_audit *audit, struct flash_audit_entry *entry,
                     struct flash_error *err)
 {
-    const struct flash_value params[] = {
-        flash_value_int(audit->look.sku),
-        flash_value_bytes((const char *)entry->id.bytes, sizeof(entry->id.bytes))};
+    const struct flash_value params[] = {flash_value_int(audit->look.sku),
+                                         flash_value_uuid(&entry->id)};
     const struct flash_query query = {
         .sql = "SELECT SUM(quantity) FROM stock_log WHERE sku = ? AND entry_id = ?",
         .params = params,
@@ -201,7 +200,7 @@ static bool read_verdicts(struct flash_audit *audit, struct flash_error *err)
     qsort(look->entries, look->entry_count, sizeof(*look->entries), by_id);
     for (size_t i = 0; i < look->entry_count; i++) {
         const struct flash_uuid *id = &look->entries[i].id;
-        audit->keys[i] = flash_value_bytes((const char *)id->bytes, sizeof(id->bytes));
+        audit->keys[i] = flash_value_uuid(id);
     }
     const struct flash_query_in query = {
         .sql = "SELECT entry_id, verdict, clean, partition_no, kafka_offset, applied_at_ms "

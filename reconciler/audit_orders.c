@@ -166,7 +166,7 @@ static bool sweep_ledger(struct sweep *sweep, struct flash_error *err)
     memcpy(sweep->place, range.first, sweep->place_len);
     while (more) {
         const struct flash_value params[] = {flash_value_bytes(sweep->place, sweep->place_len),
-                                             flash_value_bytes(range.end, strlen(range.end)),
+                                             flash_value_text(range.end),
                                              flash_value_int(IDS_PER_PAGE)};
         const struct flash_query query = {
             .sql = "SELECT order_id FROM reservation WHERE order_id > ? AND order_id < ? "

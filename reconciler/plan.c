@@ -277,8 +277,7 @@ bool flash_plan_close(struct flash_plan *plan, struct flash_mysql *mysql,
                       enum flash_run_state state, struct flash_error *err)
 {
     const char *word = flash_run_state_name(state);
-    const struct flash_value params[] = {flash_value_bytes(word, strlen(word)),
-                                         flash_value_uuid(&plan->id)};
+    const struct flash_value params[] = {flash_value_text(word), flash_value_uuid(&plan->id)};
     for (int attempt = 1;; attempt++) {
         if (flash_mysql_exec(mysql,
                              "UPDATE reconcile_run SET state = ? WHERE run_id = ? AND "

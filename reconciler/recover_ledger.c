@@ -161,9 +161,9 @@ bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sigh
 static bool set_back(struct flash_mysql *mysql, const struct flash_sight_sku *sku,
                      const char *topic, struct flash_error *err)
 {
-    const struct flash_value params[] = {
-        flash_value_int(sku->offset), flash_value_bytes(topic, strlen(topic)),
-        flash_value_int(sku->partition), flash_value_int(sku->offset)};
+    const struct flash_value params[] = {flash_value_int(sku->offset), flash_value_text(topic),
+                                         flash_value_int(sku->partition),
+                                         flash_value_int(sku->offset)};
     return flash_mysql_exec(mysql,
                             "UPDATE consumer_progress SET acked = ?, acked_entry = NULL "
                             "WHERE topic = ? AND partition_no = ? AND acked > ?",
@@ -182,8 +182,7 @@ static bool take_over(const struct raise *raise, struct flash_error *err)
     struct flash_mysql *mysql = raise->mysql;
     const struct flash_sight *sight = raise->sight;
     const char *topic = raise->topic;
-    const struct flash_value over[] = {flash_value_int(raise->generation),
-                                       flash_value_bytes(topic, strlen(topic))};
+    const struct flash_value over[] = {flash_value_int(raise->generation), flash_value_text(topic)};
     if (!flash_mysql_exec(mysql,
                           "UPDATE consumer_progress SET generation = ?, "
                           "updated_at_ms = updated_at_ms + 1 WHERE topic = ?",
@@ -271,7 +270,7 @@ static bool take_partition(const struct flash_value *cells, int count, void *arg
 bool flash_recover_read_progress(struct flash_mysql *mysql, struct flash_recover_progress *progress,
                                  struct flash_error *err)
 {
-    const struct flash_value param = flash_value_bytes(progress->topic, strlen(progress->topic));
+    const struct flash_value param = flash_value_text(progress->topic);
     const struct flash_query query = {
         .sql = "SELECT partition_no, acked FROM consumer_progress WHERE topic = ? "
                "ORDER BY partition_no",
@@ -289,7 +288,7 @@ bool flash_recover_read_marker(struct flash_mysql *mysql, const struct flash_uui
                                int64_t *ret_offset, struct flash_error *err)
 {
     int64_t offset = -1;
-    const struct flash_value param = flash_value_bytes(nonce->bytes, sizeof(nonce->bytes));
+    const struct flash_value param = flash_value_uuid(nonce);
     const struct flash_query query = {.sql = "SELECT kafka_offset FROM marker WHERE nonce = ?",
                                       .params = &param,
                                       .param_count = 1,

@@ -81,11 +81,6 @@ static struct flash_text id_text(const struct flash_uuid *id)
     return (struct flash_text){(const char *)id->bytes, sizeof(id->bytes)};
 }
 
-static struct flash_value bytes_value(struct flash_text bytes)
-{
-    return flash_value_bytes(bytes.at, bytes.len);
-}
-
 /* Copies text as one line of UTF-8, cut to size - 1 bytes; what is none becomes a question mark:
  * the ledger would refuse it, and with it all that is written beside it. */
 static struct flash_text plain(const char *text, char *out, size_t size)
@@ -154,12 +149,12 @@ bool flash_runs_begin(struct flash_runs *runs, const struct flash_run_start *sta
         return false;
     }
     struct flash_value params[] = {
-        bytes_value(id_text(&id)),
-        bytes_value(text_of(flash_run_mode_name(start->mode))),
-        bytes_value(text_of(flash_run_state_name(FLASH_RUN_RUNNING))),
-        bytes_value(text_of(start->operator)),
+        flash_value_uuid(&id),
+        flash_value_text(flash_run_mode_name(start->mode)),
+        flash_value_text(flash_run_state_name(FLASH_RUN_RUNNING)),
+        flash_value_text(start->operator),
         flash_value_int(start->generation),
-        bytes_value(start->plan ? id_text(start->plan) : (struct flash_text){0}),
+        start->plan ? flash_value_uuid(start->plan) : flash_value_bytes(NULL, 0),
         flash_value_int(start->sku),
         flash_value_int(now_ms),
     };
@@ -246,7 +241,7 @@ static bool take_count(const struct flash_value *cells, int count, void *arg)
 static bool make_sure(struct flash_runs *runs, struct flash_error *err)
 {
     int64_t rows = 0;
-    const struct flash_value id = bytes_value(id_text(&runs->id));
+    const struct flash_value id = flash_value_uuid(&runs->id);
     const struct flash_query query = {
         .sql = "SELECT COUNT(*) FROM reconcile_finding WHERE run_id = ?",
         .params = &id,
@@ -331,8 +326,9 @@ static bool write_end(struct flash_runs *runs, const struct flash_run_end *end,
                       struct flash_error *err)
 {
     char detail[DETAIL_MAX + 1];
+    const struct flash_text told = end_detail(runs, end->detail, detail);
     const struct flash_value params[] = {
-        bytes_value(text_of(flash_run_state_name(end->state))),
+        flash_value_text(flash_run_state_name(end->state)),
         flash_value_int((int64_t)flash_time_wall_ms()),
         flash_value_int(end->skus),
         flash_value_int(end->entries),
@@ -341,8 +337,8 @@ static bool write_end(struct flash_runs *runs, const struct flash_run_end *end,
         flash_value_int(end->compensated),
         flash_value_int(runs->written + runs->lost),
         flash_value_int(end->exit_code),
-        bytes_value(end_detail(runs, end->detail, detail)),
-        bytes_value(id_text(&runs->id)),
+        flash_value_bytes(told.at, told.len),
+        flash_value_uuid(&runs->id),
     };
     const struct statement update = {
         "UPDATE reconcile_run SET state = ?, ended_at_ms = ?, skus = ?, entries = ?, settled = ?, "

@@ -125,9 +125,8 @@ static bool write_day(struct flash_summary *summary, const struct flash_alert *a
                       bool *ret_first, struct flash_error *err)
 {
     const char *day = summary->clock.day;
-    const struct flash_value params[] = {
-        flash_value_bytes(day, strlen(day)),
-        flash_value_bytes(alert->id.bytes, sizeof(alert->id.bytes)), flash_value_int(alert->at_ms)};
+    const struct flash_value params[] = {flash_value_text(day), flash_value_uuid(&alert->id),
+                                         flash_value_int(alert->at_ms)};
     int64_t rows = 0;
     if (!flash_mysql_exec(summary->mysql,
                           "INSERT INTO alert_summary (day, alert_id, low, sold_out, made_at_ms)"
@@ -165,8 +164,7 @@ static bool write_message(struct flash_summary *summary, struct flash_alert *ale
                                  flash_alert_suits(alert, id, &summary->config);
     }
     const struct flash_value params[] = {flash_value_int(counts.low),
-                                         flash_value_int(counts.sold_out),
-                                         flash_value_bytes(day, strlen(day))};
+                                         flash_value_int(counts.sold_out), flash_value_text(day)};
     return flash_mysql_exec(summary->mysql,
                             "UPDATE alert_summary SET low = ?, sold_out = ? WHERE day = ?", params,
                             3, NULL, err) &&

@@ -108,7 +108,7 @@ static bool read_page(struct flash_sweep *sweep, const struct flash_sweep_job *j
     const struct flash_order_range range = flash_order_range_of(job->sku);
     const struct flash_value params[] = {
         flash_value_bytes(sweep->after, sweep->after_len),
-        flash_value_bytes(range.end, strlen(range.end)),
+        flash_value_text(range.end),
     };
     const struct flash_query query = {
         .sql = "SELECT order_id, user_id, qty, state, version, due, payment_id FROM reservation "

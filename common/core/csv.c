@@ -26,36 +26,35 @@ static bool is_formula(struct flash_text text)
     return at < text.len && text.at[at] && strchr("=+-@\t\r\n", text.at[at]);
 }
 
-static void put_quoted(FILE *out, struct flash_text text)
+/* before: a quote, and what the text has not. */
+static void put_quoted(FILE *out, const char *before, struct flash_text text)
 {
+    (void)fwrite(before, 1, strlen(before), out);
     for (size_t i = 0; i < text.len; i++) {
         (void)fwrite(&text.at[i], 1, 1, out);
         if (text.at[i] == '"') {
             (void)fwrite("\"", 1, 1, out);
         }
     }
+    (void)fwrite("\"", 1, 1, out);
 }
 
 void flash_csv_cell(FILE *out, struct flash_text text)
 {
-    if (!needs_quotes(text)) {
+    if (needs_quotes(text)) {
+        put_quoted(out, "\"", text);
+    } else {
         (void)fwrite(text.at, 1, text.len, out);
-        return;
     }
-    (void)fwrite("\"", 1, 1, out);
-    put_quoted(out, text);
-    (void)fwrite("\"", 1, 1, out);
 }
 
 void flash_csv_text(FILE *out, struct flash_text text)
 {
-    if (!is_formula(text)) {
+    if (is_formula(text)) {
+        put_quoted(out, "\"'", text);
+    } else {
         flash_csv_cell(out, text);
-        return;
     }
-    (void)fwrite("\"'", 1, 2, out);
-    put_quoted(out, text);
-    (void)fwrite("\"", 1, 1, out);
 }
 
 struct flash_text flash_csv_text_read(struct flash_text text)

@@ -44,11 +44,6 @@ static bool has_body(const struct answer *answer)
     return answer->response->status != 204 && answer->response->status != 304;
 }
 
-static char *put_text(char *out, const char *text)
-{
-    return flash_put(out, text, strlen(text));
-}
-
 static char *put_length(char *out, const struct answer *answer)
 {
     if (answer->chunked) {
@@ -65,20 +60,20 @@ static char *put_head(char *out, struct flash_http *server, const struct answer 
 {
     int status = answer->response->status;
     out = flash_put_number(FLASH_PUT_LITERAL(out, "HTTP/1.1 "), (uint64_t)status);
-    out = put_text(FLASH_PUT_LITERAL(out, " "), http_status_str((enum http_status)status));
+    out = flash_put_text(FLASH_PUT_LITERAL(out, " "), http_status_str((enum http_status)status));
     out = flash_put(FLASH_PUT_LITERAL(out, "\r\nDate: "), date_now(server), DATE_LEN);
     out = flash_put(FLASH_PUT_LITERAL(out, "\r\nX-Request-Id: "), answer->id, REQUEST_ID_LEN);
     if (has_body(answer)) {
         const char *type = answer->response->content_type;
         out = FLASH_PUT_LITERAL(out, "\r\nContent-Type: ");
-        out = put_length(type ? put_text(out, type) : FLASH_PUT_LITERAL(out, JSON), answer);
+        out = put_length(type ? flash_put_text(out, type) : FLASH_PUT_LITERAL(out, JSON), answer);
     }
     if (answer->retry_after_s > 0) {
         out = FLASH_PUT_LITERAL(out, "\r\nRetry-After: ");
         out = flash_put_number(out, (uint64_t)answer->retry_after_s);
     }
     if (answer->connection) {
-        out = put_text(FLASH_PUT_LITERAL(out, "\r\nConnection: "), answer->connection);
+        out = flash_put_text(FLASH_PUT_LITERAL(out, "\r\nConnection: "), answer->connection);
     }
     return FLASH_PUT_LITERAL(out, "\r\n");
 }

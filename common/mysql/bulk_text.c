@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "flash/put.h"
+
 size_t flash_mysql_text_value_size(const struct flash_bulk_column *column, int row)
 {
     size_t around = 3; /* parentheses, comma */
     return around + (column->type == FLASH_COLUMN_INT
-                         ? FLASH_MYSQL_NUMBER_SIZE
+                         ? FLASH_NUMBER_MAX
                          : flash_mysql_literal_size(column->bytes[row]));
 }
 

@@ -14,23 +14,14 @@
 
 enum { TAKE_TRIES = 4, REASON_MAX = 255 };
 
-static struct flash_value text(const char *at)
-{
-    return flash_value_bytes(at, strlen(at));
-}
-
-static struct flash_value id_of(const struct flash_alert *alert)
-{
-    return flash_value_bytes(alert->id.bytes, sizeof(alert->id.bytes));
-}
-
 /* ---- writing ---- */
 
 /* Makes the row of an alert that was never heard of; it waits there for whoever else does. */
 static bool meet(struct flash_mysql *mysql, const struct flash_alert *alert,
                  struct flash_error *err)
 {
-    const struct flash_value params[] = {text(alert->key), flash_value_int(alert->at_ms)};
+    const struct flash_value params[] = {flash_value_text(alert->key),
+                                         flash_value_int(alert->at_ms)};
     return flash_mysql_exec(mysql,
                             "INSERT INTO alert_state (alert_key, state, severity, since_ms)"
                             " VALUES (?, 'cleared', 'info', ?)"
@@ -43,9 +34,9 @@ static bool move_state(struct flash_mysql *mysql, const struct flash_alert *aler
 {
     const char *state = flash_alert_state_name(alert);
     const struct flash_value params[] = {
-        text(state),       text(flash_severity_name(alert->severity)),
-        text(alert->text), flash_value_int(alert->at_ms),
-        text(alert->key),  text(state),
+        flash_value_text(state),       flash_value_text(flash_severity_name(alert->severity)),
+        flash_value_text(alert->text), flash_value_int(alert->at_ms),
+        flash_value_text(alert->key),  flash_value_text(state),
     };
     int64_t moved;
     if (!flash_mysql_exec(mysql,
@@ -67,18 +58,18 @@ static bool write_message(struct flash_mysql *mysql, const struct flash_outbox_c
     struct flash_value ended = flash_value_int(alert->at_ms);
     ended.null = !sent;
     const struct flash_value params[] = {
-        id_of(alert),
-        text(alert->key),
-        text(flash_alert_state_name(alert)),
-        text(flash_severity_name(alert->severity)),
-        text(alert->text),
+        flash_value_uuid(&alert->id),
+        flash_value_text(alert->key),
+        flash_value_text(flash_alert_state_name(alert)),
+        flash_value_text(flash_severity_name(alert->severity)),
+        flash_value_text(alert->text),
         flash_value_int(alert->at_ms),
-        text(flash_channel_name(channel)),
-        text(sent ? "sent" : "waiting"),
+        flash_value_text(flash_channel_name(channel)),
+        flash_value_text(sent ? "sent" : "waiting"),
         flash_value_int(sent),
         flash_value_int(alert->at_ms),
         ended,
-        alert->list ? text(alert->list)
+        alert->list ? flash_value_text(alert->list)
                     : (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = true},
     };
     return flash_mysql_exec(mysql,
@@ -175,7 +166,7 @@ static bool take_row(const struct flash_value *cells, int count, void *arg)
 static bool find(struct flash_mysql *mysql, const struct flash_outbox_claim *claim,
                  struct found *found, struct flash_error *err)
 {
-    const struct flash_value params[] = {text(flash_channel_name(claim->channel)),
+    const struct flash_value params[] = {flash_value_text(flash_channel_name(claim->channel)),
                                          flash_value_int(claim->now_ms)};
     const struct flash_query query = {
         .sql = "SELECT o.id, o.alert_id, o.alert_key, o.state, o.severity, o.detail, o.at_ms,"
@@ -254,7 +245,7 @@ bool flash_outbox_mark(struct flash_mysql *mysql, int64_t id,
     }
     size_t len = strnlen(result->reason, REASON_MAX);
     const struct flash_value params[] = {
-        text(result->end == FLASH_OUTBOX_SENT ? "sent" : "given_up"),
+        flash_value_text(result->end == FLASH_OUTBOX_SENT ? "sent" : "given_up"),
         flash_value_int(result->at_ms), flash_value_bytes(result->reason, len),
         flash_value_int(id)};
     return flash_mysql_exec(mysql,

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/put.h"
+
 #define KEYS_PER_STATEMENT 512
 #define MARK "(%s)"
 
@@ -23,7 +25,7 @@ struct splitting {
 
 static size_t key_size(const struct flash_value *key)
 {
-    return 1 + (key->type == FLASH_COLUMN_INT ? FLASH_MYSQL_NUMBER_SIZE
+    return 1 + (key->type == FLASH_COLUMN_INT ? FLASH_NUMBER_MAX
                                               : flash_mysql_literal_size(key->bytes));
 }
 

@@ -220,7 +220,7 @@ static struct flash_value maker_of(const struct flash_story *story)
             entry = &step->entry;
         }
     }
-    return flash_value_bytes((const char *)entry->bytes, sizeof(entry->bytes));
+    return flash_value_uuid(entry);
 }
 
 static bool run_queries(struct flash_story *story, struct flash_mysql *mysql,
@@ -230,7 +230,7 @@ static bool run_queries(struct flash_story *story, struct flash_mysql *mysql,
     int len = snprintf(quoted, sizeof(quoted), "\"%.*s\"", (int)story->ref.len, story->ref.at);
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         const struct flash_value values[] = {
-            [ORDER] = flash_value_bytes(story->order_id, strlen(story->order_id)),
+            [ORDER] = flash_value_text(story->order_id),
             [SKU] = {.type = FLASH_COLUMN_INT, .number = story->sku},
             [REF] = flash_value_bytes(quoted, (size_t)len),
             [ENTRY] = maker_of(story),
@@ -265,8 +265,7 @@ static bool read_verdicts(struct flash_story *story, struct flash_mysql *mysql,
             again = memcmp(keys[j].bytes.at, step->entry.bytes, sizeof(step->entry.bytes)) == 0;
         }
         if (!again) {
-            keys[count++] =
-                flash_value_bytes((const char *)step->entry.bytes, sizeof(step->entry.bytes));
+            keys[count++] = flash_value_uuid(&step->entry);
         }
     }
     const struct flash_query_in query = {

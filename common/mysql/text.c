@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/put.h"
+
 bool flash_mysql_buffer_reserve(struct flash_mysql_buffer *buffer, size_t size)
 {
     if (size <= buffer->size) {
@@ -50,17 +52,8 @@ void flash_mysql_put_word(struct flash_mysql_buffer *buffer, const char *word)
 
 void flash_mysql_put_number(struct flash_mysql_buffer *buffer, int64_t number)
 {
-    char digits[FLASH_MYSQL_NUMBER_SIZE];
-    size_t at = sizeof(digits);
-    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        digits[--at] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    if (number < 0) {
-        digits[--at] = '-';
-    }
-    flash_mysql_put(buffer, digits + at, sizeof(digits) - at);
+    char digits[FLASH_NUMBER_MAX];
+    flash_mysql_put(buffer, digits, (size_t)(flash_put_signed(digits, number) - digits));
 }
 
 static bool is_plain(struct flash_text bytes)

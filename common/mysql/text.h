@@ -23,7 +23,6 @@ void flash_mysql_put_number(struct flash_mysql_buffer *buffer, int64_t number);
 /* NULL when bytes.at is NULL. Nothing in the bytes can end the literal, in any sql_mode or
  * character set. */
 void flash_mysql_put_literal(struct flash_mysql_buffer *buffer, struct flash_text bytes);
-#define FLASH_MYSQL_NUMBER_SIZE 20 /* bytes of the longest number */
 size_t flash_mysql_literal_size(struct flash_text bytes);
 
 #endif

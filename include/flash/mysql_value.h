@@ -18,6 +18,12 @@ static inline struct flash_value flash_value_bytes(const void *at, size_t len)
     return (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = !at, .bytes = {at, len}};
 }
 
+/* text is NUL-terminated and borrowed. */
+static inline struct flash_value flash_value_text(const char *text)
+{
+    return flash_value_bytes(text, strlen(text));
+}
+
 /* As a BINARY(16); borrowed. */
 static inline struct flash_value flash_value_uuid(const struct flash_uuid *id)
 {

@@ -16,6 +16,12 @@ static inline char *flash_put(char *out, const char *text, size_t len)
     return out + len;
 }
 
+/* text is NUL-terminated. */
+static inline char *flash_put_text(char *out, const char *text)
+{
+    return flash_put(out, text, strlen(text));
+}
+
 #define FLASH_PUT_LITERAL(out, literal) flash_put(out, literal, sizeof(literal) - 1)
 
 /* Of put.c, for what has several digits. */

@@ -24,21 +24,17 @@ static const struct flash_page_column columns[] = {
 };
 static const struct flash_page_list list = {"rows", columns, 8};
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
 static char *written(enum flash_list_format format, const char *cursor)
 {
     struct flash_page page = {.list = &list, .format = format};
-    const struct flash_value full[] = {number(7),  flash_value_bytes("a \"b\", c", 8),
-                                       number(-3), number(1767323045678),
-                                       number(60), number(1),
-                                       number(2),  flash_value_bytes("0123456789abcdef", 16)};
-    const struct flash_value empty[] = {number(8),          flash_value_null(), flash_value_null(),
-                                        flash_value_null(), number(0),          number(0),
-                                        number(3),          flash_value_null()};
+    const struct flash_value full[] = {
+        flash_value_int(7),  flash_value_bytes("a \"b\", c", 8),
+        flash_value_int(-3), flash_value_int(1767323045678),
+        flash_value_int(60), flash_value_int(1),
+        flash_value_int(2),  flash_value_bytes("0123456789abcdef", 16)};
+    const struct flash_value empty[] = {flash_value_int(8), flash_value_null(), flash_value_null(),
+                                        flash_value_null(), flash_value_int(0), flash_value_int(0),
+                                        flash_value_int(3), flash_value_null()};
     flash_page_begin(&page, true);
     flash_page_put(&page, empty);
     flash_page_begin(&page, true); /* an earlier try is forgotten */
@@ -106,7 +102,7 @@ static void test_texts(void **state)
                  rows[i].json);
         flash_page_begin(&page, true);
         const struct flash_value cells[] = {flash_value_bytes(rows[i].text, rows[i].len),
-                                            number(INT64_MIN)};
+                                            flash_value_int(INT64_MIN)};
         flash_page_put(&page, cells);
         char *text = flash_page_end(&page, NULL);
         assert_string_equal(text, expected);
@@ -148,7 +144,7 @@ static void test_csv_formulas(void **state)
                                                     {"n", FLASH_CELL_NUMBER}};
     static const struct flash_page_list names = {"names", name, 2};
     struct flash_page page = {.list = &names, .format = FLASH_LIST_CSV};
-    const struct flash_value cells[] = {flash_value_bytes("=1+1", 4), number(-5)};
+    const struct flash_value cells[] = {flash_value_bytes("=1+1", 4), flash_value_int(-5)};
     (void)state;
     flash_page_begin(&page, false);
     flash_page_put(&page, cells);

@@ -13,6 +13,7 @@
 #include "../../consumer/ledger.h"
 #include "failing.h"
 #include "fake_mysql.h"
+#include "flash/mysql_value.h"
 #include "letter.h"
 
 #define AIM 64
@@ -52,23 +53,14 @@ static void a_ledger_starts_whole_or_says_why_not(void **state)
     print_message("%zu allocations of a start failed\n", n - 1);
 }
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
-static struct flash_value text(const char *string)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {string, strlen(string)}};
-}
-
 /* Every SKU has 100 units, every order that is looked for is there. */
 static void rows(const char *table, const struct flash_query_in *query)
 {
     for (int i = 0; i < query->key_count; i++) {
-        struct flash_value stock[] = {query->keys[i], number(100), number(1)};
-        struct flash_value order[] = {query->keys[i], number(1),  number(1), number(3),
-                                      text("u-9"),    number(77), text("")};
+        struct flash_value stock[] = {query->keys[i], flash_value_int(100), flash_value_int(1)};
+        struct flash_value order[] = {
+            query->keys[i],          flash_value_int(1),  flash_value_int(1),  flash_value_int(3),
+            flash_value_text("u-9"), flash_value_int(77), flash_value_text("")};
         if (strcmp(table, "stock") == 0) {
             query->row(stock, 3, query->arg);
         } else if (strcmp(table, "reservation") == 0) {

@@ -11,6 +11,7 @@
 
 #include "../../consumer/ledger.h"
 #include "fake_mysql.h"
+#include "flash/mysql_value.h"
 #include "letter.h"
 
 #define AIM 4096
@@ -24,11 +25,6 @@ struct desk {
     struct flash_error err;
 };
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
 static struct flash_value text(const char *string)
 {
     return (struct flash_value){
@@ -39,7 +35,7 @@ static struct flash_value text(const char *string)
 static void stock_only(const char *table, const struct flash_query_in *query)
 {
     for (int i = 0; strcmp(table, "stock") == 0 && i < query->key_count; i++) {
-        struct flash_value cells[] = {query->keys[i], number(100), number(1)};
+        struct flash_value cells[] = {query->keys[i], flash_value_int(100), flash_value_int(1)};
         query->row(cells, 3, query->arg);
     }
 }
@@ -50,9 +46,13 @@ static void rows_too(const char *table, const struct flash_query_in *query)
     stock_only(table, query);
     for (int i = query->key_count - 1; strcmp(table, "reservation") == 0 && i >= 0; i--) {
         bool paid = query->keys[i].bytes.len == 4 && query->keys[i].bytes.at[3] == 'a';
-        struct flash_value cells[] = {
-            query->keys[i], number(paid ? 2 : 1), number(paid ? 2 : 1),     number(3),
-            text("u-9"),    number(77),           text(paid ? "pay-1" : "")};
+        struct flash_value cells[] = {query->keys[i],
+                                      flash_value_int(paid ? 2 : 1),
+                                      flash_value_int(paid ? 2 : 1),
+                                      flash_value_int(3),
+                                      text("u-9"),
+                                      flash_value_int(77),
+                                      text(paid ? "pay-1" : "")};
         query->row(cells, 7, query->arg);
     }
 }
@@ -62,7 +62,8 @@ static void verdicts_too(const char *table, const struct flash_query_in *query)
 {
     rows_too(table, query);
     for (int i = 1; strcmp(table, "verdict") == 0 && i < query->key_count; i++) {
-        struct flash_value cells[] = {query->keys[i], number(i % 2 ? 1 : 2), number(i % 2)};
+        struct flash_value cells[] = {query->keys[i], flash_value_int(i % 2 ? 1 : 2),
+                                      flash_value_int(i % 2)};
         query->row(cells, 3, query->arg);
     }
 }

@@ -10,6 +10,19 @@
 
 #include "flash/csv.h"
 
+static void expect_written(void (*write)(FILE *, struct flash_text), const char *text,
+                           const char *cell)
+{
+    char *written = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&written, &len);
+    assert_non_null(out);
+    write(out, (struct flash_text){text, strlen(text)});
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(written, cell);
+    free(written);
+}
+
 static void cells(void **state)
 {
     static const struct {
@@ -31,14 +44,7 @@ static void cells(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *text = NULL;
-        size_t len = 0;
-        FILE *out = open_memstream(&text, &len);
-        assert_non_null(out);
-        flash_csv_cell(out, (struct flash_text){rows[i].text, strlen(rows[i].text)});
-        assert_int_equal(fclose(out), 0);
-        assert_string_equal(text, rows[i].cell);
-        free(text);
+        expect_written(flash_csv_cell, rows[i].text, rows[i].cell);
     }
 }
 
@@ -65,14 +71,7 @@ static void texts(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char *text = NULL;
-        size_t len = 0;
-        FILE *out = open_memstream(&text, &len);
-        assert_non_null(out);
-        flash_csv_text(out, (struct flash_text){rows[i].text, strlen(rows[i].text)});
-        assert_int_equal(fclose(out), 0);
-        assert_string_equal(text, rows[i].cell);
-        free(text);
+        expect_written(flash_csv_text, rows[i].text, rows[i].cell);
         const struct flash_text back =
             flash_csv_text_read((struct flash_text){rows[i].value, strlen(rows[i].value)});
         assert_int_equal(back.len, strlen(rows[i].text));

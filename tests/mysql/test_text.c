@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../common/mysql/text.h"
+#include "flash/put.h"
 
 static void expect_literal(const char *bytes, size_t len, const char *literal)
 {
@@ -62,7 +63,7 @@ static void test_every_byte(void **state)
 static void expect_number(int64_t number, const char *text)
 {
     struct flash_mysql_buffer buffer = {0};
-    assert_true(flash_mysql_buffer_reserve(&buffer, FLASH_MYSQL_NUMBER_SIZE));
+    assert_true(flash_mysql_buffer_reserve(&buffer, FLASH_NUMBER_MAX));
     flash_mysql_put_number(&buffer, number);
     assert_int_equal(buffer.len, strlen(text));
     assert_memory_equal(buffer.at, text, buffer.len);

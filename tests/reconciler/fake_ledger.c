@@ -2,6 +2,8 @@
  * is taken back. */
 #include "fake_ledger.h"
 
+#include "flash/mysql_value.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,11 +112,6 @@ void flash_mysql_rollback(struct flash_mysql *mysql)
 
 /* ---- statements ---- */
 
-static struct flash_value number(int64_t value)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = value};
-}
-
 static struct flash_value bytes(const void *at, size_t len)
 {
     return (struct flash_value){.type = FLASH_COLUMN_BYTES, .bytes = {at, len}};
@@ -138,13 +135,14 @@ bool flash_mysql_query(struct flash_mysql *mysql, const struct flash_query *quer
     if (!take(step, err)) {
         return false;
     }
-    struct flash_value cells[2] = {number(fake_ledger.generation), number(fake_ledger.read_only)};
+    struct flash_value cells[2] = {flash_value_int(fake_ledger.generation),
+                                   flash_value_int(fake_ledger.read_only)};
     if (strcmp(step, "SELECT stock") == 0) {
-        cells[0] = number(fake_ledger.sku);
+        cells[0] = flash_value_int(fake_ledger.sku);
     } else if (strcmp(step, "SELECT nothing") == 0) {
-        cells[0] = number(!fake_ledger.lease_taken);
+        cells[0] = flash_value_int(!fake_ledger.lease_taken);
     } else if (strcmp(step, "SELECT consumer_progress") == 0) {
-        cells[0] = number(fake_ledger.applied);
+        cells[0] = flash_value_int(fake_ledger.applied);
     } else if (strcmp(step, "SELECT generation") != 0) {
         return true; /* parked, dead_letter: none */
     }
@@ -161,8 +159,9 @@ static void answer_verdicts(const struct flash_query_in *query, struct flash_tex
 {
     for (int i = 0; i < fake_ledger.verdict_count; i++) {
         const struct fake_ledger_verdict *found = &fake_ledger.verdicts[i];
-        const struct flash_value cells[] = {bytes(found->id.bytes, 16), number(found->verdict),
-                                            number(found->clean)};
+        const struct flash_value cells[] = {bytes(found->id.bytes, 16),
+                                            flash_value_int(found->verdict),
+                                            flash_value_int(found->clean)};
         if (same(key, found->id.bytes, 16)) {
             query->row(cells, 3, query->arg);
         }
@@ -185,11 +184,11 @@ static void answer_rows(const struct flash_query_in *query, struct flash_text ke
         const struct fake_ledger_row *row = &fake_ledger.rows[i];
         const struct flash_value cells[] = {
             bytes(row->order_id, strlen(row->order_id)),
-            number(row->state),
-            number(row->version),
-            number(row->quantity),
+            flash_value_int(row->state),
+            flash_value_int(row->version),
+            flash_value_int(row->quantity),
             bytes(row->user, strlen(row->user)),
-            number(0),
+            flash_value_int(0),
             {.type = FLASH_COLUMN_BYTES, .null = true},
             bytes(row->entry.bytes, 16),
         };

@@ -10,7 +10,7 @@
 
 #include "../../reconciler/inflow.h"
 #include "fake_redis_sync.h"
-#include "flash/mysql.h"
+#include "flash/mysql_value.h"
 #include "flash/time.h"
 
 #define SKUS_MAX 1200
@@ -51,18 +51,13 @@ bool flash_mysql_connect(struct flash_mysql *mysql, struct flash_error *err)
     return !desk.away || flash_error_set(err, FLASH_ERROR_RETRY, "away, says the test");
 }
 
-static struct flash_value number(int64_t n)
-{
-    return (struct flash_value){.type = FLASH_COLUMN_INT, .number = n};
-}
-
 /* The columns number, quantity, created_at_ms, reference, entry_id. */
 static void put_row(struct flash_value *cells, int64_t n)
 {
     static const uint8_t entry[16] = {[15] = 9};
-    cells[0] = number(n);
-    cells[1] = number(desk.takes ? -n : n);
-    cells[2] = number((int64_t)flash_time_wall_ms() - desk.age_ms);
+    cells[0] = flash_value_int(n);
+    cells[1] = flash_value_int(desk.takes ? -n : n);
+    cells[2] = flash_value_int((int64_t)flash_time_wall_ms() - desk.age_ms);
     cells[3] =
         (struct flash_value){.type = FLASH_COLUMN_BYTES, .null = !desk.takes, .bytes = {"t-1", 3}};
     cells[4] = (struct flash_value){
@@ -85,8 +80,8 @@ bool flash_mysql_query(struct flash_mysql *mysql, const struct flash_query *quer
     }
     for (int i = 0; goes_on && i < desk.sku_count; i++) {
         if (desk.numbers[i] && 100 + i > query->params[0].number) {
-            cells[0] = number(100 + i);
-            cells[1] = number(desk.generation);
+            cells[0] = flash_value_int(100 + i);
+            cells[1] = flash_value_int(desk.generation);
             put_row(cells + 2, desk.numbers[i]);
             goes_on = query->row(cells, 7, query->arg);
         }

@@ -109,7 +109,7 @@ void flash_bench_record_add(struct flash_bench_record *record, const struct flas
         flash_bench_record_flush(record);
     }
     char *out = record->buffer + record->used;
-    out = flash_put(out, outcome, strlen(outcome));
+    out = flash_put_text(out, outcome);
     out = put_field(out, (struct flash_text){op->order_id, strlen(op->order_id)});
     out = put_field(out, user);
     out = put_number_field(out, (uint64_t)op->quantity);

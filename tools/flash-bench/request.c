@@ -35,14 +35,14 @@ struct flash_text flash_bench_writer_user(const struct flash_bench_writer *write
                                           char buffer[FLASH_USER_MAX])
 {
     const char *prefix = writer->options->user_prefix;
-    char *end = flash_put_number(flash_put(buffer, prefix, strlen(prefix)), (uint64_t)user);
+    char *end = flash_put_number(flash_put_text(buffer, prefix), (uint64_t)user);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
 }
 
 struct flash_text flash_bench_writer_key(const struct flash_bench_writer *writer, uint64_t number,
                                          char buffer[FLASH_KEY_MAX])
 {
-    char *end = flash_put(buffer, writer->options->run, strlen(writer->options->run));
+    char *end = flash_put_text(buffer, writer->options->run);
     *end++ = '-';
     end = flash_put_number(end, number);
     return (struct flash_text){buffer, (size_t)(end - buffer)};
@@ -65,7 +65,7 @@ static char *put_user(const struct flash_bench_writer *writer, const struct flas
         return flash_put(FLASH_PUT_LITERAL(out, "\r\nAuthorization: Bearer "), token.at, token.len);
     }
     const char *prefix = writer->options->user_prefix;
-    out = flash_put(FLASH_PUT_LITERAL(out, "\r\nX-User-Id: "), prefix, strlen(prefix));
+    out = flash_put_text(FLASH_PUT_LITERAL(out, "\r\nX-User-Id: "), prefix);
     return flash_put_number(out, (uint64_t)op->user);
 }
 
@@ -91,10 +91,10 @@ static char *put_read(const struct flash_bench_writer *writer, const struct flas
 {
     bool held = op->kind == FLASH_BENCH_WAIT ||
                 (op->kind == FLASH_BENCH_PAGE && writer->options->poll_wait);
-    out = flash_put(FLASH_PUT_LITERAL(out, "GET /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put_text(FLASH_PUT_LITERAL(out, "GET /v1/orders/"), op->order_id);
     out = flash_put(out, writer->host_lines, writer->host_lines_len);
     if (op->etag[0] != '\0') {
-        out = flash_put(FLASH_PUT_LITERAL(out, "If-None-Match: "), op->etag, strlen(op->etag));
+        out = flash_put_text(FLASH_PUT_LITERAL(out, "If-None-Match: "), op->etag);
         out = FLASH_PUT_LITERAL(out, "\r\n");
     }
     if (held) {
@@ -114,7 +114,7 @@ static char *put_pay(const struct flash_bench_writer *writer, const struct flash
     char *end = flash_put(FLASH_PUT_LITERAL(body, "{\"payment_id\":\""), payment.at, payment.len);
     size_t len = (size_t)(FLASH_PUT_LITERAL(end, "\"}") - body);
 
-    out = flash_put(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put_text(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id);
     out = flash_put(FLASH_PUT_LITERAL(out, "/pay"), writer->host_lines, writer->host_lines_len);
     out = put_user(writer, op, FLASH_PUT_LITERAL(out, "Content-Type: application/json"));
     out = flash_put_number(FLASH_PUT_LITERAL(out, "\r\nContent-Length: "), len);
@@ -124,7 +124,7 @@ static char *put_pay(const struct flash_bench_writer *writer, const struct flash
 static char *put_cancel(const struct flash_bench_writer *writer, const struct flash_bench_op *op,
                         char *out)
 {
-    out = flash_put(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id, strlen(op->order_id));
+    out = flash_put_text(FLASH_PUT_LITERAL(out, "POST /v1/orders/"), op->order_id);
     out = flash_put(FLASH_PUT_LITERAL(out, "/cancel"), writer->host_lines, writer->host_lines_len);
     out = put_user(writer, op, FLASH_PUT_LITERAL(out, "Content-Length: 0"));
     return FLASH_PUT_LITERAL(out, "\r\n\r\n");

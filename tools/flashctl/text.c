@@ -16,12 +16,19 @@ static int control_at(const char *text)
     return pair ? 2 : at[0] < 0x20 || at[0] == 0x7f ? 1 : 0;
 }
 
+/* The next byte of *at as it may be shown, behind which *at is then. */
+static char next_plain(const char **at)
+{
+    int control = control_at(*at);
+    char byte = control ? '?' : **at;
+    *at += control ? control : 1;
+    return byte;
+}
+
 void flash_ctl_put_plain(const char *text, FILE *out)
 {
     for (const char *at = text; *at;) {
-        int control = control_at(at);
-        fputc(control ? '?' : *at, out);
-        at += control ? control : 1;
+        fputc(next_plain(&at), out);
     }
 }
 
@@ -47,9 +54,7 @@ static void make_plain(char *text)
 {
     char *to = text;
     for (const char *at = text; *at;) {
-        int control = control_at(at);
-        *to++ = control ? '?' : *at;
-        at += control ? control : 1;
+        *to++ = next_plain(&at);
     }
     *to = '\0';
 }

@@ -1,6 +1,7 @@
 /* Words about wrong command lines; see wrong.h. */
 #include "wrong.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define WORD_MAX 24 /* longer ones are not compared */
@@ -75,19 +76,23 @@ static void meant(const struct guess *guess, const char *before, char ret_text[M
 
 /* ---- commands ---- */
 
+static void add_word(char list[LIST_MAX], const char *word)
+{
+    size_t len = strlen(list);
+    int more = snprintf(list + len, LIST_MAX - len, "%s%s", len ? ", " : "", word);
+    assert(more >= 0 && (size_t)more < LIST_MAX - len);
+}
+
 /* The words behind noun, or all nouns: "create, show, list". */
 static void list_words(const char *noun, char list[LIST_MAX])
 {
-    size_t len = 0;
     list[0] = '\0';
     for (int i = 0; !noun && flash_ctl_nouns[i].name; i++) {
-        len += (size_t)snprintf(list + len, LIST_MAX - len, "%s%s", len ? ", " : "",
-                                flash_ctl_nouns[i].name);
+        add_word(list, flash_ctl_nouns[i].name);
     }
     for (int i = 0; noun && i < flash_ctl_verb_count; i++) {
         if (strcmp(flash_ctl_verbs[i].noun, noun) == 0) {
-            len += (size_t)snprintf(list + len, LIST_MAX - len, "%s%s", len ? ", " : "",
-                                    flash_ctl_verb_name(&flash_ctl_verbs[i]));
+            add_word(list, flash_ctl_verb_name(&flash_ctl_verbs[i]));
         }
     }
 }
