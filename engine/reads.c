@@ -19,7 +19,7 @@
 #include "waiters.h"
 
 #define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
-#define CLOSED_KEPT_US 100000  /* and a closed gate */
+#define CLOSED_KEPT_US 100000  /* and a closed gate, or that a SKU is lost: a recovery is awaited */
 #define REPLY_HEAD 6           /* OK, now, journal length, oldest, generation, sale */
 #define READS_PER_CALL FLASH_BATCH_LINES
 
@@ -135,11 +135,11 @@ bool flash_reads_closed(const struct flash_worker *worker, const struct flash_sk
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t age_us = worker->now_us - sku->asked_us;
+    uint64_t kept_us = lost(sku) ? CLOSED_KEPT_US : ABSENT_KEPT_US;
     if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
         sku->known = FLASH_SKU_NEW;
     }
-    if ((sku->known == FLASH_SKU_ABSENT && age_us < ABSENT_KEPT_US) ||
-        flash_reads_closed(worker, sku)) {
+    if ((sku->known == FLASH_SKU_ABSENT && age_us < kept_us) || flash_reads_closed(worker, sku)) {
         refuse_absent(worker, sku);
     } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
         if (flash_reads_refresh(worker, sku)) {
