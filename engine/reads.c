@@ -19,7 +19,7 @@
 #include "waiters.h"
 
 #define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
-#define CLOSED_KEPT_US 100000  /* and a closed gate, or that a SKU is lost: a recovery is awaited */
+#define CLOSED_KEPT_US 100000  /* and a closed gate, or that a SKU is lost */
 #define REPLY_HEAD 6           /* OK, now, journal length, oldest, generation, sale */
 #define READS_PER_CALL FLASH_BATCH_LINES
 

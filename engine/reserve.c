@@ -23,12 +23,28 @@
 #define LINE_ARGS 3
 #define REPLY_HEAD 5 /* OK, entry, µs, due, journal length */
 
-/* The lines of one call in flight. */
-struct reserve_call {
+/* The script's words for a refusal. */
+static const struct word {
+    const char *word;
+    enum flash_refusal refusal;
+    enum flash_engine_metric metric;
+} words[] = {
+    {"SOLD_OUT", FLASH_REFUSE_SOLD_OUT, METRIC_ORDERS_SOLD_OUT},
+    {"LIMIT", FLASH_REFUSE_LIMIT, METRIC_ORDERS_LIMIT},
+    {"NOT_STARTED", FLASH_REFUSE_NOT_STARTED, METRIC_ORDERS_NOT_STARTED},
+    {"ENDED", FLASH_REFUSE_ENDED, METRIC_ORDERS_ENDED},
+    {"KEY_REUSED", FLASH_REFUSE_KEY_REUSED, METRIC_ORDERS_KEY_REUSED},
+};
+
+/* The lines of one call in flight; then those decided with one word, until they are answered. */
+struct flash_reserve_call {
+    struct flash_reserve_call *next; /* decided */
     struct flash_worker *worker;
     struct flash_sku *sku;
     struct flash_lane_item *lines;
     struct flash_entry_name id;
+    const struct word *refused; /* decided: why, NULL: accepted */
+    int64_t at_us, due_s;       /* accepted */
 };
 
 /* The accepted lines of one entry, held until Kafka has it. */
@@ -43,12 +59,21 @@ static struct flash_order_line *line_of(struct flash_lane_item *item)
     return (struct flash_order_line *)item;
 }
 
+static enum flash_engine_metric metric_of(enum flash_refusal refusal)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].refusal == refusal) {
+            return words[i].metric;
+        }
+    }
+    return refusal == FLASH_REFUSE_OUTCOME_UNKNOWN ? METRIC_ORDERS_UNKNOWN
+                                                   : METRIC_ORDERS_NOT_ADMITTED;
+}
+
 static void refuse_list(struct flash_worker *worker, struct flash_lane_item *item,
                         enum flash_refusal refusal, const char *detail)
 {
-    enum flash_engine_metric metric = refusal == FLASH_REFUSE_OUTCOME_UNKNOWN
-                                          ? METRIC_ORDERS_UNKNOWN
-                                          : METRIC_ORDERS_NOT_ADMITTED;
+    enum flash_engine_metric metric = metric_of(refusal);
     while (item) {
         struct flash_lane_item *next = item->next;
         flash_engine_count(metric, 1);
@@ -109,7 +134,7 @@ static void add_line(int i, const struct flash_order_line *line)
 
 static void reserve_done(const struct flash_redis_result *result, void *arg);
 
-static bool send_call(struct reserve_call *call, struct flash_error *err)
+static bool send_call(struct flash_reserve_call *call, struct flash_error *err)
 {
     if (!flash_entry_name_new(&call->id, err)) {
         return false;
@@ -147,13 +172,13 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
                         (uint64_t)worker->engine->limits.gather_window_us, &wait_us)) {
         return sku->orders.count && sku->known == FLASH_SKU_PRESENT ? wait_us : 0;
     }
-    struct reserve_call *call = malloc(sizeof(*call));
+    struct flash_reserve_call *call = malloc(sizeof(*call));
     if (!call) {
         flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "out of memory");
         return 0;
     }
     int count;
-    *call = (struct reserve_call){.worker = worker, .sku = sku};
+    *call = (struct flash_reserve_call){.worker = worker, .sku = sku};
     call->lines = flash_lane_take(&sku->orders, worker->engine->config->engine.batch_lines,
                                   worker->now_us, &count);
     struct flash_error err;
@@ -167,35 +192,33 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
 
 /* ---- the answer ---- */
 
-static const struct {
-    const char *word;
-    enum flash_refusal refusal;
-    enum flash_engine_metric metric;
-} words[] = {
-    {"SOLD_OUT", FLASH_REFUSE_SOLD_OUT, METRIC_ORDERS_SOLD_OUT},
-    {"LIMIT", FLASH_REFUSE_LIMIT, METRIC_ORDERS_LIMIT},
-    {"NOT_STARTED", FLASH_REFUSE_NOT_STARTED, METRIC_ORDERS_NOT_STARTED},
-    {"ENDED", FLASH_REFUSE_ENDED, METRIC_ORDERS_ENDED},
-    {"KEY_REUSED", FLASH_REFUSE_KEY_REUSED, METRIC_ORDERS_KEY_REUSED},
-};
-
 static bool waits_for_kafka(const struct flash_worker *worker, const struct flash_order_line *line)
 {
     return line->durable || worker->engine->config->engine.accept_after == FLASH_ACCEPT_LOG;
 }
 
-static void answer_refused(struct flash_worker *worker, struct flash_order_line *line,
-                           const struct flash_redis_reply *word)
+/* NULL: none of them. */
+static const struct word *word_of(const struct flash_redis_reply *text)
 {
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (flash_redis_reply_is(word, words[i].word)) {
-            flash_engine_count(words[i].metric, 1);
-            flash_line_refuse(worker, line, words[i].refusal, NULL);
-            return;
+        if (flash_redis_reply_is(text, words[i].word)) {
+            return &words[i];
         }
     }
+    return NULL;
+}
+
+static void answer_refused(struct flash_worker *worker, struct flash_order_line *line,
+                           const struct flash_redis_reply *text)
+{
+    const struct word *word = word_of(text);
+    if (word) {
+        flash_engine_count(word->metric, 1);
+        flash_line_refuse(worker, line, word->refusal, NULL);
+        return;
+    }
     struct flash_record record;
-    bool replayed = flash_record_parse(flash_redis_reply_text(word), &record);
+    bool replayed = flash_record_parse(flash_redis_reply_text(text), &record);
     if (replayed && record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
         flash_engine_count(METRIC_ORDERS_UNKNOWN,
                            1); /* whether Kafka has its entry: nobody here knows */
@@ -261,18 +284,20 @@ static struct flash_lane_item *take_durable(struct flash_worker *worker,
     return taken;
 }
 
-/* Publishes the entry and answers its buyers: at once, or when Kafka has acknowledged it. */
-static void finish_accepted(struct reserve_call *call, const struct flash_redis_reply *reply,
-                            struct flash_lane_item *accepted)
+/* Publishes the entry. Returns the lines of buyers who need not wait for Kafka. */
+static struct flash_lane_item *publish(struct flash_reserve_call *call,
+                                       const struct flash_redis_reply *reply,
+                                       struct flash_lane_item *accepted)
 {
     struct flash_worker *worker = call->worker;
-    int64_t at_us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
-    int64_t due_s = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
+    call->at_us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
+    call->due_s = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
     const char *traceparent = flash_request_traceparent(line_of(accepted)->request);
     struct flash_lane_item *durable = take_durable(worker, &accepted);
     struct held_lines *held = durable ? malloc(sizeof(*held)) : NULL;
     if (held) {
-        *held = (struct held_lines){{.worker = worker, .done = held_done}, durable, at_us, due_s};
+        *held = (struct held_lines){
+            {.worker = worker, .done = held_done}, durable, call->at_us, call->due_s};
     }
     bool sent =
         flash_publish(worker, &(struct flash_publication){
@@ -283,19 +308,18 @@ static void finish_accepted(struct reserve_call *call, const struct flash_redis_
                                   .traceparent = traceparent,
                                   .wait = held ? &held->wait : NULL,
                               });
-    answer_accepted_list(worker, accepted, at_us, due_s);
     if (durable && (!sent || !held)) {
         refuse_list(worker, durable, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
         free(held);
     }
+    return accepted;
 }
 
-/* The script decided: sorts the accepted lines from the refused, in order. One word is everybody's.
- */
-static void answer_lines(struct reserve_call *call, const struct flash_redis_reply *reply)
+/* Each line has a word of its own: the refused are answered, the accepted returned in order. */
+static struct flash_lane_item *sort_lines(struct flash_reserve_call *call,
+                                          const struct flash_redis_reply *reply, size_t step)
 {
     struct flash_lane_item *item = call->lines, *accepted = NULL, **tail = &accepted;
-    size_t step = flash_redis_reply_count(reply) > REPLY_HEAD + 1 ? 1 : 0;
     for (size_t i = REPLY_HEAD; item; i += step) {
         struct flash_lane_item *next = item->next;
         const struct flash_redis_reply *word = flash_redis_reply_at(reply, i);
@@ -308,15 +332,41 @@ static void answer_lines(struct reserve_call *call, const struct flash_redis_rep
         }
         item = next;
     }
+    return accepted;
+}
+
+/* The script decided. What is published is published now; most buyers are answered when the next
+ * call is on its way. */
+static void take_decision(struct flash_reserve_call *call, const struct flash_redis_reply *reply)
+{
+    bool one_word = flash_redis_reply_count(reply) <= REPLY_HEAD + 1;
     call->sku->journal_entries = flash_redis_reply_int(flash_redis_reply_at(reply, 4));
-    if (accepted) {
-        finish_accepted(call, reply, accepted);
+    call->refused = one_word ? word_of(flash_redis_reply_at(reply, REPLY_HEAD)) : NULL;
+    if (!call->refused) {
+        call->lines = sort_lines(call, reply, one_word ? 0 : 1);
+        call->lines = call->lines ? publish(call, reply, call->lines) : NULL;
+    }
+    call->next = call->worker->decided;
+    call->worker->decided = call;
+}
+
+void flash_reserve_answer(struct flash_worker *worker)
+{
+    while (worker->decided) {
+        struct flash_reserve_call *call = worker->decided;
+        worker->decided = call->next;
+        if (call->refused) {
+            refuse_list(worker, call->lines, call->refused->refusal, NULL);
+        } else {
+            answer_accepted_list(worker, call->lines, call->at_us, call->due_s);
+        }
+        free(call);
     }
 }
 
 static void reserve_done(const struct flash_redis_result *result, void *arg)
 {
-    struct reserve_call *call = arg;
+    struct flash_reserve_call *call = arg;
     struct flash_worker *worker = call->worker;
     struct flash_sku *sku = call->sku;
     const struct flash_redis_reply *word = flash_redis_reply_at(result->reply, 0);
@@ -330,7 +380,8 @@ static void reserve_done(const struct flash_redis_result *result, void *arg)
                   FLASH_TEXT("error", result->error));
         refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING, "Redis refuses to write.");
     } else if (flash_redis_reply_is(word, "OK")) {
-        answer_lines(call, result->reply);
+        take_decision(call, result->reply);
+        call = NULL; /* it waits for its buyers' turn */
     } else {
         flash_engine_count(METRIC_GENERATION_REFUSALS, 1);
         sku->known = FLASH_SKU_NEW;

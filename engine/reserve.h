@@ -27,6 +27,10 @@ void flash_reserve_submit_batch(struct flash_worker *worker, struct flash_reques
  * if it does not. */
 uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku);
 
+/* Answers the buyers of the calls that were decided in this turn; after the next calls are on their
+ * way, so that Redis works meanwhile. */
+void flash_reserve_answer(struct flash_worker *worker);
+
 /* Refuses everything that waits in sku's order lane. */
 void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
                                   enum flash_refusal refusal, const char *detail);

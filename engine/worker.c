@@ -67,6 +67,8 @@ void flash_worker_turn(struct flash_worker *worker)
     if (soonest_us) {
         flash_timer_at(&worker->gather, worker->now_us + soonest_us);
     }
+    flash_redis_push(worker->redis);
+    flash_reserve_answer(worker);
 }
 
 /* Looks at every SKU in use: its journal's length and age decide about admission. */

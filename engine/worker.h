@@ -108,8 +108,9 @@ struct flash_worker {
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
     struct flash_sku_table *skus;
     struct flash_sku *dirty;
-    uint64_t now_us;      /* monotonic, read once per turn */
-    int64_t kafka_queued; /* the producer's open messages, looked at once per turn */
+    struct flash_reserve_call *decided; /* in this turn, its buyers are still to be answered */
+    uint64_t now_us;                    /* monotonic, read once per turn */
+    int64_t kafka_queued;               /* the producer's open messages, looked at once per turn */
     uint64_t last_round_us;
     struct flash_presence presence;
     struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */

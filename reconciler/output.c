@@ -94,9 +94,12 @@ static void csv_row(struct flash_output *output, const struct flash_output_cell 
     const struct flash_output_section *section = output->section;
     for (int i = 0; i < section->column_count; i++) {
         char text[FLASH_OUTPUT_CELL];
-        flash_output_cell_text(&section->columns[i], &cells[i], false, text);
+        const struct flash_output_column *column = &section->columns[i];
+        flash_output_cell_text(column, &cells[i], false, text);
         put(output, i ? "," : "");
-        flash_csv_cell(output->out, (struct flash_text){text, strlen(text)});
+        bool written = column->kind == FLASH_OUTPUT_TEXT; /* maybe by somebody: an operator */
+        (written ? flash_csv_text : flash_csv_cell)(output->out,
+                                                    (struct flash_text){text, strlen(text)});
     }
     put(output, FLASH_CSV_END);
 }

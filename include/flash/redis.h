@@ -82,6 +82,10 @@ FLASH_MUST_CHECK bool flash_redis_call(struct flash_redis *redis,
                                        const struct flash_redis_call *call,
                                        struct flash_error *err);
 
+/* Writes what was called since the loop's last turn, as far as the kernel takes it; without it that
+ * happens in the next. Never from inside a completion; calls may complete with UNKNOWN inside. */
+void flash_redis_push(struct flash_redis *redis);
+
 bool flash_redis_ready(const struct flash_redis *redis);
 /* Why it is not ready, one line for a log; "" while ready (borrowed, until the loop runs again). */
 const char *flash_redis_trouble(const struct flash_redis *redis);

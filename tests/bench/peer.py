@@ -14,6 +14,7 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
+SHARE = 20_000 / 29_000  # 20,000 orders/s are aimed at where the peer sells 29,000: here as much of what it sells here
 
 
 def free_port():
@@ -77,8 +78,8 @@ def verify_peer(rig, sku, units, accepted, unknown):
     client.delete(*(tag + name for name in ("stock", "orders", "users", "journal")))
 
 
-def bench_peer(rig, port, sku, seconds):
-    command = rig.command(sku, *CROWD, "--duration", seconds)
+def bench_peer(rig, port, sku, *options):
+    command = rig.command(sku, *CROWD, *options)
     command[command.index("--url") + 1] = f"http://127.0.0.1:{port}"
     return json.loads(run(*command))
 
@@ -88,7 +89,7 @@ def sell_peer(rig, port, pid, units, seconds):
     sku = peer_sale(rig, units)
     rig.lists[sku] = []
     before = children_cpu_s(pid), rig.cpu_s(["redis"])["redis"]
-    report = bench_peer(rig, port, sku, seconds)
+    report = bench_peer(rig, port, sku, "--duration", seconds)
     spent = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
     orders = report["orders"]
     verify_peer(rig, sku, units, orders["accepted"], orders["unknown"])
@@ -103,6 +104,23 @@ def sell_ours(rig, units, seconds):
     after, orders = rig.cpu_s(parts), report["orders"]
     answered = orders["accepted"] + orders["refused"]
     return sku, report, {part: (after[part] - before[part]) * 1e6 / answered for part in parts}
+
+
+def measure_share(rig, rate, seconds):
+    """Answers at a rate that leaves the peer some air: ours through the whole pipeline, then the peer's, who has none."""
+    pace = ["--mode", "rate", "--rate", int(rate), "--arrivals", "poisson", "--duration", seconds]
+    sku = rig.sale(UNITS)
+    ours = rig.bench(sku, *CROWD, *pace, "--poll-wait", "--poll-every", 20)["latency_us"]
+    rig.prove(sku)
+    with nginx(rig) as (port, _):
+        sku = peer_sale(rig, UNITS)
+        rig.lists[sku] = []
+        report = bench_peer(rig, port, sku, *pace)
+        verify_peer(rig, sku, UNITS, report["orders"]["accepted"], report["orders"]["unknown"])
+    found = {"share": int(rate)}
+    for name, series in (("share", ours["accepted"]), ("share_created", ours["created"]), ("peer_share", report["latency_us"]["accepted"])):
+        found.update({f"{name}_{quantile}": series[quantile] / 1000 for quantile in ("p50", "p99")})
+    return found
 
 
 def hot_row(rig, seconds):
@@ -135,6 +153,7 @@ def measure_peer(rig, seconds):
         rig.prove(sku)
     found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
+    found.update(measure_share(rig, SHARE * found["peer_sold64"], seconds))
     found["bare_inserts"] = bare_inserts(rig, seconds)
     found["hot_row"] = hot_row(rig, seconds)
     found["hot_row_ratio"] = found["sold64"] / found["hot_row"]

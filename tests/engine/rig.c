@@ -157,11 +157,18 @@ static json_t *reserve_head(void)
     return json_pack("[s,s,I,I,i]", "OK", "{entry}", (json_int_t)RIG_AT, (json_int_t)RIG_DUE, 3);
 }
 
+/* Buyers are answered at the end of the turn; here before anything else is sent. */
+static void decide(struct rig *rig, json_t *reply)
+{
+    fake_redis_reply(rig->redis, reply);
+    flash_reserve_answer(&rig->worker);
+}
+
 void rig_decide(struct rig *rig, const char *const *words)
 {
     json_t *reply = reserve_head();
     append(reply, words);
-    fake_redis_reply(rig->redis, reply);
+    decide(rig, reply);
 }
 
 void rig_decide_all(struct rig *rig, const char *word)
@@ -170,7 +177,7 @@ void rig_decide_all(struct rig *rig, const char *word)
     for (int i = rig_lines(rig, 0); i > 0; i--) {
         json_array_append_new(reply, json_string(word));
     }
-    fake_redis_reply(rig->redis, reply);
+    decide(rig, reply);
 }
 
 void rig_status(struct rig *rig, const char *const *records)

@@ -57,6 +57,27 @@ static void a_call_is_what_the_script_takes(void **state)
     rig_decide_all(rig, "ACCEPTED");
 }
 
+static void the_next_call_leaves_before_the_buyers_of_the_last_are_answered(void **state)
+{
+    struct rig *rig = *state;
+    rig_know(rig, SKU);
+    struct flash_request *accepted = rig_order(rig, SKU, "a");
+    rig_turn(rig);
+    struct flash_request *refused = rig_order(rig, SKU, "b");
+    fake_redis_reply(rig->redis, json_pack("[s,s,I,I,i,s]", "OK", "{entry}", (json_int_t)RIG_AT,
+                                           (json_int_t)RIG_DUE, 1, "ACCEPTED"));
+    assert_int_equal(rig_answered(accepted), 0);
+    rig_turn(rig);
+    assert_int_equal(rig_lines(rig, 0), 1);
+    assert_int_equal(rig_answered(accepted), 202);
+    fake_redis_reply(rig->redis, json_pack("[s,s,I,I,i,s]", "OK", "", (json_int_t)RIG_AT,
+                                           (json_int_t)RIG_DUE, 1, "SOLD_OUT"));
+    assert_int_equal(rig_answered(refused), 0);
+    rig_turn(rig);
+    assert_true(rig_refused(refused, 409, "sold-out"));
+    assert_int_equal(rig_metric(METRIC_ORDERS_SOLD_OUT), 1);
+}
+
 static void what_arrives_while_a_call_is_out_goes_together(void **state)
 {
     struct rig *rig = *state;
@@ -314,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIGGED(a_call_is_what_the_script_takes),
+        RIGGED(the_next_call_leaves_before_the_buyers_of_the_last_are_answered),
         RIGGED(what_arrives_while_a_call_is_out_goes_together),
         RIGGED(a_call_is_never_longer_than_allowed),
         RIGGED(skus_have_lanes_of_their_own),

@@ -102,6 +102,18 @@ static void csv(void **state)
              ",,,,,\r\n");
 }
 
+static void csv_that_a_spreadsheet_would_run(void **state)
+{
+    struct page page;
+    (void)state;
+    open_page(&page, FLASH_OUTPUT_CSV);
+    flash_output_section(page.output, &findings);
+    put_row(&page, "lost", "=1+1");
+    close_page(&page);
+    assert_non_null(strstr(page.text, ",yes,\"'=1+1\"\r\n"));
+    free(page.text);
+}
+
 #define JSON_LOST                                                                                  \
     "{\"cause\":\"lost\",\"sku\":9223372036854775807,\"found_at\":\"2025-11-21T09:40:00.123Z\","   \
     "\"age_ms\":12345,\"clean\":true,\"detail_text\":\"say \\\"no\\\", twice\\nor more\"}"
@@ -320,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv),
+        cmocka_unit_test(csv_that_a_spreadsheet_would_run),
         cmocka_unit_test(jsonl),
         cmocka_unit_test(json),
         cmocka_unit_test(table),

@@ -43,6 +43,36 @@ static void completion_may_start_a_call(void **state)
     assert_string_equal(harness->tickets[2].word, "ABSENT");
 }
 
+static void push_does_not_wait_for_the_loop(void **state)
+{
+    struct harness *harness = *state;
+    struct flash_error err;
+    char available[128] = "";
+    harness_until_ready(harness);
+    assert_true(harness_load(harness, &err));
+    flash_redis_push(harness->redis);
+    for (int i = 0; i < 1000 && strcmp(available, "1000") != 0; i++) {
+        private_server_ask(&harness_server, available, "HGET flash:{7}:stock available");
+    }
+    assert_string_equal(available, "1000");
+    flash_redis_push(harness->redis); /* there is nothing to write */
+    harness_until_completed(harness, 1);
+    assert_string_equal(harness->tickets[0].word, "LOADED");
+}
+
+static void push_to_a_server_that_died(void **state)
+{
+    struct harness *harness = *state;
+    harness_until_ready(harness);
+    private_server_kill(&harness_server);
+    start_status(harness);
+    flash_redis_push(harness->redis);
+    harness_until_completed(harness, 1);
+    assert_int_equal(harness->tickets[0].outcome, FLASH_REDIS_UNKNOWN);
+    private_server_restart(&harness_server);
+    harness_until_ready(harness);
+}
+
 static void full_batch_fits(void **state)
 {
     struct harness *harness = *state;
@@ -223,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_are_answered),
         TEST(completion_may_start_a_call),
+        TEST(push_does_not_wait_for_the_loop),
+        TEST(push_to_a_server_that_died),
         TEST(full_batch_fits),
         TEST(killed_server_leaves_calls_unknown),
         TEST(frozen_server_leaves_calls_unknown),
