@@ -153,14 +153,14 @@ bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
     return sku->known == FLASH_SKU_PRESENT;
 }
 
-void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
+int flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
 {
     struct flash_watcher *watchers[READS_PER_CALL];
     int count = flash_watchers_next(sku, watchers, READS_PER_CALL);
     for (int i = 0; i < count; i++) {
         struct flash_read *read = new_read(worker, sku, FLASH_READ_WATCHER);
         if (!read) {
-            return;
+            return i;
         }
         read->watcher = watchers[i];
         read->ref_len = watchers[i]->ref_len;
@@ -168,6 +168,7 @@ void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
         watchers[i]->reading = read;
         push(worker, read);
     }
+    return count;
 }
 
 /* ---- finishing a read ---- */

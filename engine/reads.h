@@ -45,7 +45,7 @@ bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
 /* Sends what is due in sku's read lane. */
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku);
 
-/* Every tick: reads sku's watchers again, a call's worth at a time. */
-void flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku);
+/* Every tick: reads sku's watchers again, a call's worth at a time; returns how many. */
+int flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku);
 
 #endif

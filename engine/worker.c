@@ -18,7 +18,11 @@
 #include "routes.h"
 #include "waiters.h"
 
-#define TICK_US 20000        /* watched orders are read again this often, at most */
+#define TICK_MIN_US 4000     /* few watched orders are read again this often, */
+#define TICK_MAX_US 20000    /* many this often */
+#define LOOK_CALL_US 100     /* what a call that reads them takes of Redis' time, about, */
+#define LOOK_ORDER_US 5      /* and each order in it */
+#define LOOK_SHARE 20        /* one part in so many of Redis' time goes to it, while they are few */
 #define ROUND_US 500000      /* journals of SKUs in use are looked at this often */
 #define IN_USE_US 10000000   /* a SKU is in use for so long after its last request */
 #define BODY_MAX 4096        /* bytes (SECURITY: JSON bombs) */
@@ -95,18 +99,29 @@ static void run_round(struct flash_worker *worker)
     worker->seen.closed = closed;
 }
 
+/* Has watched orders read again. Returns when the next tick should be, µs from now. */
+static uint64_t look_at_watched(struct flash_worker *worker)
+{
+    uint64_t cost_us = 0;
+    struct flash_sku *sku;
+    if (flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams) == 0) {
+        return TICK_MAX_US;
+    }
+    for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
+        int orders = flash_reads_tick(worker, sku);
+        cost_us += orders ? LOOK_CALL_US + (uint64_t)orders * LOOK_ORDER_US : 0;
+    }
+    uint64_t after_us = cost_us * LOOK_SHARE;
+    return after_us < TICK_MIN_US ? TICK_MIN_US : after_us > TICK_MAX_US ? TICK_MAX_US : after_us;
+}
+
 static void tick(void *arg)
 {
     struct flash_worker *worker = arg;
-    struct flash_sku *sku;
-    int watched = flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams);
     worker->now_us = flash_time_monotonic_us();
-    flash_timer_at(&worker->tick, worker->now_us + TICK_US);
+    flash_timer_at(&worker->tick, worker->now_us + look_at_watched(worker));
     flash_events_beat(worker);
     flash_presence_tick(worker);
-    for (int i = 0; watched && (sku = flash_sku_at(worker->skus, i)); i++) {
-        flash_reads_tick(worker, sku);
-    }
     if (worker->now_us - worker->last_round_us >= ROUND_US) {
         worker->last_round_us = worker->now_us;
         run_round(worker);
@@ -216,7 +231,7 @@ static bool open_loop(struct flash_worker *worker, struct flash_error *err)
     }
     worker->tick.done = tick;
     worker->tick.arg = worker;
-    flash_timer_at(&worker->tick, worker->now_us + TICK_US);
+    flash_timer_at(&worker->tick, worker->now_us + TICK_MAX_US);
     return true;
 }
 

@@ -124,12 +124,13 @@ void rig_turn(struct rig *rig)
     flash_worker_turn(&rig->worker);
 }
 
-void rig_tick(struct rig *rig, int64_t id)
+int rig_tick(struct rig *rig, int64_t id)
 {
     struct flash_sku *sku = flash_sku_find(rig->worker.skus, id, rig->worker.now_us);
     must(sku != NULL);
-    flash_reads_tick(&rig->worker, sku);
+    int read = flash_reads_tick(&rig->worker, sku);
     rig_turn(rig);
+    return read;
 }
 
 void rig_kafka(struct rig *rig)

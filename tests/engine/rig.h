@@ -54,8 +54,8 @@ struct flash_request *rig_read(struct rig *rig, const struct rig_read *read);
 struct flash_sku *rig_know(struct rig *rig, int64_t sku);
 /* One turn of the loop: what is due goes out. */
 void rig_turn(struct rig *rig);
-/* One tick: waiters of sku are read again. */
-void rig_tick(struct rig *rig, int64_t sku);
+/* One tick: waiters of sku are read again. Returns how many. */
+int rig_tick(struct rig *rig, int64_t sku);
 /* Runs the producer's reports and the worker's mailbox. */
 void rig_kafka(struct rig *rig);
 

@@ -91,6 +91,7 @@ static void lines_without_a_word_are_unknown(void **state)
     first = rig_order(rig, SKU, "a");
     rig_turn(rig);
     fake_redis_reply(rig->redis, json_pack("[s]", "OK"));
+    rig_turn(rig);
     assert_true(rig_refused(first, 503, "outcome-unknown"));
 }
 

@@ -183,11 +183,11 @@ static void a_tick_reads_a_batch_and_the_next_the_rest(void **state)
         snprintf(ref, sizeof(ref), "r%d", i);
         hold(rig, ref, LONG_US);
     }
-    rig_tick(rig, SKU);
+    assert_int_equal(rig_tick(rig, SKU), FLASH_BATCH_LINES);
     assert_int_equal(fake_redis_open(rig->redis, 0)->argc, 1 + FLASH_BATCH_LINES);
     assert_true(fake_redis_argument_is(rig->redis, 0, 1, "r0"));
-    rig_tick(rig, SKU);
-    rig_tick(rig, SKU); /* each is read once at a time */
+    assert_int_equal(rig_tick(rig, SKU), 10);
+    assert_int_equal(rig_tick(rig, SKU), 0); /* each is read once at a time */
     fake_redis_unknown(rig->redis);
     rig_turn(rig);
     assert_int_equal(fake_redis_open(rig->redis, 0)->argc, 1 + 10);
