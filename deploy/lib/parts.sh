@@ -61,10 +61,12 @@ maxmemory 2gb
 maxmemory-policy noeviction
 tcp-backlog 4096
 enable-debug-command local
+disable-thp no
 END
 }
 
-redis_start() { launch redis redis-server "$DIR/redis/redis.conf"; }
+# Its heap in huge pages (docs/adr/0010).
+redis_start() { launch redis env MALLOC_CONF=thp:always redis-server "$DIR/redis/redis.conf"; }
 
 redis_ready() {
     REASON=$(timeout 1 redis-cli -h 127.0.0.1 -p "$(port_of redis)" PING 2>&1) || REASON="no answer to PING"
