@@ -18,7 +18,7 @@
 #include "routes.h"
 #include "waiters.h"
 
-#define TICK_MIN_US 4000     /* few watched orders are read again this often, */
+#define TICK_MIN_US 4000     /* few watched orders on their way are read again this often, */
 #define TICK_MAX_US 20000    /* many this often */
 #define LOOK_CALL_US 100     /* what a call that reads them takes of Redis' time, about, */
 #define LOOK_ORDER_US 5      /* and each order in it */
@@ -103,6 +103,7 @@ static void run_round(struct flash_worker *worker)
 static uint64_t look_at_watched(struct flash_worker *worker)
 {
     uint64_t cost_us = 0;
+    bool hasty = false;
     struct flash_sku *sku;
     if (flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams) == 0) {
         return TICK_MAX_US;
@@ -110,8 +111,9 @@ static uint64_t look_at_watched(struct flash_worker *worker)
     for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
         int orders = flash_reads_tick(worker, sku);
         cost_us += orders ? LOOK_CALL_US + (uint64_t)orders * LOOK_ORDER_US : 0;
+        hasty |= sku->hasty_watchers > 0;
     }
-    uint64_t after_us = cost_us * LOOK_SHARE;
+    uint64_t after_us = hasty ? cost_us * LOOK_SHARE : TICK_MAX_US;
     return after_us < TICK_MIN_US ? TICK_MIN_US : after_us > TICK_MAX_US ? TICK_MAX_US : after_us;
 }
 
