@@ -135,11 +135,11 @@ bool flash_reads_closed(const struct flash_worker *worker, const struct flash_sk
 bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t age_us = worker->now_us - sku->asked_us;
-    uint64_t kept_us = lost(sku) ? CLOSED_KEPT_US : ABSENT_KEPT_US;
+    bool gone = sku->known == FLASH_SKU_ABSENT || sku->known == FLASH_SKU_CLOSED;
     if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
         sku->known = FLASH_SKU_NEW;
     }
-    if ((sku->known == FLASH_SKU_ABSENT && age_us < kept_us) || flash_reads_closed(worker, sku)) {
+    if (gone && age_us < (lost(sku) ? CLOSED_KEPT_US : ABSENT_KEPT_US)) {
         refuse_absent(worker, sku);
     } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
         if (flash_reads_refresh(worker, sku)) {

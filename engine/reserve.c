@@ -36,7 +36,7 @@ static const struct word {
     {"KEY_REUSED", FLASH_REFUSE_KEY_REUSED, METRIC_ORDERS_KEY_REUSED},
 };
 
-/* The lines of one call in flight; then those decided with one word, until they are answered. */
+/* The lines of one call in flight; then those that get the same answer, until they have it. */
 struct flash_reserve_call {
     struct flash_reserve_call *next; /* decided */
     struct flash_worker *worker;
@@ -70,14 +70,19 @@ static enum flash_engine_metric metric_of(enum flash_refusal refusal)
                                                    : METRIC_ORDERS_NOT_ADMITTED;
 }
 
+static void refuse(struct flash_worker *worker, struct flash_order_line *line,
+                   enum flash_refusal refusal, const char *detail)
+{
+    flash_engine_count(metric_of(refusal), 1);
+    flash_line_refuse(worker, line, refusal, detail);
+}
+
 static void refuse_list(struct flash_worker *worker, struct flash_lane_item *item,
                         enum flash_refusal refusal, const char *detail)
 {
-    enum flash_engine_metric metric = metric_of(refusal);
     while (item) {
         struct flash_lane_item *next = item->next;
-        flash_engine_count(metric, 1);
-        flash_line_refuse(worker, line_of(item), refusal, detail);
+        refuse(worker, line_of(item), refusal, detail);
         item = next;
     }
 }
@@ -213,16 +218,14 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
 {
     const struct word *word = word_of(text);
     if (word) {
-        flash_engine_count(word->metric, 1);
-        flash_line_refuse(worker, line, word->refusal, NULL);
+        refuse(worker, line, word->refusal, NULL);
         return;
     }
     struct flash_record record;
     bool replayed = flash_record_parse(flash_redis_reply_text(text), &record);
     if (replayed && record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
-        flash_engine_count(METRIC_ORDERS_UNKNOWN,
-                           1); /* whether Kafka has its entry: nobody here knows */
-        flash_line_refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        /* whether Kafka has its entry: nobody here knows */
+        refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
         return;
     }
     if (replayed) {
@@ -231,8 +234,7 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
         return;
     }
     FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
-    flash_engine_count(METRIC_ORDERS_UNKNOWN, 1);
-    flash_line_refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
 }
 
 static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_item *item,
@@ -315,7 +317,7 @@ static struct flash_lane_item *publish(struct flash_reserve_call *call,
     return accepted;
 }
 
-/* Each line has a word of its own: the refused are answered, the accepted returned in order. */
+/* The refused are answered, the accepted returned in order. step 0: one word is everybody's. */
 static struct flash_lane_item *sort_lines(struct flash_reserve_call *call,
                                           const struct flash_redis_reply *reply, size_t step)
 {

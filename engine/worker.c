@@ -22,7 +22,8 @@
 #define TICK_MAX_US 20000    /* many this often */
 #define LOOK_CALL_US 100     /* what a call that reads them takes of Redis' time, about, */
 #define LOOK_ORDER_US 5      /* and each order in it */
-#define LOOK_SHARE 20        /* one part in so many of Redis' time goes to it, while they are few */
+#define LOOK_SKUS_PER_US 10  /* that the worker passes over, about */
+#define LOOK_SHARE 20        /* one part in so many of the time goes to it, while they are few */
 #define ROUND_US 500000      /* journals of SKUs in use are looked at this often */
 #define IN_USE_US 10000000   /* a SKU is in use for so long after its last request */
 #define BODY_MAX 4096        /* bytes (SECURITY: JSON bombs) */
@@ -108,11 +109,13 @@ static uint64_t look_at_watched(struct flash_worker *worker)
     if (flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams) == 0) {
         return TICK_MAX_US;
     }
-    for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
+    int i = 0;
+    for (; (sku = flash_sku_at(worker->skus, i)); i++) {
         int orders = flash_reads_tick(worker, sku);
         cost_us += orders ? LOOK_CALL_US + (uint64_t)orders * LOOK_ORDER_US : 0;
         hasty |= sku->hasty_watchers > 0;
     }
+    cost_us += (uint64_t)i / LOOK_SKUS_PER_US;
     uint64_t after_us = hasty ? cost_us * LOOK_SHARE : TICK_MAX_US;
     return after_us < TICK_MIN_US ? TICK_MIN_US : after_us > TICK_MAX_US ? TICK_MAX_US : after_us;
 }

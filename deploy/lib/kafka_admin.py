@@ -14,7 +14,7 @@ import time
 METADATA, CREATE_TOPICS = 3, 19
 TOPIC_ALREADY_EXISTS = 36
 # A busy machine's broker has not told the controller of itself in time, or the controller is another: it passes.
-PASSING = {7: "REQUEST_TIMED_OUT", 38: "INVALID_REPLICATION_FACTOR", 41: "NOT_CONTROLLER"}
+REQUEST_TIMED_OUT, INVALID_REPLICATION_FACTOR, NOT_CONTROLLER = PASSING = 7, 38, 41
 
 
 class NotReady(Exception):

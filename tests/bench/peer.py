@@ -61,6 +61,7 @@ def children_cpu_s(pid):
 def peer_sale(rig, units):
     """A sale of the peer's; returns its SKU. flash-bench keeps no list of it: `verify_peer` counts."""
     rig.sku += 1
+    rig.lists[rig.sku] = []
     now_ms = int(time.time() * 1000)
     rig.redis().hset(f"peer:{{{rig.sku}}}:stock", mapping={"available": units, "starts": now_ms - 1000, "ends": now_ms + 3_600_000,
                                                            "limit": 1_000_000, "hold": 1800})
@@ -87,7 +88,6 @@ def bench_peer(rig, port, sku, *options):
 def sell_peer(rig, port, pid, units, seconds):
     """Returns (report, CPU µs of nginx and of Redis an order answered)."""
     sku = peer_sale(rig, units)
-    rig.lists[sku] = []
     before = children_cpu_s(pid), rig.cpu_s(["redis"])["redis"]
     report = bench_peer(rig, port, sku, "--duration", seconds)
     spent = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
@@ -114,7 +114,6 @@ def measure_share(rig, rate, seconds):
     rig.prove(sku)
     with nginx(rig) as (port, _):
         sku = peer_sale(rig, UNITS)
-        rig.lists[sku] = []
         report = bench_peer(rig, port, sku, *pace)
         verify_peer(rig, sku, UNITS, report["orders"]["accepted"], report["orders"]["unknown"])
     found = {"share": int(rate)}
