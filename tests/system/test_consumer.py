@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from buyers import Order
-from daemons import running, until
+from daemons import BUILD, running, until
 from sale import Sale
 from stack import Stack
 from topic import Topic
@@ -71,7 +71,7 @@ def until_read(sale, topic):
     def read():
         found = progress(sale)
         return all(found.get(p, (0, 0)) == (end, end) for p, end in enumerate(topic.ends()) if end)
-    until(read, lambda: (progress(sale), topic.ends()), 60)
+    until(read, lambda: (progress(sale), topic.ends()))
 
 
 def entries_in_journal(sale, sku):
@@ -201,18 +201,25 @@ def test_consumers_share_and_a_frozen_one_that_comes_back_does_no_harm(sale, top
     skus = [sale.put_on_sale(units=1000000, limit=1000000) for _ in range(10)]
     with crowd(sale, skus), running(sale.stack, "consumer", ready=False) as second:
         both = [sale.consumer, second]
-        until(lambda: all(len(partitions(daemon)) == 4 for daemon in both), lambda: [partitions(d) for d in both], 60)
+        until(lambda: all(len(partitions(daemon)) == 4 for daemon in both), lambda: [partitions(d) for d in both])
         until(lambda: second.metric("flash_consumer_lines_applied_total") > 0, "it has nothing to do")
         with frozen(sale):
-            until(lambda: len(partitions(second)) == 8, lambda: partitions(second), 60)
-        until(lambda: len(partitions(sale.consumer)) == 4, lambda: partitions(sale.consumer), 60)
+            until(lambda: len(partitions(second)) == 8, lambda: partitions(second))
+        until(lambda: len(partitions(sale.consumer)) == 4, lambda: partitions(sale.consumer))
         before = sale.consumer.metric("flash_consumer_lines_applied_total")
         until(lambda: sale.consumer.metric("flash_consumer_lines_applied_total") > before, "it does not go on")
         assert second.stop() == 0
-        until(lambda: len(partitions(sale.consumer)) == 8, lambda: partitions(sale.consumer), 60)
+        until(lambda: len(partitions(sale.consumer)) == 8, lambda: partitions(sale.consumer))
     until_read(sale, topic)
     for sku in skus:
         assert len(sale.check(sku).rows) > 20
+
+
+def test_it_stops_though_librdkafka_does_not(sale):
+    """rd_kafka_destroy may wait for ever for a thread of its own."""
+    with running(sale.stack, "consumer", LD_PRELOAD=BUILD / "tests" / "system" / "libflash_kafka_hang.so") as stuck:
+        assert stuck.stop() == 0
+        assert stuck.said("consumer.kafka_not_closed") and stuck.said("consumer.stopped")
 
 
 # ---- the topic is made anew ----
@@ -221,9 +228,9 @@ def make_anew(sale, topic, sku, count):
     """Deletes the topic, makes it again, and fills it with so many entries of the SKU."""
     topic.delete()
     topic.create()
-    until(sale.engine.is_ready, sale.engine.troubles, 60)
+    until(sale.engine.is_ready, sale.engine.troubles)
     buy_apart(sale, sku, count, f"anew{count}-")
-    until(lambda: sum(topic.ends()) >= count, topic.ends, 60)
+    until(lambda: sum(topic.ends()) >= count, topic.ends)
 
 
 @pytest.mark.parametrize("length, restarted", [("shorter", False), ("shorter", True), ("longer", False), ("longer", True)])
@@ -239,7 +246,7 @@ def test_a_topic_made_anew_is_noticed_and_read_from_its_beginning(sale, topic, l
     make_anew(sale, topic, sku, count)
     if restarted:
         sale.start("consumer", ready=False)
-    until(lambda: sale.journal(sku) == 0, lambda: (sale.journal(sku), progress(sale), topic.ends()), 60)
+    until(lambda: sale.journal(sku) == 0, lambda: (sale.journal(sku), progress(sale), topic.ends()))
     changed = [line for line in sale.consumer.said("consumer.topic_changed") if line["partition"] == partition]
     assert changed, sale.consumer.lines[-20:]
     until_read(sale, topic)
