@@ -59,7 +59,7 @@ def receive(sock, length):
     return data
 
 
-def call(address, api, version, body, timeout=1.0):
+def call(address, api, version, body, timeout=5.0):
     host, port = address.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout) as sock:
         request = struct.pack(">hhi", api, version, 1) + string("flash-local") + body
@@ -155,10 +155,10 @@ def main():
         if args.verb == "ready":
             ready(args.address, args.node)
             return
-        until(20, lambda: all(len(metadata(address)[0]) >= args.brokers for address in args.addresses),
+        until(60, lambda: all(len(metadata(address)[0]) >= args.brokers for address in args.addresses),
               "not all brokers are in the cluster")
-        until(30, lambda: create(args.addresses, args.brokers, args.topic, args.partitions, args.config), "no answer")
-        until(20, lambda: all(has_leaders(address, args.topic, args.partitions)
+        until(60, lambda: create(args.addresses, args.brokers, args.topic, args.partitions, args.config), "no answer")
+        until(60, lambda: all(has_leaders(address, args.topic, args.partitions)
                               for address in args.addresses), f"{args.topic} got no leaders")
     except (NotReady, Refused, OSError, struct.error) as error:
         sys.exit(str(error) or "no answer")

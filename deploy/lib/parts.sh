@@ -69,7 +69,7 @@ END
 redis_start() { launch redis env MALLOC_CONF=thp:always redis-server "$DIR/redis/redis.conf"; }
 
 redis_ready() {
-    REASON=$(timeout 1 redis-cli -h 127.0.0.1 -p "$(port_of redis)" PING 2>&1) || REASON="no answer to PING"
+    REASON=$(timeout 5 redis-cli -h 127.0.0.1 -p "$(port_of redis)" PING 2>&1) || REASON="no answer to PING"
     [[ $REASON == PONG ]]
 }
 
@@ -171,7 +171,7 @@ mariadb_prepare() {
 mariadb_start() { launch mariadb mariadbd --defaults-file="$DIR/mariadb/my.cnf"; }
 
 mariadb_ready() {
-    MYSQL_PWD=$(cat "$DIR/mariadb/password") mariadb-admin --no-defaults --protocol=tcp --connect-timeout=1 \
+    MYSQL_PWD=$(cat "$DIR/mariadb/password") mariadb-admin --no-defaults --protocol=tcp --connect-timeout=5 \
         -h 127.0.0.1 -P "$(port_of mariadb)" -u flash ping >/dev/null 2>&1 && return 0
     REASON="no answer to mariadb-admin ping"
     return 1
@@ -233,7 +233,7 @@ kafka_archive() (
     ports_lock
     port_choose kafka1 && port_choose kafka1-controller
     KAFKA_JAVA+=("-XX:ArchiveClassesAtExit=$DIR/classes.jsa")
-    kafka_prepare kafka1 && rm -f "$DIR/classes.jsa" && kafka_start kafka1 && wait_ready kafka1 60 && part_stop kafka1 60 &&
+    kafka_prepare kafka1 && rm -f "$DIR/classes.jsa" && kafka_start kafka1 && wait_ready kafka1 "$READY_S" && part_stop kafka1 60 &&
         mv "$DIR/classes.jsa" "$KAFKA_ARCHIVE" && return
     say "no archive of Kafka's classes ($REASON): brokers start more slowly"
 )

@@ -6,7 +6,7 @@ import redis
 
 from rig import free_port
 
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 
 
 class Replica:

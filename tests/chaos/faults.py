@@ -424,7 +424,7 @@ class Narrow(Fault):
         self.rig.topic.set("max.message.bytes", NARROW)
 
     def end(self):
-        until(self.widened, "the topic stays narrow", 60)
+        until(self.widened, "the topic stays narrow")
 
     def widened(self):
         """False while another fault keeps Kafka away."""

@@ -39,7 +39,7 @@ THRESHOLDS = {
 }
 ALL = {"FLASH_MYSQL_QUERY_TIMEOUT": "3s", "FLASH_MYSQL_CONNECT_TIMEOUT": "1s", "FLASH_LOG_LEVEL": "info"}
 ONE_BY_ONE = ["--set", "kafka.producer.batch.num.messages=1"]  # each message is judged alone when the topic refuses some
-RESTART_S = 60
+RESTART_S = 180
 DISK = "900m"
 
 

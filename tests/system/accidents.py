@@ -36,7 +36,7 @@ THRESHOLDS = {"FLASH_RECONCILER_INTERVAL": "300ms", "FLASH_RECONCILER_SETTLE_AFT
               "FLASH_RECONCILER_AUDIT_INTERVAL": "300ms", "FLASH_RECONCILER_AUDIT_FULL_INTERVAL": "3s"}
 ONE_BY_ONE = ["--set", "kafka.producer.batch.num.messages=1"]  # so that each message is judged alone by narrow()
 NARROW, WIDE = 360, 2097152  # bytes: a marker with its headers fits, an entry does not; the stack's own limit
-PATIENCE_S = 90              # several thresholds, on a busy machine
+PATIENCE_S = 240             # several thresholds, on a busy machine
 STARTING = threading.Lock()  # stacks that start at the same time choose the same ports now and then
 ENGINE, RECONCILER = "flash-engine", "flash-reconciler"
 BROKEN = ("shortage", "drift_up", "drift_down", "forgotten", "phantom", "user_count", "counter", "log", "inflow")

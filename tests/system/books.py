@@ -155,7 +155,7 @@ class Books:
         assert not wrong, wrong[:5]
 
 
-def read_quiet(stack, skus, seconds=60):
+def read_quiet(stack, skus, seconds=180):
     """{sku: Books} once nothing is under way: journals and the table of parked lines are empty, nothing is half-way.
 
     A take's number may have yet to come to Redis."""

@@ -14,7 +14,7 @@ import threading
 import time
 
 BUILD = pathlib.Path(os.environ["FLASH_BUILD"])
-PATIENCE_S = 30
+PATIENCE_S = 120 # on a busy machine; a wait ends when what it waits for has come
 LISTENERS = {"engine": ("FLASH_ENGINE_LISTEN", "FLASH_ENGINE_INTERNAL_LISTEN"), "consumer": ("FLASH_CONSUMER_LISTEN",),
              "admin": ("FLASH_ADMIN_LISTEN",), "reconciler": ("FLASH_RECONCILER_LISTEN",)}
 

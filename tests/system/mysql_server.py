@@ -16,7 +16,7 @@ CACHE = pathlib.Path(os.environ.get("FLASH_CACHE")
 SUITE = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main\n"
 PACKAGE = "mysql-server-core"
 APT_LIMIT_S = 300
-START_LIMIT_S = 60
+START_LIMIT_S = 300
 PASSWORD = "ledger"
 ACCOUNTS = f"""CREATE DATABASE IF NOT EXISTS flashgate CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE USER IF NOT EXISTS 'flashgate'@'%' IDENTIFIED BY '{PASSWORD}';

@@ -121,7 +121,7 @@ class Sale:
             left[:] = [call.order for call in calls if call.word in MAYBE | PUT_OFF]
             return not left
 
-        until(all_answered, lambda: f"{len(left)} buyers get no answer", 60)
+        until(all_answered, lambda: f"{len(left)} buyers get no answer")
         return answered
 
     def order(self, sku, user="u", key="k", quantity=1, **headers):

@@ -17,7 +17,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL = ROOT / "deploy" / "local"
 MIGRATE = ROOT / "deploy" / "migrate"
-COMMAND_LIMIT_S = 200
+COMMAND_LIMIT_S = 600
 
 
 class StackError(RuntimeError):

@@ -52,7 +52,7 @@ def followers_frozen(place):
     for part in followers:
         place.stack.stop(part)
     place.buy(sku, (Order(f"later{n}", "k", 1) for n in range(SOLD)), 4)
-    until(lambda: place.engine.metric(FAILED) > before, "nothing is given up", 60)
+    until(lambda: place.engine.metric(FAILED) > before, "nothing is given up")
     for part in followers:
         place.stack.cont(part)
     books, fenced = place.judge(sku)[sku]
@@ -72,11 +72,11 @@ def brokers_frozen(place):
     with Crowd(place.engine.port, orders(), sku, RATE) as crowd:
         until(lambda: crowd.accepted() > SOLD, "no sale under way")
         place.stack.stop("kafka")
-        until(lambda: place.engine.metric(FAILED) > before, "nothing is given up", 60)
+        until(lambda: place.engine.metric(FAILED) > before, "nothing is given up")
         place.stack.cont("kafka")
-        until(place.engine.is_ready, place.engine.troubles, 60)
+        until(place.engine.is_ready, place.engine.troubles)
         goal = crowd.accepted() + SOLD
-        until(lambda: crowd.accepted() > goal, "the sale does not go on", 60)
+        until(lambda: crowd.accepted() > goal, "the sale does not go on")
     place.calls += crowd.calls
     _, fenced = place.judge(sku)[sku]
     lost = place.lost(sku)

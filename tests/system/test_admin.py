@@ -20,7 +20,7 @@ from stack import Stack
 BUILD = pathlib.Path(os.environ["FLASH_BUILD"])
 KEY = "k" * 40
 WINDOW = {"starts_at": "2020-11-27T08:00:00Z", "ends_at": "2036-11-27T08:00:00Z"}
-DEADLINE_S = 15
+DEADLINE_S = 120
 
 
 def token(role="admin", sub="anna", key=KEY, **claims):
@@ -56,7 +56,7 @@ class Admin:
 
     def ask(self, method, path, body=None, headers=None, auth=None):
         """(status, headers, JSON)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         sent = {"Authorization": "Bearer " + (auth or token())}
         if body is not None:
             sent["Content-Type"] = "application/json"
@@ -390,7 +390,7 @@ def test_two_back_offices(stack):
 # ---- flashctl ----
 
 def ctl(*args, **env):
-    return subprocess.run([BUILD / "tools" / "flashctl" / "flashctl", *args], capture_output=True, text=True, timeout=60,
+    return subprocess.run([BUILD / "tools" / "flashctl" / "flashctl", *args], capture_output=True, text=True, timeout=300,
                           env={**os.environ, **env}, check=False)
 
 

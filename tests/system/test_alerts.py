@@ -397,6 +397,6 @@ def test_a_wrong_line_stops_the_start(tmp_path, line, reason):
 def test_settings_that_do_not_go_together_stop_the_start(stack, settings, reason):
     env = stack.daemon_env(FLASH_AUTH_MODE="off", **{f"FLASH_ALERTS_{name}": value for name, value in settings.items()})
     done = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "run"], env=env, capture_output=True, text=True,
-                          check=False, timeout=60)
+                          check=False, timeout=300)
     assert done.returncode == 2 and reason in done.stderr, done.stderr
     assert SECRET not in done.stderr and PASSWORD not in done.stderr

@@ -35,7 +35,7 @@ def sale(stack):
 
 def run_audit(stack, *arguments, **env):
     return subprocess.run([BUILD / "reconciler" / "flash-reconciler", "audit", *map(str, arguments)],
-                          env=stack.daemon_env(**FAST, **env), capture_output=True, text=True, timeout=120, check=False)
+                          env=stack.daemon_env(**FAST, **env), capture_output=True, text=True, timeout=300, check=False)
 
 
 def audit(stack, *arguments):

@@ -44,7 +44,7 @@ def orders():
 
 
 class Payers(threading.Thread):
-    """Go after the crowd: pay some orders, cancel some, whatever the answers are."""
+    """Go after the crowd, but never far behind: pay some orders, cancel some, whatever the answers are."""
 
     def __init__(self, sale, crowd):
         super().__init__()
@@ -53,7 +53,9 @@ class Payers(threading.Thread):
     def run(self):
         public, internal = (http.client.HTTPConnection("127.0.0.1", port, timeout=10)
                             for port in (self.sale.engine.port, self.sale.engine.internal_port))
-        for number in itertools.count():
+        number = 0
+        while True:
+            number = max(number + 1, len(self.crowd.calls) - 500)
             while len(self.crowd.calls) <= number + 50 and not self.over.is_set():
                 self.over.wait(0.02)
             if self.over.is_set():

@@ -19,7 +19,7 @@ UNITS, BEFORE = 100000, 300
 
 def run(program, *arguments, env, expected=0):
     done = subprocess.run([ROOT / "deploy" / program, *map(str, arguments)], env=env, capture_output=True, text=True,
-                          check=False, timeout=120)
+                          check=False, timeout=300)
     assert done.returncode == expected, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -67,7 +67,7 @@ def test_restored_to_an_empty_machine(backup, tmp_path):
         assert in_ledger >= BEFORE
         with running(stack, "consumer"):
             recovered = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "recover", "--yes"], env=stack.daemon_env(),
-                                       capture_output=True, text=True, check=False, timeout=100)
+                                       capture_output=True, text=True, check=False, timeout=300)
             assert recovered.returncode in (0, 1), recovered.stdout + recovered.stderr
         with Sale(stack) as sale:
             until(sale.engine.is_ready, sale.engine.troubles)
@@ -75,7 +75,7 @@ def test_restored_to_an_empty_machine(backup, tmp_path):
             books = read_quiet(stack, [sku])[sku]
             assert len(books.rows) >= in_ledger
             audited = subprocess.run([BUILD / "reconciler" / "flash-reconciler", "audit"], env=stack.daemon_env(),
-                                     capture_output=True, text=True, check=False, timeout=100)
+                                     capture_output=True, text=True, check=False, timeout=300)
             assert audited.returncode == 0, audited.stdout + audited.stderr
             every = [(order.decode(), user.decode(), units) for order, user, units in
                      stack.query("SELECT order_id, user_id, qty FROM reservation")]
@@ -85,7 +85,7 @@ def test_restored_to_an_empty_machine(backup, tmp_path):
             accepted.write_text("outcome\torder_id\tuser\tquantity\tkey\n" + "".join(
                 f"accepted\t{order}\t{user}\t{units}\tk\n" for order, user, units in every))
             proven = subprocess.run([ROOT / "deploy" / "prove", "--sku", str(sku), "--accepted", accepted],
-                                    env=stack.daemon_env(), capture_output=True, text=True, check=False, timeout=100)
+                                    env=stack.daemon_env(), capture_output=True, text=True, check=False, timeout=300)
             assert proven.returncode == 0, proven.stdout + proven.stderr
             again = sale.buy(sku, [call.order for call in settled])  # every buyer has the answer that he had
             assert [call.body.get("order_id") for call in again] == [call.body.get("order_id") for call in settled]

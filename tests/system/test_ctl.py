@@ -43,7 +43,7 @@ def environment(shop):
 
 def ctl(shop, *words, code=0):
     """Its stdout."""
-    done = subprocess.run([CTL, *map(str, words)], capture_output=True, text=True, timeout=60, env=environment(shop), check=False)
+    done = subprocess.run([CTL, *map(str, words)], capture_output=True, text=True, timeout=300, env=environment(shop), check=False)
     assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
     return done.stdout
 
@@ -148,5 +148,5 @@ def test_watching(shop):
     assert ctl(shop, "refund", "list", "--output", "jsonl") == ""
     known = environment(shop)
     shop.kill("consumer")
-    done = subprocess.run([CTL, "status"], capture_output=True, text=True, env=known, timeout=60, check=False)
+    done = subprocess.run([CTL, "status"], capture_output=True, text=True, env=known, timeout=300, check=False)
     assert done.returncode == 3 and "no answer" in done.stdout

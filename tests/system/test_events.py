@@ -293,7 +293,7 @@ def test_a_reader_that_takes_nothing_is_dropped(stack):
     with running(stack, "engine", FLASH_ENGINE_EVENT_HEARTBEAT="10ms", FLASH_HTTP_IDLE_TIMEOUT="1s") as engine:
         with listening(engine, order, 1) as deaf, listening(engine, order) as stream:
             until(lambda: streams_open(engine) == 2, "both are open")
-            until(lambda: stream.read() or streams_open(engine) == 1, "the deaf one is open", 60)
+            until(lambda: stream.read() or streams_open(engine) == 1, "the deaf one is open")
             comments = stream.comments
             stream.until(lambda: stream.comments > comments)
             assert deaf.events == []
@@ -325,7 +325,7 @@ class Crowd:
             self.selector.register(stream.socket, selectors.EVENT_READ, stream)
             self.streams.append(stream)
 
-    def until(self, condition, seconds=60):
+    def until(self, condition, seconds=180):
         """Reads all of them until condition holds for each."""
         end, waiting = time.monotonic() + seconds, {stream for stream in self.streams if not condition(stream)}
         while waiting:

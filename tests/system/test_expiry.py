@@ -72,7 +72,7 @@ class Sale:
 
     def order(self, *users, quantity=1):
         """One order each, on one connection; returns their ids."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.engine.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.engine.port, timeout=120)
         made = [exchange(connection, "POST", "/v1/orders", {"sku": str(self.sku), "quantity": quantity},
                          {"X-User-Id": user, "Idempotency-Key": "k"}) for user in users]
         connection.close()

@@ -74,9 +74,9 @@ def test_a_sale_goes_on(sale, fault):
         until(lambda: crowd.accepted() > BEFORE, "no sale under way")
         strike(sale, part)
         for daemon in sale.daemons.values():
-            until(daemon.is_ready, daemon.troubles, 60)
+            until(daemon.is_ready, daemon.troubles)
         goal = crowd.accepted() + AFTER
-        until(lambda: crowd.accepted() > goal, "the sale does not go on", 60)
+        until(lambda: crowd.accepted() > goal, "the sale does not go on")
     sale.calls += crowd.calls
     sale.ask_again(sku)
     books = sale.check(sku, may_lose=fault in LOSES)

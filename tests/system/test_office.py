@@ -297,7 +297,7 @@ def memory_kb(pid):
 
 
 def opened(sale, sku, accept):
-    connection = http.client.HTTPConnection("127.0.0.1", sale.admin.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", sale.admin.port, timeout=300)
     connection.request("GET", f"/inventory/logs/{sku}", headers={"Accept": accept})
     return connection, connection.getresponse()
 

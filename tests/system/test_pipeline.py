@@ -130,7 +130,7 @@ class Live:
     """One listener of GET /v1/live."""
 
     def __init__(self, admin, headers=None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", admin.port, timeout=30)
+        self.connection = http.client.HTTPConnection("127.0.0.1", admin.port, timeout=120)
         self.connection.request("GET", "/v1/live", headers=headers or {})
         self.answer = self.connection.getresponse()
 

@@ -257,7 +257,7 @@ def test_killed_half_way_and_resumed(stack, shop, point):
     _, made, _ = plan(shop)
     planned = made["planned"]
     killed = subprocess.run([FAULTS, "apply", made["plan_id"]], env=stack.daemon_env(**settings(shop, FLASH_FAULT=point)),
-                            capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+                            capture_output=True, stdin=subprocess.DEVNULL, timeout=300, check=False)
     assert killed.returncode == -signal.SIGKILL, killed
     code, applied, _ = until(lambda: (answer := apply(shop, made["plan_id"]))[0] != 4 and answer, "its lease outlives it")
     assert (code, applied["ended"], applied["left"]) == (0, "done", 0)

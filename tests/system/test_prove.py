@@ -131,7 +131,7 @@ class Sale:
             file.writelines("\t".join(map(str, row)) + "\t1\t1\n" for row in self.told)
         done = subprocess.run([ROOT / "deploy" / "prove", "--sku", str(SKU), "--accepted", self.accepted, "--wait", "0",
                                "--json"], env={**os.environ, **self.stack.env}, capture_output=True, text=True,
-                              timeout=60, check=False)
+                              timeout=300, check=False)
         assert done.returncode in (0, 1), done.stderr
         report = json.loads(done.stdout)
         assert report["holds"] == (done.returncode == 0)

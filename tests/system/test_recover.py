@@ -46,14 +46,14 @@ def orders():
 def more(crowd, count=SOME):
     """Waits until so many more orders are accepted."""
     before = crowd.accepted()
-    until(lambda: crowd.accepted() >= before + count, lambda: f"{crowd.accepted() - before} more orders accepted", 60)
+    until(lambda: crowd.accepted() >= before + count, lambda: f"{crowd.accepted() - before} more orders accepted")
 
 
 def ask_again(sale, sku):
     """Everybody repeats until there is an answer, with the same key; returns the last call of each."""
     asked = list(dict.fromkeys(call.order for call in sale.calls if call.sku == sku))
     final = {}
-    until(lambda: not sale.engine.troubles(), sale.engine.troubles, 60)
+    until(lambda: not sale.engine.troubles(), sale.engine.troubles)
     while asked:
         answers = sale.buy(sku, asked)
         final.update((call.order, call) for call in answers)
@@ -158,7 +158,7 @@ def test_the_sale_goes_on(sale, loss):
         more(crowd)
         until(lambda: sale.stack.query("SELECT 1 FROM reservation WHERE sku = %s LIMIT 1", sku), "the ledger has none of its orders")
         lose(sale, crowd)
-        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles)
         more(crowd)
     done = recoveries(sale)[-1]
     assert done["end"] == "done" and done["opened"] == done["in_need"] > 0, done
@@ -181,7 +181,7 @@ def test_a_sold_out_sku_stays_sold_out(sale):
         sale.stack.kill("redis")
         os.truncate(aof(sale.stack), kept)
         sale.stack.restart("redis")
-        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles)
         refused = len(crowd.calls)
         until(lambda: any(call.word == "sold-out" for call in list(crowd.calls)[refused:]), "no answer")
     assert recoveries(sale)[-1]["entries_lost"] > 0
@@ -203,7 +203,7 @@ def test_an_order_that_redis_forgot_closes_the_gate(sale):
     pipe.execute()
     sale.thaw("consumer")
     until(lambda: sale.consumer.said("consumer.gate_closed"), lambda: sale.consumer.lines[-5:])
-    until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+    until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles)
     status, _, body = until(lambda: (answer := sale.order(sku, "u", "k"))[0] == 202 and answer, "no answer")
     assert (status, body["order_id"], body["status"]) == (202, f"{sku}.{ref}", "CREATED")
     read_quiet(sale.stack, [sku])[sku].check()
@@ -345,7 +345,7 @@ def test_the_gates_wait_for_the_consumer(by_hand):
     process = awaiting(by_hand)
     assert by_hand.order(sku, "new", "new")[2]["type"].endswith("not-admitting")
     by_hand.start("consumer")
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     until(lambda: by_hand.order(sku, "new", "new")[0] == 202, by_hand.engine.troubles)
     read_quiet(by_hand.stack, [sku])[sku].check()
@@ -369,7 +369,7 @@ def test_the_marker_waits_for_an_engine_that_hangs(by_hand):
     until(lambda: "recover: await 0 of" in process.stderr.readline(), "it does not wait")
     assert gate_of(by_hand, sku) == "closed" and by_hand.stack.query("SELECT COUNT(*) FROM marker") == markers
     by_hand.thaw("engine")
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=300)
     assert process.returncode == 0, (out, said)
     assert gate_of(by_hand, sku) == "open" and by_hand.order(sku)[0] == 202
 
@@ -386,7 +386,7 @@ def test_what_an_engine_had_not_sent_arrives_before_the_gate_opens(by_hand):
         assert gate_of(by_hand, sku) == "closed"
     finally:
         by_hand.stack.cont("kafka")
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=300)
     assert process.returncode == 0 and gate_of(by_hand, sku) == "open", (out, said)
     again = until(lambda: (answer := by_hand.order(sku, "u", "k"))[0] == 202 and answer[2], by_hand.engine.troubles)
     assert (again["order_id"], again["status"]) == (body["order_id"], "CREATED")
@@ -454,7 +454,7 @@ def unlink_as_written(sale, sku):
 
 def audit(sale, *options):
     process = begin(sale, *options, "--output", "json", verb="audit")
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=300)
     return process.returncode, out + said
 
 
@@ -480,7 +480,7 @@ def test_a_sku_is_rebuilt_from_the_ledger(request, by_itself):
     assert status == 200 and closed["settled"] and sale.journal(sku) == 0
     unlink_as_written(sale, sku)
     if by_itself:
-        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles, 60)
+        until(lambda: len(recoveries(sale)) > before, sale.daemons["reconciler"].troubles)
     else:
         code, _, said = recover(sale, "--yes", "--sku", str(sku))
         assert code == 0, said

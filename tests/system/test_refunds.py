@@ -70,7 +70,7 @@ def admin(shop):
 def ctl(admin, *words, **env):
     """flashctl: (exit code, JSON or text, stderr)."""
     done = subprocess.run([BUILD / "tools" / "flashctl" / "flashctl", *words, "--admin", f"http://127.0.0.1:{admin.port}"],
-                          capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **env})
+                          capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **env})
     is_json = "json" in words and done.returncode == 0
     return done.returncode, json.loads(done.stdout) if is_json else done.stdout, done.stderr
 

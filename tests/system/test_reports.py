@@ -19,7 +19,7 @@ from sale import Sale
 from stack import Stack
 
 PROGRAM = BUILD / "reconciler" / "flash-reconciler"
-LIMIT_S = 120
+LIMIT_S = 400
 SOON = {"FLASH_RECONCILER_SETTLE_AFTER": "10ms"}  # an entry is old enough to be looked at
 
 

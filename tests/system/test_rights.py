@@ -74,7 +74,7 @@ STREAMS = {"/v1/live"}  # answers without an end
 
 def head_of(daemon, path, headers):
     """As ask: status, headers, and the body if there is a refusal."""
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=120)
     try:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

@@ -154,7 +154,7 @@ def test_the_page_can_wait_for_the_next_state(sale):
         began = time.monotonic()
         status, _, _ = get(sale, order, **{"Prefer": "wait=1", "If-None-Match": tag})
         assert status == 304 and 0.9 < time.monotonic() - began < 5
-        with socket.create_connection(("127.0.0.1", sale.engine.port), timeout=30) as waiting:
+        with socket.create_connection(("127.0.0.1", sale.engine.port), timeout=120) as waiting:
             waiting.sendall((f"GET /v1/orders/{order} HTTP/1.1\r\nHost: t\r\nX-User-Id: u\r\nPrefer: respond-async, wait=30\r\n"
                              f"If-None-Match: {tag}\r\n\r\n").encode())
             until(lambda: sale.engine.metric("flash_engine_waiting") == 1, "nobody waits")
@@ -236,7 +236,7 @@ def receive(connection):
 def test_a_storm_of_retries_is_one_order(sale):
     """Each key on all connections at the same moment; they are spread over the workers by the kernel."""
     sku = sale.put_on_sale(units=100000, limit=5)
-    sockets = [socket.create_connection(("127.0.0.1", sale.engine.port), timeout=30) for _ in range(STORM_CONNECTIONS)]
+    sockets = [socket.create_connection(("127.0.0.1", sale.engine.port), timeout=120) for _ in range(STORM_CONNECTIONS)]
     ids = set()
     for n in range(STORM_KEYS):
         request = encode(Order(f"u{n}", "same-key", 2), sku)

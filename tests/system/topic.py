@@ -191,14 +191,26 @@ class Topic:
         reply = self._call(DELETE_TOPICS, 1, struct.pack(">i", 1) + kafka_admin.string(self.name) + struct.pack(">i", 15000))
         reply.number("i")
         reply.array(lambda: (reply.string(), check(reply.number("h"))))
-        until(lambda: all(found[0] != self.name for found in kafka_admin.metadata(self.addresses[0])[1]), "the topic does not go")
+        until(self._gone, "the topic does not go")
+
+    def _gone(self):
+        try:
+            return all(found[0] != self.name for found in kafka_admin.metadata(self.addresses[0])[1])
+        except OSError:
+            return False
 
     def create(self, config=tuple(CONFIG)):
-        kafka_admin.create(self.addresses, len(self.addresses), self.name, PARTITIONS, list(config))
+        until(lambda: self._created(config), "it is not made")
         until(self._answers, "no leaders")
+
+    def _created(self, config):
+        try:
+            return kafka_admin.create(self.addresses, len(self.addresses), self.name, PARTITIONS, list(config))
+        except (OSError, kafka_admin.NotReady):
+            return False
 
     def _answers(self):
         try:
             return self.ends()
-        except KafkaError:
+        except (OSError, KafkaError):
             return None
