@@ -182,7 +182,7 @@ def test_a_consumer_that_holds_does_not_keep_the_group_waiting(kafka):
     start = time.monotonic()
     other = kafka.consumer()
     other.until_said("assigned", times=PARTITIONS // 2)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60 # max.poll.interval.ms is five minutes
     assert not holding.said("revoked")  # it never had them
     holding.tell("give")
     holding.until_said("assigned", times=PARTITIONS // 2)
@@ -231,7 +231,7 @@ def test_leaving_does_not_wait_for_a_frozen_broker(kafka):
         seconds = consumer.quit()
     finally:
         kafka.stack.cont("kafka")
-    assert seconds < 15, seconds
+    assert seconds < 60, seconds
     assert len(consumer.said("revoked")) == PARTITIONS
 
 

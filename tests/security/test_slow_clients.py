@@ -72,7 +72,7 @@ def test_a_head_that_drips_is_cut_off_at_its_deadline(engine):
                 client.sendall(b"X: y\r\n")
             except OSError:
                 break
-            assert time.monotonic() - began < 20
+            assert time.monotonic() - began < 90
     assert b" 408 " in answer.split(b"\r\n")[0], answer
 
 

@@ -294,9 +294,8 @@ def test_frozen_redis_does_not_stop_the_reads(stack):
         try:
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 slow = pool.submit(admin.put_sale, 125)
-                begun = time.monotonic()
                 assert admin.ask("GET", "/livez")[0] == 200
-                assert time.monotonic() - begun < 1
+                assert not slow.done()
                 assert slow.result()[2]["type"] == "/problems/not-applied-yet"
         finally:
             stack.cont("redis")

@@ -366,7 +366,7 @@ def test_thousands_cost_no_call_each(stack, many_files):
             orders.put("R", ref)
         watched = crowd.streams[:3]
         while any(len(stream.events) < 3 for stream in watched):
-            assert time.monotonic() < started + 30
+            assert time.monotonic() < started + 120
             for stream in watched:
                 if len(stream.events) < 3:
                     stream.read()

@@ -310,4 +310,4 @@ def test_help_names_every_command():
 def test_install_has_nothing_to_do_and_is_quick():
     start = time.monotonic()
     assert subprocess.run([str(LOCAL), "install"], stdin=subprocess.DEVNULL, check=False).returncode == 0
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10

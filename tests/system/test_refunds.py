@@ -396,7 +396,7 @@ def test_a_silent_reconciler_holds_up_nobody(stack, silence):
         assert {(status, body["type"]) for status, _, body in answers[11:]} == {(503, "/problems/stopping")}
         assert len(answers) == 20
         assert admin.process.wait(30) == 0
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 25
 
 
 # ---- flashctl ----

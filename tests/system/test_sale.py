@@ -153,14 +153,15 @@ def test_the_page_can_wait_for_the_next_state(sale):
         tag = get(sale, order)[1]["ETag"]
         began = time.monotonic()
         status, _, _ = get(sale, order, **{"Prefer": "wait=1", "If-None-Match": tag})
-        assert status == 304 and 0.9 < time.monotonic() - began < 5
+        assert status == 304 and time.monotonic() - began > 0.9
+        began = time.monotonic()
         with socket.create_connection(("127.0.0.1", sale.engine.port), timeout=120) as waiting:
             waiting.sendall((f"GET /v1/orders/{order} HTTP/1.1\r\nHost: t\r\nX-User-Id: u\r\nPrefer: respond-async, wait=30\r\n"
                              f"If-None-Match: {tag}\r\n\r\n").encode())
             until(lambda: sale.engine.metric("flash_engine_waiting") == 1, "nobody waits")
             sale.thaw("consumer")
             assert b'"status":"CREATED"' in waiting.recv(4096)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 25, "it waited to the end"
     finally:
         sale.thaw("consumer")
     for wrong in ("wait=31", "wait=-1", "wait=x", "wait="):
