@@ -43,7 +43,10 @@ def sold(place, count=SOLD, connections=8, **terms):
 # ---- three brokers ----
 
 def followers_frozen(place):
-    """Records are appended by the leader and not committed, the engine gives them up after its 20 s; then the followers go on."""
+    """Records are appended by the leader and not committed, the engine gives them up after its 20 s; then the followers go on.
+
+    What is sent again by a machine too busy may be too old for the topic by then, here and below: it is lost twice, and given up.
+    """
     sku = sold(place, 1)
     place.until_settled(sku)
     leader = place.topic.leader(place.partition(sku))
@@ -56,8 +59,8 @@ def followers_frozen(place):
     for part in followers:
         place.stack.cont(part)
     books, fenced = place.judge(sku)[sku]
-    assert not fenced and len(books.rows) == SOLD + 1
     lost, log = place.lost(sku), place.read_log()
+    assert fenced <= lost and len(books.rows) == SOLD + 1
     assert any(log[entry][ENGINE] for entry in place.verdicts(sku).keys() - lost), "nothing was appended"
     place.check_report(sku, lost)
 
@@ -102,7 +105,7 @@ def engine_killed(place):
     place.calls += crowd.calls
     _, fenced = place.judge(sku)[sku]
     lost = place.lost(sku)
-    assert lost and not fenced
+    assert lost and fenced <= lost
     place.check_report(sku, lost)
 
 
@@ -301,7 +304,7 @@ def topic_made_anew(place):
     place.topic.create([*CONFIG[:1], *(f"{name}={value}" for name, value in TOPIC_LIMITS_MS.items())])
     place.thaw("consumer")
     books, fenced = place.judge(sku)[sku]
-    assert not fenced and len(books.rows) == SOLD and place.lost(sku) == entries
+    assert len(books.rows) == SOLD and fenced <= place.lost(sku) == entries
     place.check_report(sku, entries)
     place.check_totals()
 
