@@ -216,7 +216,7 @@ def test_too_old_a_message_is_given_up(stack):
     with reconciler(stack, **{**FAST, "FLASH_ALERTS_WEBHOOK_URL": "http://localhost:1/", "FLASH_ALERTS_GIVE_UP_AFTER": "1s",
                               "FLASH_ALERTS_WEBHOOK_SECRET": SECRET}) as daemon:
         until(lambda: daemon.said("alert.given_up"), lambda: daemon.lines)
-    assert outbox(stack, "test.key") == [("raised", "webhook", "given_up")]
+        until(lambda: outbox(stack, "test.key") == [("raised", "webhook", "given_up")], lambda: outbox(stack, "test.key"))
 
 
 # ---- kill -9 ----
