@@ -12,9 +12,9 @@
 #include "admission.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "known.h"
 #include "metrics.h"
 #include "publish.h"
-#include "reads.h"
 
 #define HEAD_ARGS_MAX 4
 #define LINE_ARGS 2
@@ -29,6 +29,8 @@ static const struct {
     [FLASH_CHANGE_CANCEL] = {FLASH_SCRIPT_RELEASE, FLASH_ENTRY_CANCEL, "cancel"},
     [FLASH_CHANGE_RETURN] = {FLASH_SCRIPT_RELEASE, FLASH_ENTRY_RETURN, "return"},
 };
+
+static const char not_changed[] = "Nothing was changed. Try again later.";
 
 struct held_list;
 
@@ -102,8 +104,7 @@ void flash_change_submit(struct flash_worker *worker, struct flash_request *requ
     bool ready = sku && flash_redis_ready(worker->redis) && !worker->engine->draining;
     struct flash_change *change = ready ? flash_pool_take(&worker->changes) : NULL;
     if (!change) {
-        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE,
-                            "Nothing was changed. Try again later.");
+        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, not_changed);
         return;
     }
     change->request = request;
@@ -167,6 +168,17 @@ static bool send_call(struct change_call *call, struct flash_error *err)
     return flash_redis_call(call->worker->redis, &redis_call, err);
 }
 
+static void refuse_lane(struct flash_worker *worker, struct flash_lane *lane,
+                        enum flash_refusal refusal, const char *detail)
+{
+    int count;
+    if (lane->count && !lane->in_flight) {
+        struct flash_lane_item *item = flash_lane_take(lane, lane->count, worker->now_us, &count);
+        flash_lane_done(lane);
+        refuse_list(worker, item, refusal, detail);
+    }
+}
+
 static void send_lane(struct flash_worker *worker, struct flash_sku *sku,
                       enum flash_change_kind kind)
 {
@@ -182,28 +194,16 @@ static void send_lane(struct flash_worker *worker, struct flash_sku *sku,
     }
     if (!call || !send_call(call, &err)) {
         flash_lane_done(lane);
-        refuse_list(worker, changes, FLASH_REFUSE_UNAVAILABLE,
-                    "Nothing was changed. Try again later.");
+        refuse_list(worker, changes, FLASH_REFUSE_UNAVAILABLE, not_changed);
+        refuse_lane(worker, lane, FLASH_REFUSE_UNAVAILABLE, not_changed);
         free(call);
-    }
-}
-
-static void refuse_lane(struct flash_worker *worker, struct flash_lane *lane,
-                        enum flash_refusal refusal, const char *detail)
-{
-    int count;
-    if (lane->count && !lane->in_flight) {
-        struct flash_lane_item *item = flash_lane_take(lane, lane->count, worker->now_us, &count);
-        flash_lane_done(lane);
-        refuse_list(worker, item, refusal, detail);
     }
 }
 
 void flash_change_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku)
 {
     for (int kind = 0; kind < FLASH_CHANGE_COUNT; kind++) {
-        refuse_lane(worker, &sku->changes[kind], FLASH_REFUSE_UNAVAILABLE,
-                    "Nothing was changed. Try again later.");
+        refuse_lane(worker, &sku->changes[kind], FLASH_REFUSE_UNAVAILABLE, not_changed);
     }
 }
 
@@ -215,7 +215,8 @@ void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
         if (!flash_lane_due(lane, worker->now_us, 0, &wait_us)) {
             continue;
         }
-        if (flash_reads_know(worker, sku)) {
+        bool known = flash_known_ask(worker, sku);
+        if (known && !flash_worker_put_off(worker, sku, 0)) {
             send_lane(worker, sku, (enum flash_change_kind)kind);
         } else if (sku->known == FLASH_SKU_ABSENT) { /* lost by Redis, when it was there before */
             refuse_lane(worker, lane,

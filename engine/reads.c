@@ -5,23 +5,20 @@
  * length and age of its journal. */
 #include "reads.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission.h"
 #include "change.h"
 #include "events.h"
 #include "flash/log.h"
 #include "flash/time.h"
+#include "known.h"
 #include "metrics.h"
 #include "reserve.h"
 #include "waiters.h"
 
-#define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
-#define CLOSED_KEPT_US 100000  /* and a closed gate, or that a SKU is lost */
-#define REPLY_HEAD 6           /* OK, now, journal length, oldest, generation, sale */
 #define READS_PER_CALL FLASH_BATCH_LINES
+#define READS_KEEP 50 /* percent of Redis' calls that reads leave to orders and changes */
 
 struct read_call {
     struct flash_worker *worker;
@@ -85,6 +82,11 @@ void flash_reads_sale(struct flash_worker *worker, int64_t id, const struct flas
         asker->done(FLASH_SALE_READ, sku, asker->slot, asker->arg);
         return;
     }
+    if (sku && sku->known == FLASH_SKU_ABSENT && !sku->generation &&
+        worker->now_us - sku->asked_us < FLASH_SALE_FRESH_US) {
+        asker->done(FLASH_SALE_ABSENT, sku, asker->slot, asker->arg);
+        return;
+    }
     struct flash_read *read = sku ? new_read(worker, sku, FLASH_READ_SALE) : NULL;
     if (!read) {
         asker->done(FLASH_SALE_UNAVAILABLE, NULL, asker->slot, asker->arg);
@@ -103,54 +105,6 @@ bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku)
         push(worker, read);
     }
     return read != NULL;
-}
-
-/* Redis has no such SKU, but had it before, or has it behind a closed gate: what it does not know
- * it may have forgotten. */
-static bool lost(const struct flash_sku *sku)
-{
-    return sku->known == FLASH_SKU_CLOSED ||
-           (sku->known == FLASH_SKU_ABSENT && sku->generation != 0);
-}
-
-static void refuse_absent(struct flash_worker *worker, struct flash_sku *sku)
-{
-    flash_reserve_refuse_waiting(worker, sku,
-                                 lost(sku) ? FLASH_REFUSE_NOT_ADMITTING : FLASH_REFUSE_UNKNOWN_SKU,
-                                 lost(sku) ? flash_admission_text(FLASH_STOP_GATE) : NULL);
-}
-
-/* What was found out on a connection to another server, or before this one came back, counts no
- * more. */
-static bool gate_seen_open(const struct flash_worker *worker, const struct flash_sku *sku)
-{
-    return strcmp(sku->run_id, flash_redis_run_id(worker->redis)) == 0;
-}
-
-bool flash_reads_closed(const struct flash_worker *worker, const struct flash_sku *sku)
-{
-    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < CLOSED_KEPT_US;
-}
-
-bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku)
-{
-    uint64_t age_us = worker->now_us - sku->asked_us;
-    bool gone = sku->known == FLASH_SKU_ABSENT || sku->known == FLASH_SKU_CLOSED;
-    if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
-        sku->known = FLASH_SKU_NEW;
-    }
-    if (gone && age_us < (lost(sku) ? CLOSED_KEPT_US : ABSENT_KEPT_US)) {
-        refuse_absent(worker, sku);
-    } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
-        if (flash_reads_refresh(worker, sku)) {
-            sku->known = FLASH_SKU_ASKING;
-        } else {
-            flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
-                                         "Too many reads are open.");
-            flash_change_refuse_waiting(worker, sku);
-        }
-    }
-    return sku->known == FLASH_SKU_PRESENT;
 }
 
 int flash_reads_tick(struct flash_worker *worker, struct flash_sku *sku)
@@ -180,15 +134,25 @@ static void finish_order(struct flash_worker *worker, struct flash_read *read,
                              (order->record.user.len == read->user_len &&
                               memcmp(order->record.user.at, read->user, read->user_len) == 0));
     if (!visible) {
-        flash_answer_refuse(read->request,
-                            lost(read->sku) ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
-                            NULL);
+        flash_answer_refuse(
+            read->request,
+            flash_known_lost(read->sku) ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER, NULL);
     } else if (read->events) {
         flash_events_open(worker, read, order);
     } else if (read->wait_us == 0 || !flash_answer_unchanged(read->request, order->record.state) ||
                !flash_waiters_hold(worker, read, order->record.state)) {
         flash_answer_order(read->request, order);
     }
+}
+
+/* Of a SKU whose generation was raised since, nothing is known yet. */
+static enum flash_sale_outcome sale_outcome(const struct flash_sku *sku)
+{
+    if (sku->known == FLASH_SKU_PRESENT || sku->known == FLASH_SKU_CLOSED) {
+        return FLASH_SALE_READ;
+    }
+    return sku->known == FLASH_SKU_ABSENT && !flash_known_lost(sku) ? FLASH_SALE_ABSENT
+                                                                    : FLASH_SALE_UNAVAILABLE;
 }
 
 static void finish_read(struct flash_worker *worker, struct flash_read *read,
@@ -199,12 +163,7 @@ static void finish_read(struct flash_worker *worker, struct flash_read *read,
     } else if (read->kind == FLASH_READ_WATCHER && read->watcher) {
         flash_watchers_seen(read->watcher, order);
     } else if (read->kind == FLASH_READ_SALE) {
-        bool present =
-            read->sku->known == FLASH_SKU_PRESENT || read->sku->known == FLASH_SKU_CLOSED;
-        read->sale_done(present           ? FLASH_SALE_READ
-                        : lost(read->sku) ? FLASH_SALE_UNAVAILABLE
-                                          : FLASH_SALE_ABSENT,
-                        read->sku, read->slot, read->arg);
+        read->sale_done(sale_outcome(read->sku), read->sku, read->slot, read->arg);
     }
     flash_pool_give(&worker->reads, read);
 }
@@ -269,17 +228,29 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
 {
     if (sku->known == FLASH_SKU_ASKING) {
         sku->known = FLASH_SKU_NEW;
-        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING,
-                                     "Redis is away or busy.");
+        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "Redis is away.");
         flash_change_refuse_waiting(worker, sku);
     }
     fail_list(worker, reads);
 }
 
+/* And those behind it: nothing would bring them back. */
+static void fail_waiting(struct flash_worker *worker, struct flash_sku *sku)
+{
+    int count;
+    if (sku->reads.count) {
+        struct flash_lane_item *reads =
+            flash_lane_take(&sku->reads, sku->reads.count, worker->now_us, &count);
+        flash_lane_done(&sku->reads);
+        fail_list(worker, reads);
+    }
+}
+
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t wait_us;
-    if (!flash_lane_due(&sku->reads, worker->now_us, 0, &wait_us)) {
+    if (!flash_lane_due(&sku->reads, worker->now_us, 0, &wait_us) ||
+        flash_worker_put_off(worker, sku, READS_KEEP)) {
         return;
     }
     int count;
@@ -293,75 +264,15 @@ void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
     if (!call || !send_call(call, &err)) {
         flash_lane_done(&sku->reads);
         call_failed(worker, sku, reads);
+        fail_waiting(worker, sku);
         free(call);
-    }
-}
-
-static int64_t number_at(const struct flash_redis_reply *reply, size_t i)
-{
-    return flash_redis_reply_int(flash_redis_reply_at(reply, i));
-}
-
-static void learn_sale(struct flash_sku *sku, const struct flash_redis_reply *sale, uint64_t now_us)
-{
-    struct flash_text title = flash_redis_reply_text(flash_redis_reply_at(sale, 7));
-    size_t len = title.len < FLASH_TITLE_MAX ? title.len : FLASH_TITLE_MAX;
-    sku->sale = (struct flash_sale){
-        .available = number_at(sale, 0),
-        .base = number_at(sale, 1),
-        .starts_ms = number_at(sale, 2),
-        .ends_ms = number_at(sale, 3),
-        .limit = number_at(sale, 4),
-        .hold_s = number_at(sale, 5),
-        .version = number_at(sale, 6),
-        .threshold = number_at(sale, 8),
-        .read_us = now_us,
-        .server_us = sku->journal_read_us,
-    };
-    memcpy(sku->sale.title, title.at, len);
-}
-
-static void learn_gate(struct flash_worker *worker, struct flash_sku *sku, struct flash_text text)
-{
-    const char *run_id = flash_redis_run_id(worker->redis);
-    struct flash_gate gate = flash_gate_parse(text);
-    if (flash_gate_admits(&gate, sku->generation, run_id)) {
-        sku->known = FLASH_SKU_PRESENT;
-        snprintf(sku->run_id, sizeof(sku->run_id), "%s", run_id);
-    } else {
-        sku->known = FLASH_SKU_CLOSED;
-        refuse_absent(worker, sku);
-        flash_change_refuse_waiting(worker, sku);
-    }
-}
-
-static void learn(const struct read_call *call, const struct flash_redis_reply *reply)
-{
-    struct flash_worker *worker = call->worker;
-    struct flash_sku *sku = call->sku;
-    sku->asked_us = worker->now_us;
-    if (!flash_redis_reply_is(flash_redis_reply_at(reply, 0), "OK")) {
-        sku->known = FLASH_SKU_ABSENT;
-        refuse_absent(worker, sku);
-        return;
-    }
-    const struct flash_redis_reply *sale = flash_redis_reply_at(reply, 5);
-    sku->journal_read_us = number_at(reply, 1);
-    sku->journal_entries = number_at(reply, 2);
-    sku->journal_oldest_us = number_at(reply, 3);
-    if (call->with_sale) {
-        sku->generation = number_at(reply, 4);
-        learn_sale(sku, sale, worker->now_us);
-        learn_gate(worker, sku, flash_redis_reply_text(flash_redis_reply_at(sale, 9)));
-    } else if (sku->known == FLASH_SKU_PRESENT && sku->generation != number_at(reply, 4)) {
-        sku->known = FLASH_SKU_NEW; /* a recovery went by: its gate is to be read */
     }
 }
 
 static void finish_list(struct flash_worker *worker, struct flash_lane_item *item,
                         const struct flash_redis_reply *reply)
 {
-    size_t record_at = REPLY_HEAD;
+    size_t record_at = FLASH_STATUS_HEAD;
     while (item) {
         struct flash_lane_item *next = item->next;
         struct flash_read *read = read_of(item);
@@ -383,7 +294,7 @@ static void status_done(const struct flash_redis_result *result, void *arg)
     worker->now_us = flash_time_monotonic_us();
     flash_lane_done(&call->sku->reads);
     if (result->outcome == FLASH_REDIS_REPLY) {
-        learn(call, result->reply);
+        flash_known_learn(worker, call->sku, call->with_sale, result->reply);
         finish_list(worker, call->reads, result->reply);
     } else {
         if (result->outcome == FLASH_REDIS_ERROR) {

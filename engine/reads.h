@@ -32,13 +32,6 @@ struct flash_sale_asker {
 void flash_reads_sale(struct flash_worker *worker, int64_t sku,
                       const struct flash_sale_asker *asker);
 
-/* Whether sku's gate was found closed a moment ago. */
-bool flash_reads_closed(const struct flash_worker *worker, const struct flash_sku *sku);
-
-/* Whether sku's generation is known, and its gate open on the server the worker is connected to; if
- * not, asks for them (or refuses what waits, when Redis has no such SKU or its gate is closed). */
-bool flash_reads_know(struct flash_worker *worker, struct flash_sku *sku);
-
 /* Reads sku's journal and sale in the background, for admission. False: too many reads are open. */
 bool flash_reads_refresh(struct flash_worker *worker, struct flash_sku *sku);
 

@@ -14,10 +14,10 @@
 #include "flash/log.h"
 #include "flash/put.h"
 #include "flash/time.h"
+#include "known.h"
 #include "line.h"
 #include "metrics.h"
 #include "publish.h"
-#include "reads.h"
 
 #define HEAD_ARGS 4
 #define LINE_ARGS 3
@@ -172,10 +172,13 @@ static bool send_call(struct flash_reserve_call *call, struct flash_error *err)
 uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t wait_us;
-    if (!sku->orders.count || !flash_reads_know(worker, sku) ||
+    if (!sku->orders.count || !flash_known_ask(worker, sku) ||
         !flash_lane_due(&sku->orders, worker->now_us,
                         (uint64_t)worker->engine->limits.gather_window_us, &wait_us)) {
         return sku->orders.count && sku->known == FLASH_SKU_PRESENT ? wait_us : 0;
+    }
+    if (flash_worker_put_off(worker, sku, 0)) {
+        return 0;
     }
     struct flash_reserve_call *call = malloc(sizeof(*call));
     if (!call) {
@@ -189,7 +192,8 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
     struct flash_error err;
     if (!send_call(call, &err)) {
         flash_lane_done(&sku->orders);
-        refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING, "Redis is away or busy.");
+        refuse_list(worker, call->lines, FLASH_REFUSE_NOT_ADMITTING, "Redis is away.");
+        flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "Redis is away.");
         free(call);
     }
     return 0;

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "admission.h"
+#include "known.h"
 #include "line.h"
 #include "metrics.h"
-#include "reads.h"
 #include "reserve.h"
 
 static enum flash_admission admit(struct flash_worker *worker, const struct flash_sku *sku)
@@ -25,7 +25,7 @@ static enum flash_admission admit(struct flash_worker *worker, const struct flas
         .journal_age_us =
             sku->journal_oldest_us ? sku->journal_read_us - sku->journal_oldest_us : 0,
         .journal_age_us_max = engine->limits.journal_age_us,
-        .gate_closed = flash_reads_closed(worker, sku),
+        .gate_closed = flash_known_closed(worker, sku),
     };
     return flash_admission_decide(&state);
 }

@@ -7,6 +7,8 @@
 
 #define BUCKETS 131072 /* power of two */
 #define ABSENT_KEPT_US 1000000
+#define TRIES 16       /* entries looked at for one to be reused, */
+#define TRIES_FULL 256 /* and when there are no others */
 
 struct flash_sku_table {
     uint64_t seed;
@@ -43,7 +45,7 @@ static struct flash_sku **bucket(struct flash_sku_table *table, int64_t sku)
     return &table->buckets[(hash >> 32) & (BUCKETS - 1)];
 }
 
-static bool reusable(const struct flash_sku *sku, uint64_t now_us)
+static bool reusable(const struct flash_sku *sku, uint64_t kept_us, uint64_t now_us)
 {
     for (int kind = 0; kind < FLASH_CHANGE_COUNT; kind++) {
         if (sku->changes[kind].in_flight || sku->changes[kind].count) {
@@ -53,7 +55,7 @@ static bool reusable(const struct flash_sku *sku, uint64_t now_us)
     bool idle = !sku->orders.in_flight && !sku->reads.in_flight && !sku->orders.count &&
                 !sku->reads.count && TAILQ_EMPTY(&sku->watchers) && !sku->dirty;
     bool never_there = sku->known != FLASH_SKU_PRESENT && !sku->generation;
-    return idle && never_there && now_us - sku->asked_us > ABSENT_KEPT_US;
+    return idle && never_there && now_us - sku->asked_us >= kept_us;
 }
 
 static void unlink_entry(struct flash_sku_table *table, struct flash_sku *sku)
@@ -67,16 +69,18 @@ static void unlink_entry(struct flash_sku_table *table, struct flash_sku *sku)
 
 static struct flash_sku *take_entry(struct flash_sku_table *table, uint64_t now_us)
 {
-    for (int tries = 0; tries < 16 && tries < table->used; tries++) {
+    bool full = table->used == FLASH_SKUS_MAX; /* what is absent is then asked for again */
+    int most = full ? TRIES_FULL : TRIES;
+    for (int tries = 0; tries < most && tries < table->used; tries++) {
         table->hand = (table->hand + 1) % table->used;
         struct flash_sku *sku = table->pool[table->hand];
-        if (reusable(sku, now_us)) {
+        if (reusable(sku, full ? 0 : ABSENT_KEPT_US, now_us)) {
             unlink_entry(table, sku);
             memset(sku, 0, sizeof(*sku));
             return sku;
         }
     }
-    if (table->used == FLASH_SKUS_MAX) {
+    if (full) {
         return NULL;
     }
     struct flash_sku *sku = calloc(1, sizeof(*sku));

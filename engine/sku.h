@@ -53,8 +53,8 @@ struct flash_sku {
     struct flash_lane orders;                      /* struct flash_order_line */
     struct flash_lane changes[FLASH_CHANGE_COUNT]; /* struct flash_change */
     struct flash_lane reads;                       /* struct flash_read */
-    bool dirty; /* in the worker's list of SKUs to look at this turn */
-    struct flash_sku *next_dirty;
+    bool dirty; /* in the worker's queue of SKUs to look at this turn, or the next */
+    STAILQ_ENTRY(flash_sku) next_dirty;
     TAILQ_HEAD(flash_watcher_list, flash_watcher) watchers; /* the longest unread first */
     int hasty_watchers; /* among them, those that make each tick read the list (watchers.c) */
     uint64_t used_us;

@@ -15,10 +15,34 @@ static void finish(struct flash_waiter *waiter)
     flash_pool_give(&waiter->watcher.worker->waiters, waiter);
 }
 
+/* order NULL: it cannot be read, or is gone, though it was there: Redis has lost writes. */
+static void answer(struct flash_waiter *waiter, const struct flash_order_view *order)
+{
+    struct flash_request *request = waiter->request;
+    finish(waiter);
+    flash_request_on_gone(request, NULL, NULL);
+    if (order) {
+        flash_answer_order(request, order);
+    } else {
+        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, NULL);
+    }
+}
+
+/* With the state the client has. */
+static void release(struct flash_waiter *waiter)
+{
+    const struct flash_watcher *watcher = &waiter->watcher;
+    const struct flash_order_view order = {.sku = watcher->sku->id,
+                                           .ref = {watcher->ref, watcher->ref_len},
+                                           .record.state = watcher->state};
+    answer(waiter, &order);
+}
+
+/* It may have closed its sending half only, and hears this. */
 static void client_gone(struct flash_request *request, void *arg)
 {
-    finish(arg);
-    flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, NULL); /* frees it; nobody reads this */
+    (void)request;
+    release(arg);
 }
 
 bool flash_waiters_hold(struct flash_worker *worker, const struct flash_read *read,
@@ -34,19 +58,6 @@ bool flash_waiters_hold(struct flash_worker *worker, const struct flash_read *re
     flash_watchers_add(&waiter->watcher, worker, read, state);
     flash_request_on_gone(waiter->request, client_gone, waiter);
     return true;
-}
-
-/* order NULL: it cannot be read, or is gone, though it was there: Redis has lost writes. */
-static void answer(struct flash_waiter *waiter, const struct flash_order_view *order)
-{
-    struct flash_request *request = waiter->request;
-    finish(waiter);
-    flash_request_on_gone(request, NULL, NULL);
-    if (order) {
-        flash_answer_order(request, order);
-    } else {
-        flash_answer_refuse(request, FLASH_REFUSE_UNAVAILABLE, NULL);
-    }
 }
 
 void flash_waiters_seen(struct flash_watcher *watcher, const struct flash_order_view *order)
@@ -71,10 +82,7 @@ void flash_waiters_release(struct flash_sku *sku)
     for (watcher = TAILQ_FIRST(&sku->watchers); watcher; watcher = next) {
         next = TAILQ_NEXT(watcher, links);
         if (watcher->kind == FLASH_WATCHER_WAITER) {
-            const struct flash_order_view order = {.sku = sku->id,
-                                                   .ref = {watcher->ref, watcher->ref_len},
-                                                   .record.state = watcher->state};
-            answer(waiter_of(watcher), &order);
+            release(waiter_of(watcher));
         }
     }
 }

@@ -34,9 +34,17 @@ void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
 {
     if (!sku->dirty) {
         sku->dirty = true;
-        sku->next_dirty = worker->dirty;
-        worker->dirty = sku;
+        STAILQ_INSERT_TAIL(&worker->dirty, sku, next_dirty);
     }
+}
+
+bool flash_worker_put_off(struct flash_worker *worker, struct flash_sku *sku, int keep)
+{
+    bool busy = flash_redis_room(worker->redis) <= keep;
+    if (busy) {
+        flash_worker_touch(worker, sku);
+    }
+    return busy;
 }
 
 /* ---- the turn ---- */
@@ -44,30 +52,21 @@ void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku)
 void flash_worker_turn(struct flash_worker *worker)
 {
     worker->kafka_queued = flash_producer_queued(worker->engine->producer);
-    struct flash_sku *sku = worker->dirty;
+    struct flash_sku_queue dirty = STAILQ_HEAD_INITIALIZER(dirty);
+    struct flash_sku *sku;
     uint64_t soonest_us = 0;
-    worker->dirty = NULL;
-    worker->now_us = sku ? flash_time_monotonic_us() : worker->now_us;
-    struct flash_sku *held = NULL;
-    while (sku) {
-        struct flash_sku *next = sku->next_dirty;
+    STAILQ_CONCAT(&dirty, &worker->dirty);
+    worker->now_us = STAILQ_EMPTY(&dirty) ? worker->now_us : flash_time_monotonic_us();
+    while ((sku = STAILQ_FIRST(&dirty))) {
+        STAILQ_REMOVE_HEAD(&dirty, next_dirty);
         sku->dirty = false;
         uint64_t wait_us = flash_reserve_turn(worker, sku);
         flash_change_turn(worker, sku);
         flash_reads_turn(worker, sku);
         if (wait_us) {
             soonest_us = !soonest_us || wait_us < soonest_us ? wait_us : soonest_us;
-            sku->dirty = true;
-            sku->next_dirty = held;
-            held = sku;
+            flash_worker_touch(worker, sku);
         }
-        sku = next;
-    }
-    while (held) {
-        struct flash_sku *next = held->next_dirty;
-        held->dirty = false;
-        flash_worker_touch(worker, held);
-        held = next;
     }
     if (soonest_us) {
         flash_timer_at(&worker->gather, worker->now_us + soonest_us);
@@ -81,6 +80,9 @@ static void run_round(struct flash_worker *worker)
 {
     int64_t entries = 0, age_us = 0, closed = 0;
     struct flash_sku *sku;
+    int from = worker->round_from;
+    bool room = true;
+    worker->round_from = 0;
     for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
         bool there = sku->known == FLASH_SKU_PRESENT || sku->known == FLASH_SKU_CLOSED;
         if (!there || worker->now_us - sku->used_us > IN_USE_US) {
@@ -91,8 +93,10 @@ static void run_round(struct flash_worker *worker)
         int64_t sku_age_us = oldest_us ? sku->journal_read_us - oldest_us : 0;
         entries = sku->journal_entries > entries ? sku->journal_entries : entries;
         age_us = sku_age_us > age_us ? sku_age_us : age_us;
-        if (!flash_reads_refresh(worker, sku)) {
-            break; /* the next round goes on */
+        bool asks = room && i >= from && !sku->reads.count; /* any read tells of the journal */
+        if (asks && !flash_reads_refresh(worker, sku)) {
+            room = false;
+            worker->round_from = i;
         }
     }
     worker->seen.journal_entries = entries;
@@ -150,22 +154,29 @@ static void take_turn(struct flash_worker *worker)
 
 /* ---- stopping ---- */
 
-static bool drained(struct flash_worker *worker)
+static bool drained(const struct flash_http *http)
 {
-    return flash_http_open_requests(worker->public_http) == 0 &&
-           flash_http_connections(worker->public_http) == 0;
+    return flash_http_open_requests(http) == 0 && flash_http_connections(http) == 0;
 }
 
-/* Stops accepting and waits for the open requests, at most the configured time. */
+/* Stops accepting and waits for the open requests, at most the configured time. The internal
+ * listener is there until the buyers have gone, and says to who asks that the engine is stopping.
+ */
 static void drain(struct flash_worker *worker)
 {
     uint64_t limit_us = (uint64_t)worker->engine->config->http.drain_timeout_ms * 1000;
     uint64_t end_us = flash_time_monotonic_us() + limit_us;
     flash_http_drain(worker->public_http);
     struct flash_sku *sku;
-    while (!drained(worker) && flash_time_monotonic_us() < end_us) {
+    while (flash_time_monotonic_us() < end_us) {
         for (int i = 0; (sku = flash_sku_at(worker->skus, i)); i++) {
             flash_waiters_release(sku);
+        }
+        if (drained(worker->public_http)) {
+            flash_http_drain(worker->internal_http);
+        }
+        if (drained(worker->public_http) && drained(worker->internal_http)) {
+            return;
         }
         take_turn(worker);
     }
@@ -215,6 +226,7 @@ static bool open_pools(struct flash_worker *worker)
     const struct flash_config *config = worker->engine->config;
     int waiters = config->engine.max_waiting_polls;
     worker->skus = flash_sku_table_new();
+    STAILQ_INIT(&worker->dirty);
     TAILQ_INIT(&worker->beats);
     return worker->skus &&
            flash_pool_init(&worker->lines, config->engine.max_redis_lines,

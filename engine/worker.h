@@ -107,11 +107,12 @@ struct flash_worker {
     struct flash_redis *redis;
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
     struct flash_sku_table *skus;
-    struct flash_sku *dirty;
+    STAILQ_HEAD(flash_sku_queue, flash_sku) dirty;
     struct flash_reserve_call *decided; /* in this turn, its buyers are still to be answered */
     uint64_t now_us;                    /* monotonic, read once per turn */
     int64_t kafka_queued;               /* the producer's open messages, looked at once per turn */
     uint64_t last_round_us;
+    int round_from; /* where the next round goes on */
     struct flash_presence presence;
     struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */
     struct flash_pool changes; /* struct flash_change, likewise */
@@ -142,7 +143,11 @@ void flash_worker_join(struct flash_worker *worker);
 void flash_worker_finish(struct flash_worker *worker);
 /* After each turn of the loop: what came in goes out, one call per SKU and lane. */
 void flash_worker_turn(struct flash_worker *worker);
-/* Puts sku into this turn's list. */
+/* Has sku looked at in this turn; from within it, in the next. */
 void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku);
+/* Whether a call about sku must wait, as less than keep percent of Redis' calls are free; then sku
+ * comes again in the next turn, and a completion brings that. */
+FLASH_MUST_CHECK bool flash_worker_put_off(struct flash_worker *worker, struct flash_sku *sku,
+                                           int keep);
 
 #endif

@@ -256,3 +256,15 @@ int flash_redis_in_flight(const struct flash_redis *redis)
 {
     return redis->calls;
 }
+
+int flash_redis_room(const struct flash_redis *redis)
+{
+    if (redis->state != FLASH_REDIS_READY) {
+        return 100;
+    }
+    int calls = 100 * (redis->max_in_flight - redis->calls) / redis->max_in_flight;
+    int bytes = redis->bytes > BYTES_IN_FLIGHT_MAX
+                    ? 0
+                    : (int)(100 - 100 * (uint64_t)redis->bytes / BYTES_IN_FLIGHT_MAX);
+    return calls < bytes ? calls : bytes;
+}

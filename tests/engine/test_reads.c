@@ -189,6 +189,10 @@ static void a_sale_that_is_not_there_or_cannot_be_read(void **state)
     ask(rig, &asked);
     rig_absent(rig);
     assert_true(asked.calls == 1 && asked.outcome == FLASH_SALE_ABSENT);
+    ask(rig, &asked); /* remembered for a moment */
+    assert_true(asked.calls == 1 && asked.outcome == FLASH_SALE_ABSENT);
+    assert_int_equal(flash_redis_in_flight(rig->redis), 0);
+    flash_sku_find(rig->worker.skus, SKU, rig->worker.now_us)->asked_us -= FLASH_SALE_FRESH_US;
     ask(rig, &asked);
     fake_redis_unknown(rig->redis);
     assert_true(asked.calls == 1 && asked.outcome == FLASH_SALE_UNAVAILABLE);

@@ -132,9 +132,20 @@ void fake_redis_unknown(struct flash_redis *redis)
     complete(redis, &(struct flash_redis_result){.outcome = FLASH_REDIS_UNKNOWN});
 }
 
+int flash_redis_room(const struct flash_redis *redis)
+{
+    int most = redis->max_in_flight;
+    return redis->ready && most > 0 ? 100 * (most - redis->open) / most : 100;
+}
+
 void fake_redis_set_ready(struct flash_redis *redis, bool ready)
 {
     redis->ready = ready;
+}
+
+void fake_redis_set_max_in_flight(struct flash_redis *redis, int most)
+{
+    redis->max_in_flight = most;
 }
 
 void fake_redis_set_run_id(struct flash_redis *redis, const char *run_id)

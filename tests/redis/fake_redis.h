@@ -29,6 +29,8 @@ struct flash_redis *fake_redis_last(void);
 /* A new one is ready, its run id is 40 times 'a', its memory is at 0 %. Becoming not ready
  * completes nothing. */
 void fake_redis_set_ready(struct flash_redis *redis, bool ready);
+/* Beyond so many open calls one is refused; 0, as in a new one: never. */
+void fake_redis_set_max_in_flight(struct flash_redis *redis, int most);
 void fake_redis_set_run_id(struct flash_redis *redis, const char *run_id);
 void fake_redis_set_memory_percent(struct flash_redis *redis, int percent);
 
