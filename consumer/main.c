@@ -2,13 +2,11 @@
  *
  * The main thread has the signals and the operations listener; one thread runs the pipeline. TERM
  * and INT finish the batch in hand. HUP reads the log level again. */
-#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "flash/http_config.h"
 #include "flash/http_ops.h"
@@ -16,8 +14,6 @@
 #include "flash/time.h"
 #include "metrics.h"
 #include "pipeline.h"
-
-#define LET_GO_S 10
 
 struct daemon {
     struct flash_config config;
@@ -127,30 +123,6 @@ static bool start(struct daemon *daemon, struct flash_error *err)
            flash_error_set(err, FLASH_ERROR_RETRY, "no thread: %s", strerror(rc));
 }
 
-static void *free_pipeline(void *arg)
-{
-    flash_pipeline_free(arg);
-    return NULL;
-}
-
-/* Nothing is lost with what is left by now: the ledger has it, and where it was read up to. So it
- * has a limit, as rd_kafka_destroy has none: where a topic was deleted while it was read,
- * librdkafka 2.0 may wait for ever for a thread of its own (its issues 4362, 4486). The process's
- * end does it. */
-static void let_go(struct flash_pipeline *pipeline)
-{
-    pthread_t thread;
-    struct timespec end;
-    if (pthread_create(&thread, NULL, free_pipeline, pipeline) != 0) {
-        return;
-    }
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += LET_GO_S;
-    if (pthread_timedjoin_np(thread, NULL, &end) == ETIMEDOUT) {
-        FLASH_LOG(WARN, "consumer.kafka_not_closed", FLASH_INT("waited_s", LET_GO_S));
-    }
-}
-
 static void finish(struct daemon *daemon)
 {
     daemon->stop = true;
@@ -166,7 +138,7 @@ static void finish(struct daemon *daemon)
     if (daemon->base) {
         event_base_free(daemon->base);
     }
-    let_go(daemon->pipeline);
+    flash_pipeline_free(daemon->pipeline);
 }
 
 int main(int argc, char **argv)

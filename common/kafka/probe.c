@@ -123,7 +123,7 @@ void flash_probe_free(struct flash_probe *probe)
 {
     if (probe != NULL) {
         rd_kafka_consumer_close(probe->rk);
-        rd_kafka_destroy(probe->rk);
+        flash_kafka_destroy(probe->rk);
         free(probe);
     }
 }

@@ -199,7 +199,7 @@ void flash_producer_free(struct flash_producer *producer)
         rd_kafka_queue_destroy(producer->queue);
     }
     if (producer->rk != NULL) { /* waits for ever while a topic, queue or event is held */
-        rd_kafka_destroy(producer->rk);
+        flash_kafka_destroy(producer->rk);
     }
     if (producer->fd >= 0) {
         close(producer->fd);

@@ -164,7 +164,7 @@ void flash_subscriber_free(struct flash_subscriber *subscriber)
     }
     if (subscriber->rk != NULL) {
         rd_kafka_consumer_close(subscriber->rk); /* revokes through rebalance() */
-        rd_kafka_destroy(subscriber->rk);
+        flash_kafka_destroy(subscriber->rk);
     }
     if (subscriber->partitions != NULL) {
         rd_kafka_topic_partition_list_destroy(subscriber->partitions);

@@ -4,6 +4,7 @@ engine that is stopped in the middle of it.
 import collections
 import itertools
 import re
+import signal
 import socket
 import threading
 import time
@@ -268,6 +269,32 @@ def test_a_key_belongs_to_its_user_and_its_content(sale):
     status, _, body = sale.order(one, "anna", "k", 2)
     assert (status, body["type"]) == (422, "/problems/key-reused")
     assert sale.order(one, "anna", "k", 1)[2]["order_id"] == mine
+
+
+def test_a_stop_waits_for_the_internal_listener_too(sale):
+    """SIGTERM while a gateway's orders are on their way through Redis, and no buyer is connected."""
+    sku = sale.put_on_sale()
+    assert sale.stop("engine") == 0
+    sale.start("engine", FLASH_ENGINE_WORKERS=1, FLASH_REDIS_REPLY_TIMEOUT="60s")
+    engine, answers = sale.engine, []
+    assert sale.order(sku)[0] == 202
+    body = {"product_id": str(sku), "orders": [{"order_id": f"o{n}", "user_id": f"u{n}", "quantity": 1} for n in range(9)]}
+    asker = threading.Thread(target=lambda: answers.append(engine.ask("POST", "/inventory/reserve/batch", body, internal=True)))
+    calls = engine.metric("flash_engine_reserve_calls_total")
+    sale.stack.stop("redis")
+    try:
+        asker.start()
+        until(lambda: engine.metric("flash_engine_reserve_calls_total") > calls, "they do not go out")
+        engine.signal(signal.SIGTERM)
+        until(lambda: engine.said("engine.draining"), lambda: engine.lines)
+    finally:
+        sale.stack.cont("redis")
+    asker.join()
+    assert answers[0][0] == 200 and {order["status"] for order in answers[0][2]["orders"]} == {"QUEUED"}, answers
+    assert sale.stop("engine") == 0
+    assert sale.ended[-1].said("engine.stopped")[0]["messages_left_to_the_journal"] == 0
+    sale.start("engine")
+    assert len(read_quiet(sale.stack, [sku])[sku].rows) == 10
 
 
 # ---- stopping ----

@@ -1,0 +1,26 @@
+/* The end of a client, in bounded time; see internal.h. */
+#include <errno.h>
+#include <time.h>
+
+#include "flash/log.h"
+#include "internal.h"
+
+static void *destroy(void *arg)
+{
+    rd_kafka_destroy(arg);
+    return NULL;
+}
+
+void flash_kafka_destroy(rd_kafka_t *rk)
+{
+    pthread_t thread;
+    struct timespec end;
+    if (pthread_create(&thread, NULL, destroy, rk) != 0) {
+        return; /* as one that is not over in time */
+    }
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += FLASH_KAFKA_DESTROY_S;
+    if (pthread_timedjoin_np(thread, NULL, &end) == ETIMEDOUT) {
+        FLASH_LOG(WARN, "kafka.not_destroyed", FLASH_INT("waited_s", FLASH_KAFKA_DESTROY_S));
+    }
+}
