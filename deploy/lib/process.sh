@@ -27,10 +27,11 @@ boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # Prints the pid of a part that runs; fails if it does not.
 part_pid() {
-    local pid start boot
+    local pid start boot state
     { read -r pid start boot <"$DIR/run/$1.pid"; } 2>/dev/null || return 1
     [[ $boot == "$(boot_id)" && -n $start && $(process_start_time "$pid") == "$start" ]] || return 1
-    [[ $(process_state "$pid") != Z ]] || return 1
+    state=$(process_state "$pid") # empty: gone since
+    [[ -n $state && $state != Z ]] || return 1
     echo "$pid"
 }
 
