@@ -112,13 +112,10 @@ struct flash_worker {
     uint64_t now_us;                    /* monotonic, read once per turn */
     int64_t kafka_queued;               /* the producer's open messages, looked at once per turn */
     uint64_t last_round_us;
-    int round_from; /* where the next round goes on */
+    int round_from; /* of the table, in the next round */
     struct flash_presence presence;
-    struct flash_pool lines;   /* struct flash_order_line: waiting, in flight, or held for Kafka */
-    struct flash_pool changes; /* struct flash_change, likewise */
-    struct flash_pool reads;   /* struct flash_read */
-    struct flash_pool waiters; /* struct flash_waiter */
-    struct flash_pool streams; /* struct flash_event_stream */
+    /* Of struct flash_order_line, flash_change (waiting, in flight, or held for Kafka), … */
+    struct flash_pool lines, changes, reads, waiters, streams;
     TAILQ_HEAD(flash_beat_list, flash_event_stream) beats; /* the next heartbeat due first */
     bool started;                                          /* the thread runs or ran */
     _Atomic bool drained;
@@ -134,10 +131,9 @@ struct flash_worker {
 FLASH_MUST_CHECK bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
                                         int number, struct flash_error *err);
 FLASH_MUST_CHECK bool flash_worker_start(struct flash_worker *worker, struct flash_error *err);
-/* After engine->draining was set: whether the thread has answered what was open, or its time is up.
- * Any thread. */
+/* Once draining: whether what was open is answered, or its time is up. Any thread. */
 bool flash_worker_drained(const struct flash_worker *worker);
-/* Waits for the thread's end; fine when it was never started. */
+/* Fine when it was never started. */
 void flash_worker_join(struct flash_worker *worker);
 /* Frees, after join and after the producer's last report. Half-built is fine. */
 void flash_worker_finish(struct flash_worker *worker);
@@ -145,9 +141,8 @@ void flash_worker_finish(struct flash_worker *worker);
 void flash_worker_turn(struct flash_worker *worker);
 /* Has sku looked at in this turn; from within it, in the next. */
 void flash_worker_touch(struct flash_worker *worker, struct flash_sku *sku);
-/* Whether a call about sku must wait, as less than keep percent of Redis' calls are free; then sku
+/* Whether a call about sku must wait, as keep percent of Redis' calls or less are free; then sku
  * comes again in the next turn, and a completion brings that. */
-FLASH_MUST_CHECK bool flash_worker_put_off(struct flash_worker *worker, struct flash_sku *sku,
-                                           int keep);
+bool flash_worker_put_off(struct flash_worker *worker, struct flash_sku *sku, int keep);
 
 #endif

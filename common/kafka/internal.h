@@ -30,8 +30,8 @@ enum flash_error_kind flash_kafka_error_kind(rd_kafka_resp_err_t code, bool fata
 #define FLASH_KAFKA_DESTROY_S 5
 
 /* rd_kafka_destroy, but for FLASH_KAFKA_DESTROY_S at most: where a topic was deleted while it was
- * read, librdkafka 2.0 may wait for ever for a thread of its own (its issues 4362 and 4486). What is
- * not over by then is left to the end of the process. Nothing depends on it: the messages are
+ * read, librdkafka 2.0 may wait for ever for a thread of its own (its issues 4362 and 4486). What
+ * is not over by then is left to the end of the process. Nothing depends on it: the messages are
  * delivered or reported, the positions are in the ledger. Call it when nobody uses rk any more. */
 void flash_kafka_destroy(rd_kafka_t *rk);
 

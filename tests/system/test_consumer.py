@@ -216,10 +216,10 @@ def test_consumers_share_and_a_frozen_one_that_comes_back_does_no_harm(sale, top
 
 
 def test_it_stops_though_librdkafka_does_not(sale):
-    """rd_kafka_destroy may wait for ever for a thread of its own; three clients are destroyed."""
+    """rd_kafka_destroy may wait for ever for a thread of its own."""
     with running(sale.stack, "consumer", LD_PRELOAD=BUILD / "tests" / "system" / "libflash_kafka_hang.so") as stuck:
         assert stuck.stop() == 0
-        assert len(stuck.said("kafka.not_destroyed")) == 3 and stuck.said("consumer.stopped")
+        assert stuck.said("consumer.stopped")
 
 
 # ---- the topic is made anew ----
