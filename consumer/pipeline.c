@@ -56,6 +56,21 @@ static enum flash_ledger_outcome write_once(struct flash_pipeline *pipeline,
     return outcome;
 }
 
+/* Somebody was told 202 for it, and its units are back: people are to know. */
+static void warn_of_refused_takes(const struct flash_batch *batch)
+{
+    for (int i = 0; i < batch->line_count; i++) {
+        const struct flash_batch_line *line = &batch->lines[i];
+        const struct flash_batch_entry *entry = &batch->entries[line->entry];
+        const struct flash_batch_row *row = &batch->lines[line->row_at].row;
+        if (entry->type == FLASH_ENTRY_TAKE && line->fate == FLASH_LINE_REFUSED &&
+            (row->found || row->taken)) {
+            FLASH_LOG(WARN, "consumer.take_refused", FLASH_INT("sku", entry->sku),
+                      FLASH_TEXT("reference", line->order_id + line->ref_at));
+        }
+    }
+}
+
 static void count_committed(struct flash_pipeline *pipeline, const struct flash_batch *batch)
 {
     int dead = 0;
@@ -71,9 +86,13 @@ static void count_committed(struct flash_pipeline *pipeline, const struct flash_
     flash_consumer_count(METRIC_DUPLICATES, pipeline->plan.duplicates);
     flash_consumer_count(METRIC_SHORTAGES, pipeline->plan.shortages);
     flash_consumer_count(METRIC_REFUSED, pipeline->plan.refused);
+    flash_consumer_count(METRIC_REFUSED_TAKES, pipeline->plan.refused_takes);
     flash_consumer_count(METRIC_DEAD_LETTERS, dead);
     flash_metric_set(&flash_consumer_metrics[METRIC_MESSAGE_AGE], now_ms - oldest_ms);
     flash_metric_set(&flash_consumer_metrics[METRIC_LAST_COMMIT], now_ms);
+    if (pipeline->plan.refused_takes) {
+        warn_of_refused_takes(batch);
+    }
     if (pipeline->plan.shortages) {
         FLASH_LOG(ERROR, "consumer.shortage", FLASH_INT("lines", pipeline->plan.shortages));
     }
