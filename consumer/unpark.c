@@ -12,7 +12,7 @@
 #include "metrics.h"
 #include "pipeline_internal.h"
 
-#define REST_US 1000000  /* how often the table is looked at when nothing of it leaves */
+#define REST_US 1000000  /* between two looks at the table when nothing of it leaves */
 #define BUDGET_US 100000 /* after so long in a turn no other line is begun */
 
 /* One line. False: the ledger or Redis is away, or the consumer is to start over. */
@@ -63,10 +63,10 @@ static bool begin(struct flash_pipeline *pipeline)
     return pipeline->parked_count > 0 && (!again || pipeline->parked_count < before);
 }
 
-static void rest(struct flash_pipeline *pipeline, uint64_t now_us)
+static void rest(struct flash_pipeline *pipeline)
 {
     pipeline->unpark_from[0] = '\0';
-    pipeline->unpark_due_us = now_us + REST_US;
+    pipeline->unpark_due_us = flash_time_monotonic_us() + REST_US;
 }
 
 void flash_unpark_turn(struct flash_pipeline *pipeline, uint64_t now_us)
@@ -76,14 +76,14 @@ void flash_unpark_turn(struct flash_pipeline *pipeline, uint64_t now_us)
         return;
     }
     if (!pipeline->unpark_from[0] && !begin(pipeline)) {
-        rest(pipeline, now_us);
+        rest(pipeline);
         return;
     }
     do {
         if (!flash_ledger_read_parked(pipeline->ledger, pipeline->unpark_from, &pipeline->parked,
                                       &err) ||
             !try_page(pipeline, now_us + BUDGET_US)) {
-            rest(pipeline, now_us);
+            rest(pipeline);
             return;
         }
     } while (!pipeline->parked.last && flash_time_monotonic_us() < now_us + BUDGET_US);

@@ -250,7 +250,7 @@ bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
     ret_page->count = 0;
     ret_page->last = true;
     for (int i = 0; i < 64; i++) {
-        char order[8];
+        char order[16];
         snprintf(order, sizeof(order), "%02d", i);
         if (ledger->parked[i] == NULL || strcmp(order, from) < 0) {
             continue;
