@@ -305,7 +305,7 @@ static void a_page_of_parked_lines_ends_by_number_or_by_bytes(void **state)
         assert_int_equal(page->last, cases[c].last);
         for (int i = 0; i < page->count; i++) {
             const struct flash_parked *line = &page->lines[i];
-            assert_int_equal(atoi(line->order_id + strlen("42.r")), i);
+            assert_int_equal(strtol(line->order_id + strlen("42.r"), NULL, 10), i);
             assert_int_equal(line->line_no, i % 3);
             assert_int_equal(line->value.len, cases[c].len);
             assert_int_equal(line->value.at[cases[c].len - 1], 'a' + i % 26);
