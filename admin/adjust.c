@@ -2,7 +2,10 @@
  *
  * The stock row's lock makes the changes of one SKU follow each other, so number n is there before
  * n + 1 is thought of. A request that finds its reference changes nothing, whatever its If-Match
- * says: what it asks for has been done (as for sales, sale.c). */
+ * says: what it asks for has been done (as for sales, sale.c).
+ *
+ * A reference may also be that of a take which the ledger has yet to meet: Redis knows. One that
+ * begins between the question and the COMMIT is refused by the ledger and given back. */
 #include "adjust.h"
 
 #include <inttypes.h>
@@ -14,6 +17,7 @@
 struct adjusting {
     const struct flash_job *job;
     struct flash_inflow_row row; /* found: the change is in the ledger, by this request or before */
+    bool open;                   /* the reference has a take on its way to the ledger */
     enum flash_refusal refusal;
 };
 
@@ -40,6 +44,9 @@ static bool sign(struct flash_mysql *mysql, const struct flash_job *job, struct 
 static enum flash_refusal judge(const struct adjusting *adjusting, const struct flash_sku_row *row)
 {
     const struct flash_adjust_form *form = &adjusting->job->form.adjust;
+    if (adjusting->open) {
+        return FLASH_REFUSE_KEY_REUSED;
+    }
     if (!flash_form_matches(&form->match, row->version)) {
         return FLASH_REFUSE_VERSION;
     }
@@ -73,7 +80,7 @@ static enum flash_work add_work(struct flash_mysql *mysql, void *arg, struct fla
 
 static void add(struct flash_job *job, struct flash_stores *stores)
 {
-    struct adjusting adjusting = {.job = job};
+    struct adjusting adjusting = {.job = job, .open = flash_take_is_open(job, stores)};
     struct flash_error err = {0};
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, add_work, &adjusting, &err);
     enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);

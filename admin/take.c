@@ -157,6 +157,22 @@ static enum flash_refusal take(struct taking *taking, struct flash_stores *store
     return refusal;
 }
 
+bool flash_take_is_open(const struct flash_job *job, struct flash_stores *stores)
+{
+    const char *const argv[] = {job->form.adjust.reference};
+    const size_t len[] = {strlen(argv[0])};
+    const struct flash_redis_call call = {
+        .script = FLASH_SCRIPT_TAKEN, .sku = job->sku, .argc = 1, .argv = argv, .argv_len = len};
+    struct flash_redis_reply *reply = NULL;
+    struct flash_error err;
+    if (!flash_redis_sync_call(stores->redis, &call, &reply, &err)) {
+        return false; /* the push that follows says so */
+    }
+    bool open = flash_redis_reply_text(flash_redis_reply_at(reply, 1)).len > 0;
+    flash_redis_reply_free(reply);
+    return open;
+}
+
 /* ---- the job ---- */
 
 #define TAKEN 202

@@ -128,6 +128,7 @@ static enum flash_line_fate take_line(const struct judgement *j, int i)
     int64_t before = j->sku->available;
     if (row->found || row->taken) {
         j->plan->refused++;
+        j->plan->refused_takes++;
         return FLASH_LINE_REFUSED;
     }
     if (before < line->quantity) {
@@ -188,6 +189,7 @@ void flash_plan_judge(struct flash_plan *plan, struct flash_batch *batch)
 {
     plan->applied_entries = plan->applied_lines = plan->duplicates = 0;
     plan->shortages = plan->refused = plan->parked = plan->log_count = 0;
+    plan->refused_takes = 0;
     for (int i = 0; i < batch->message_count; i++) {
         enum flash_entry_fate fate = batch->entries[i].fate;
         if (fate == FLASH_FATE_APPLY || fate == FLASH_FATE_UNPARKED) {

@@ -67,15 +67,24 @@ enum flash_ledger_outcome flash_ledger_write_progress(struct flash_ledger *ledge
 FLASH_MUST_CHECK bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
                                                 struct flash_error *err);
 
-/* One parked line whose predecessor has come. */
-struct flash_parked {
-    bool found;
-    int line_no;
-    size_t value_len;
-    char value[FLASH_ENTRY_BYTES_MAX];
+#define FLASH_PARKED_PAGE 64
+
+/* Parked lines whose predecessor has come, by order and entry: of one order in the order in which
+ * Redis decided them. */
+struct flash_parked_page {
+    int count;
+    bool last; /* there are none behind them */
+    struct flash_parked {
+        char order_id[FLASH_ORDER_ID_MAX + 1];
+        int line_no;
+        struct flash_text value; /* of bytes below */
+    } lines[FLASH_PARKED_PAGE];
+    size_t bytes_used;
+    char bytes[4 * FLASH_ENTRY_BYTES_MAX];
 };
-FLASH_MUST_CHECK bool flash_ledger_next_parked(struct flash_ledger *ledger,
-                                               struct flash_parked *ret_parked,
+/* Reads the lines of order from ("": of the first) and of those behind it, as many as fit. */
+FLASH_MUST_CHECK bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
+                                               struct flash_parked_page *ret_page,
                                                struct flash_error *err);
 /* The parked line in batch leaves the table, unless it was parked again. Called once Redis has
  * taken its settle: before that, a repeat of the line changes nothing and settles it again. */

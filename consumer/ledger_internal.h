@@ -12,7 +12,7 @@ struct flash_ledger {
     struct flash_mysql *mysql;
     char topic[100];
     int64_t generation;
-    int64_t parked; /* rows in table parked at the last count */
+    int64_t parked; /* rows in table parked at the last count, less what has left it */
     int row_max;
     uint64_t owner;                                 /* token of the last batch */
     int64_t *numbers[FLASH_LEDGER_COLUMNS];         /* row_max each */

@@ -82,29 +82,50 @@ bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
 
 static bool take_parked(const struct flash_value *cells, int count, void *arg)
 {
+    enum { ORDER_ID, LINE_NO, VALUE };
+    struct flash_parked_page *page = arg;
+    struct flash_parked *parked = &page->lines[page->count];
+    size_t order_len = cells[ORDER_ID].bytes.len, len = cells[VALUE].bytes.len;
     (void)count;
-    struct flash_parked *parked = arg;
-    size_t len = cells[1].bytes.len;
-    parked->found = len <= sizeof(parked->value);
-    parked->line_no = (int)cells[0].number;
-    parked->value_len = parked->found ? len : 0;
-    memcpy(parked->value, cells[1].bytes.at, parked->value_len);
-    return false; /* one is enough */
+    page->last = len <= sizeof(page->bytes) - page->bytes_used;
+    if (!page->last) {
+        return false; /* for the next page */
+    }
+    memcpy(parked->order_id, cells[ORDER_ID].bytes.at, order_len);
+    parked->order_id[order_len] = '\0';
+    parked->line_no = (int)cells[LINE_NO].number;
+    parked->value = (struct flash_text){page->bytes + page->bytes_used, len};
+    memcpy(page->bytes + page->bytes_used, cells[VALUE].bytes.at, len);
+    page->bytes_used += len;
+    page->count++;
+    return true;
 }
 
-bool flash_ledger_next_parked(struct flash_ledger *ledger, struct flash_parked *ret_parked,
-                              struct flash_error *err)
+/* Along the primary key, so that no page sorts or meets again what is before it. */
+bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
+                              struct flash_parked_page *ret_page, struct flash_error *err)
 {
+    const struct flash_value params[] = {flash_value_text(from),
+                                         flash_value_int(FLASH_PARKED_PAGE)};
     struct flash_query query = {
-        .sql = "SELECT p.line_no, p.value FROM parked p JOIN reservation r "
-               "ON r.order_id = p.order_id WHERE r.version >= p.from_version "
-               "ORDER BY p.parked_at_ms LIMIT 1",
-        .column_count = 2,
+        .sql = "SELECT p.order_id, p.line_no, p.value FROM parked p STRAIGHT_JOIN reservation r "
+               "ON r.order_id = p.order_id WHERE p.order_id >= ? AND r.version >= p.from_version "
+               "ORDER BY p.order_id, p.entry_id, p.line_no LIMIT ?",
+        .params = params,
+        .param_count = 2,
+        .column_count = 3,
         .row = take_parked,
-        .arg = ret_parked,
+        .arg = ret_page,
     };
-    ret_parked->found = false;
-    return flash_mysql_connect(ledger->mysql, err) && flash_mysql_query(ledger->mysql, &query, err);
+    ret_page->count = 0;
+    ret_page->bytes_used = 0;
+    ret_page->last = true;
+    if (!flash_mysql_connect(ledger->mysql, err) ||
+        !flash_mysql_query(ledger->mysql, &query, err)) {
+        return false;
+    }
+    ret_page->last = ret_page->last && ret_page->count < FLASH_PARKED_PAGE;
+    return true;
 }
 
 bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *batch,
@@ -117,11 +138,15 @@ bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *
         flash_value_uuid(id),
         flash_value_int(batch->parked_line),
     };
-    return line->fate == FLASH_LINE_PARKED ||
-           flash_mysql_exec(
-               ledger->mysql,
-               "DELETE FROM parked WHERE order_id = ? AND entry_id = ? AND line_no = ?", params, 3,
-               NULL, err);
+    int64_t left = 0;
+    if (line->fate != FLASH_LINE_PARKED &&
+        !flash_mysql_exec(ledger->mysql,
+                          "DELETE FROM parked WHERE order_id = ? AND entry_id = ? AND line_no = ?",
+                          params, 3, &left, err)) {
+        return false;
+    }
+    ledger->parked -= left;
+    return true;
 }
 
 bool flash_ledger_write_losers(struct flash_ledger *ledger, const struct flash_ledger_work *work,

@@ -13,6 +13,9 @@ struct flash_metric flash_consumer_metrics[METRIC_CONSUMER_COUNT] = {
         FLASH_COUNTER("flash_consumer_shortages_total", "Lines the ledger had no stock for"),
     [METRIC_REFUSED] = FLASH_COUNTER("flash_consumer_refused_transitions_total",
                                      "Transitions the ledger's state did not allow"),
+    [METRIC_REFUSED_TAKES] =
+        FLASH_COUNTER("flash_consumer_refused_takes_total",
+                      "Takes whose reference the ledger had already: their units came back"),
     [METRIC_PARKED] = FLASH_GAUGE("flash_consumer_parked_lines",
                                   "Transitions kept until their predecessor is in the ledger"),
     [METRIC_DEAD_LETTERS] =

@@ -16,7 +16,6 @@
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
 #define PROBE_US 500000    /* how often a Redis that refused is asked again */
-#define UNPARK_US 1000000  /* how often parked lines are looked at */
 #define ACK_IDLE_US 500000 /* acks that no batch carries are written after so long */
 
 /* Waits ms, shortened when the daemon is to stop. */
@@ -57,6 +56,21 @@ static enum flash_ledger_outcome write_once(struct flash_pipeline *pipeline,
     return outcome;
 }
 
+/* Somebody was told 202 for it, and its units are back: people are to know. */
+static void warn_of_refused_takes(const struct flash_batch *batch)
+{
+    for (int i = 0; i < batch->line_count; i++) {
+        const struct flash_batch_line *line = &batch->lines[i];
+        const struct flash_batch_entry *entry = &batch->entries[line->entry];
+        const struct flash_batch_row *row = &batch->lines[line->row_at].row;
+        if (entry->type == FLASH_ENTRY_TAKE && line->fate == FLASH_LINE_REFUSED &&
+            (row->found || row->taken)) {
+            FLASH_LOG(WARN, "consumer.take_refused", FLASH_INT("sku", entry->sku),
+                      FLASH_TEXT("reference", line->order_id + line->ref_at));
+        }
+    }
+}
+
 static void count_committed(struct flash_pipeline *pipeline, const struct flash_batch *batch)
 {
     int dead = 0;
@@ -72,17 +86,20 @@ static void count_committed(struct flash_pipeline *pipeline, const struct flash_
     flash_consumer_count(METRIC_DUPLICATES, pipeline->plan.duplicates);
     flash_consumer_count(METRIC_SHORTAGES, pipeline->plan.shortages);
     flash_consumer_count(METRIC_REFUSED, pipeline->plan.refused);
+    flash_consumer_count(METRIC_REFUSED_TAKES, pipeline->plan.refused_takes);
     flash_consumer_count(METRIC_DEAD_LETTERS, dead);
     flash_metric_set(&flash_consumer_metrics[METRIC_MESSAGE_AGE], now_ms - oldest_ms);
     flash_metric_set(&flash_consumer_metrics[METRIC_LAST_COMMIT], now_ms);
+    if (pipeline->plan.refused_takes) {
+        warn_of_refused_takes(batch);
+    }
     if (pipeline->plan.shortages) {
         FLASH_LOG(ERROR, "consumer.shortage", FLASH_INT("lines", pipeline->plan.shortages));
     }
 }
 
-/* Tries until the batch is committed, refused as data, or outrun. */
-static enum flash_ledger_outcome write_batch(struct flash_pipeline *pipeline,
-                                             struct flash_batch *batch, const char *condemned)
+enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
+                                               struct flash_batch *batch, const char *condemned)
 {
     bool careful = flash_progress_replays(&pipeline->progress, batch);
     int backoff_ms = 0;
@@ -114,7 +131,7 @@ static enum flash_ledger_outcome write_batch(struct flash_pipeline *pipeline,
 
 /* ---- and into Redis ---- */
 
-static bool settle_batch(struct flash_pipeline *pipeline, struct flash_batch *batch)
+bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch)
 {
     struct flash_settle_counts counts;
     struct flash_error err = {0};
@@ -159,10 +176,10 @@ static bool process_single(struct flash_pipeline *pipeline, const struct flash_m
     borrowed.handle = NULL; /* the big batch frees it */
     flash_batch_reset(&pipeline->single);
     flash_batch_add(&pipeline->single, &borrowed);
-    enum flash_ledger_outcome outcome = write_batch(pipeline, &pipeline->single, NULL);
+    enum flash_ledger_outcome outcome = flash_pipeline_write(pipeline, &pipeline->single, NULL);
     if (outcome == FLASH_LEDGER_REFUSED) {
         flash_batch_again(&pipeline->single);
-        outcome = write_batch(pipeline, &pipeline->single, "the ledger refuses its data");
+        outcome = flash_pipeline_write(pipeline, &pipeline->single, "the ledger refuses its data");
     }
     if (outcome == FLASH_LEDGER_OUTRUN) {
         start_over(pipeline);
@@ -171,18 +188,18 @@ static bool process_single(struct flash_pipeline *pipeline, const struct flash_m
         return false;
     }
     flash_dead_publish(pipeline->dead, &pipeline->single);
-    settle_batch(pipeline, &pipeline->single);
+    flash_pipeline_settle(pipeline, &pipeline->single);
     return true;
 }
 
 static void process(struct flash_pipeline *pipeline)
 {
     struct flash_batch *batch = &pipeline->batch;
-    enum flash_ledger_outcome outcome = write_batch(pipeline, batch, NULL);
+    enum flash_ledger_outcome outcome = flash_pipeline_write(pipeline, batch, NULL);
     if (outcome == FLASH_LEDGER_COMMITTED) {
         FLASH_FAULT("consumer.committed");
         flash_dead_publish(pipeline->dead, batch);
-        settle_batch(pipeline, batch);
+        flash_pipeline_settle(pipeline, batch);
     } else if (outcome == FLASH_LEDGER_OUTRUN) {
         start_over(pipeline);
     } else if (outcome == FLASH_LEDGER_REFUSED) {
@@ -215,7 +232,7 @@ static void fill(struct flash_pipeline *pipeline)
         uint64_t now_us = flash_time_monotonic_us();
         struct flash_message message;
         struct flash_error err = {0};
-        int wait_ms = !until_us           ? POLL_MS
+        int wait_ms = !until_us           ? (pipeline->unpark_from[0] ? 0 : POLL_MS)
                       : until_us > now_us ? (int)((until_us - now_us) / 1000)
                                           : 0;
         enum flash_poll poll = flash_subscriber_poll(pipeline->subscriber, wait_ms, &message, &err);
@@ -279,36 +296,6 @@ static void ack_idle(struct flash_pipeline *pipeline)
     }
 }
 
-/* Tries parked lines whose predecessor has come, one transaction each: they are rare (§5.1 rule
- * 11). */
-static void unpark(struct flash_pipeline *pipeline)
-{
-    uint64_t now_us = flash_time_monotonic_us();
-    int64_t count = 0;
-    struct flash_error err;
-    if (now_us < pipeline->unpark_due_us) {
-        return;
-    }
-    pipeline->unpark_due_us = now_us + UNPARK_US;
-    if (!flash_ledger_count_parked(pipeline->ledger, &count, &err)) {
-        return;
-    }
-    flash_metric_set(&flash_consumer_metrics[METRIC_PARKED], count);
-    while (count-- > 0 && !*pipeline->stop && !pipeline->reposition &&
-           flash_ledger_next_parked(pipeline->ledger, &pipeline->parked, &err) &&
-           pipeline->parked.found) {
-        struct flash_message message = {
-            .value = {pipeline->parked.value, pipeline->parked.value_len}};
-        flash_batch_set_parked(&pipeline->single, &message, pipeline->parked.line_no);
-        if (write_batch(pipeline, &pipeline->single, NULL) != FLASH_LEDGER_COMMITTED ||
-            !settle_batch(pipeline, &pipeline->single) ||
-            !flash_ledger_unpark(pipeline->ledger, &pipeline->single, &err)) {
-            break; /* it is still there, for the next time */
-        }
-    }
-    flash_batch_reset(&pipeline->single);
-}
-
 void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *stop)
 {
     pipeline->stop = stop;
@@ -323,7 +310,7 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         flash_positions_note(pipeline);
         flash_anchors_turn(pipeline, flash_time_monotonic_us());
         catch_up(pipeline);
-        unpark(pipeline);
+        flash_unpark_turn(pipeline, flash_time_monotonic_us());
         flash_dead_poll(pipeline->dead);
     }
     pipeline->ack_due_us = pipeline->note_due_us = 0;

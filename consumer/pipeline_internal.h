@@ -27,11 +27,24 @@ struct flash_pipeline {
     uint64_t commit_us; /* that the last transaction took */
     uint64_t probed_us;
     uint64_t unpark_due_us;
-    struct flash_parked parked; /* the line in hand */
+    char unpark_from[FLASH_ORDER_ID_MAX + 1]; /* the order that the next page begins with */
+    bool unpark_again;    /* the table has been gone through, and at once a second time */
+    int64_t parked_count; /* when it was begun */
+    struct flash_parked_page parked;
     uint64_t ack_due_us;
     uint64_t note_due_us;
     struct flash_pipeline_health health;
 };
+
+/* Writes the batch into the ledger: tries until it is committed, refused as data, or outrun, or the
+ * daemon is to stop. condemned: why its one message is to be a dead letter, else NULL. */
+enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
+                                               struct flash_batch *batch, const char *condemned);
+/* Tells Redis of a committed batch; false unless all of it was accepted. */
+bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch);
+
+/* unpark.c: tries parked lines for a while, if it is time. */
+void flash_unpark_turn(struct flash_pipeline *pipeline, uint64_t now_us);
 
 /* positions.c: where to read from, and whether the topic is still the one that was read before. */
 

@@ -31,6 +31,7 @@ struct flash_plan {
     struct flash_plan_log *logs;
     int log_count, log_max;
     int applied_entries, applied_lines, duplicates, shortages, refused, parked;
+    int refused_takes; /* of refused: their reference is in the ledger */
 };
 
 /* For batches of up to entry_max entries and line_max lines. False when memory is short. */

@@ -16,6 +16,7 @@ struct flash_settler {
     int *order;                            /* entries of the batch, by SKU */
     char (*ids)[FLASH_STREAM_ID_TEXT + 1]; /* per entry: its stream id */
     bool *adopt;                           /* per entry: line by line */
+    int from, to;                          /* of order: the entries whose calls are queued */
     int64_t refused_sku;                   /* of the last refusal */
     bool fresh;            /* the call in hand adopts an entry of the current generation */
     int64_t forgetful_sku; /* its gate is still to be closed; 0: none */
@@ -144,11 +145,13 @@ static void mark_missing(struct flash_settler *settler, struct flash_text id, in
     }
 }
 
+/* Queues calls from settler->from on, as many as the queue holds. */
 static bool queue_clean(struct flash_settler *settler, const struct flash_batch *batch,
                         struct flash_error *err)
 {
-    for (int from = 0, to; from < settler->entry_count; from = to) {
-        to = end_of_clean(settler, batch, from);
+    settler->to = settler->from;
+    for (int n = 0; n < FLASH_REDIS_SYNC_QUEUE && settler->to < settler->entry_count; n++) {
+        int from = settler->to, to = end_of_clean(settler, batch, from);
         begin(settler, batch->entries[settler->order[from]].sku);
         for (int k = from; k < to; k++) {
             const struct flash_batch_entry *entry = &batch->entries[settler->order[k]];
@@ -159,6 +162,7 @@ static bool queue_clean(struct flash_settler *settler, const struct flash_batch 
         if (!queue_call(settler, err)) {
             return false;
         }
+        settler->to = to;
     }
     return true;
 }
@@ -167,7 +171,7 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
                        struct flash_error *err)
 {
     bool ok = true;
-    for (int from = 0, to; from < settler->entry_count; from = to) {
+    for (int from = settler->from, to; from < settler->to; from = to) {
         struct flash_redis_reply *reply;
         to = end_of_clean(settler, batch, from);
         if (!take_ok(settler, batch->entries[settler->order[from]].sku, &reply, err)) {
@@ -184,6 +188,25 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
             settler->counts.dropped += !settler->adopt[settler->order[k]];
         }
         flash_redis_reply_free(reply);
+    }
+    return ok;
+}
+
+/* A batch may have more SKUs than calls fit in the queue. One that is refused leaves the others. */
+static bool settle_clean(struct flash_settler *settler, const struct flash_batch *batch,
+                         struct flash_error *err)
+{
+    bool ok = true;
+    for (settler->from = 0; settler->from < settler->entry_count; settler->from = settler->to) {
+        if (!queue_clean(settler, batch, err)) {
+            return false;
+        }
+        if (!take_clean(settler, batch, err)) {
+            if (err->kind == FLASH_ERROR_UNKNOWN) {
+                return false;
+            }
+            ok = false;
+        }
     }
     return ok;
 }
@@ -302,8 +325,7 @@ bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
     list_entries(settler, batch);
     bool ok = close_gate(settler, err);
     ok = ok && (settler->entry_count == 0 ||
-                (queue_clean(settler, batch, err) && take_clean(settler, batch, err) &&
-                 adopt_entries(settler, batch, err)));
+                (settle_clean(settler, batch, err) && adopt_entries(settler, batch, err)));
     *ret_counts = settler->counts;
     return ok;
 }

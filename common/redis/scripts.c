@@ -47,6 +47,7 @@ EMBEDDED(beat);
 EMBEDDED(muster);
 EMBEDDED(threshold);
 EMBEDDED(pulse);
+EMBEDDED(taken);
 
 #define ROW(name, keys)                                                                            \
     {                                                                                              \
@@ -75,6 +76,7 @@ static const struct row rows[FLASH_SCRIPT_COUNT] = {
     [FLASH_SCRIPT_MUSTER] = ROW(muster, "engines"),
     [FLASH_SCRIPT_THRESHOLD] = ROW(threshold, "stock"),
     [FLASH_SCRIPT_PULSE] = ROW(pulse, "stock orders journal"),
+    [FLASH_SCRIPT_TAKEN] = ROW(taken, "takes"),
 };
 
 static void hex(const unsigned char *bytes, size_t count, char *out)

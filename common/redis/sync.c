@@ -7,7 +7,8 @@
  * run in another order than they were queued, after a flush only: the scripts commute (DESIGN §3).
  *
  * Invariant: a queued call keeps its command until it is taken; `kept` is its reply when that was
- * read early. */
+ * read early. What cannot be queued empties the queue, or its answers would be met by whoever
+ * queues next. */
 #include "flash/redis_sync.h"
 
 #include <assert.h>
@@ -19,7 +20,6 @@
 
 #include "greet.h"
 
-#define QUEUE_MAX 4096
 #define QUEUE_BYTES_MAX (64u << 20)
 
 struct queued {
@@ -36,7 +36,7 @@ struct flash_redis_sync {
     struct flash_scripts scripts;
     struct flash_greet_server server;
     redisContext *context; /* NULL while away */
-    struct queued *ring;   /* QUEUE_MAX of them */
+    struct queued *ring;   /* FLASH_REDIS_SYNC_QUEUE of them */
     unsigned first, count; /* of the ring: the queued calls */
     size_t bytes;
     struct flash_resp scratch;
@@ -49,7 +49,7 @@ static struct timeval to_timeval(int64_t ms)
 
 static struct queued *queued_at(struct flash_redis_sync *redis, unsigned i)
 {
-    return &redis->ring[(redis->first + i) % QUEUE_MAX];
+    return &redis->ring[(redis->first + i) % FLASH_REDIS_SYNC_QUEUE];
 }
 
 static void forget_first(struct flash_redis_sync *redis)
@@ -62,7 +62,7 @@ static void forget_first(struct flash_redis_sync *redis)
         call->kept = NULL;
     }
     redis->count--; /* an empty ring begins anew: few slots keep memory for the next round */
-    redis->first = redis->count > 0 ? (redis->first + 1) % QUEUE_MAX : 0;
+    redis->first = redis->count > 0 ? (redis->first + 1) % FLASH_REDIS_SYNC_QUEUE : 0;
 }
 
 static void hang_up(struct flash_redis_sync *redis)
@@ -81,7 +81,8 @@ bool flash_redis_sync_new(const struct flash_config *config, struct flash_redis_
                           struct flash_error *err)
 {
     struct flash_redis_sync *redis = calloc(1, sizeof(*redis));
-    if (redis == NULL || (redis->ring = calloc(QUEUE_MAX, sizeof(*redis->ring))) == NULL) {
+    if (redis == NULL ||
+        (redis->ring = calloc(FLASH_REDIS_SYNC_QUEUE, sizeof(*redis->ring))) == NULL) {
         free(redis);
         return flash_error_set(err, FLASH_ERROR_RETRY, "redis: no memory");
     }
@@ -101,7 +102,7 @@ void flash_redis_sync_free(struct flash_redis_sync *redis)
         return;
     }
     hang_up(redis);
-    for (int i = 0; i < QUEUE_MAX; i++) {
+    for (int i = 0; i < FLASH_REDIS_SYNC_QUEUE; i++) {
         flash_resp_free(&redis->ring[i].command);
     }
     flash_resp_free(&redis->scratch);
@@ -207,13 +208,18 @@ bool flash_redis_sync_ping(struct flash_redis_sync *redis, struct flash_error *e
 bool flash_redis_sync_queue(struct flash_redis_sync *redis, const struct flash_redis_call *call,
                             struct flash_error *err)
 {
-    if (redis->count == QUEUE_MAX || redis->bytes > QUEUE_BYTES_MAX) {
-        return flash_error_set(err, FLASH_ERROR_RETRY, "redis: %u calls queued, take some first",
-                               redis->count);
+    if (redis->count == FLASH_REDIS_SYNC_QUEUE || redis->bytes > QUEUE_BYTES_MAX) {
+        flash_error_set(err, FLASH_ERROR_RETRY, "redis: %u calls queued, and one more",
+                        redis->count);
+        hang_up(redis); /* who goes on after this must not take the answers of these */
+        return false;
     }
     struct queued *next = queued_at(redis, redis->count);
-    if (!connected(redis, err) ||
-        !flash_scripts_format(&redis->scripts, call, &next->command, err)) {
+    if (!connected(redis, err)) {
+        return false;
+    }
+    if (!flash_scripts_format(&redis->scripts, call, &next->command, err)) {
+        hang_up(redis);
         return false;
     }
     if (redisAppendFormattedCommand(redis->context, next->command.bytes, next->command.len) !=

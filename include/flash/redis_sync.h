@@ -1,14 +1,16 @@
 /* Redis for a thread that may block (consumer, reconciler, admin): the same script calls by SKU,
  * pipelined.
  *
- * Not thread-safe: one per thread. After any error the connection is closed; the next call connects
- * again. */
+ * Not thread-safe: one per thread. After any error but Redis' own refusal of a call the connection
+ * is closed and the queue empty; the next call connects again. */
 #ifndef FLASH_REDIS_SYNC_H
 #define FLASH_REDIS_SYNC_H
 
 #include "flash/redis.h"
 
 struct flash_redis_sync;
+
+#define FLASH_REDIS_SYNC_QUEUE 4096 /* calls that may be queued: take their answers, then go on */
 
 FLASH_MUST_CHECK bool flash_redis_sync_new(const struct flash_config *config,
                                            struct flash_redis_sync **ret_redis,
@@ -19,8 +21,9 @@ void flash_redis_sync_free(struct flash_redis_sync *redis);
 FLASH_MUST_CHECK bool flash_redis_sync_ping(struct flash_redis_sync *redis,
                                             struct flash_error *err);
 
-/* Queues call (done and arg are unused); nothing is sent before flush or take. Error kinds: RETRY.
- */
+/* Queues call (done and arg are unused); nothing is sent before flush or take. Error kind: RETRY,
+ * also for one call too many. Then nothing is queued any more, and what was flushed before may have
+ * been done. */
 FLASH_MUST_CHECK bool flash_redis_sync_queue(struct flash_redis_sync *redis,
                                              const struct flash_redis_call *call,
                                              struct flash_error *err);

@@ -2,6 +2,7 @@
 #include "fake_ledger.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,18 +237,33 @@ enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
 bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
                                struct flash_error *err)
 {
-    *ret_count = ledger->parked != NULL;
+    *ret_count = ledger->parked_count;
     return !away(ledger, err);
 }
 
-bool flash_ledger_next_parked(struct flash_ledger *ledger, struct flash_parked *ret_parked,
-                              struct flash_error *err)
+/* Line i is of order "<two digits of i>", counted from the first that was ever parked. */
+bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
+                              struct flash_parked_page *ret_page, struct flash_error *err)
 {
+    int most = ledger->parked_page ? ledger->parked_page : FLASH_PARKED_PAGE;
     (void)err;
-    ret_parked->found = ledger->parked != NULL;
-    ret_parked->line_no = 0;
-    ret_parked->value_len = ledger->parked ? strlen(ledger->parked) : 0;
-    memcpy(ret_parked->value, ledger->parked ? ledger->parked : "", ret_parked->value_len);
+    ret_page->count = 0;
+    ret_page->last = true;
+    for (int i = 0; i < 64; i++) {
+        char order[16];
+        snprintf(order, sizeof(order), "%02d", i);
+        if (ledger->parked[i] == NULL || strcmp(order, from) < 0) {
+            continue;
+        }
+        ret_page->last = ret_page->count < most;
+        if (!ret_page->last) {
+            break;
+        }
+        struct flash_parked *parked = &ret_page->lines[ret_page->count++];
+        memcpy(parked->order_id, order, sizeof(order));
+        parked->line_no = 0;
+        parked->value = (struct flash_text){ledger->parked[i], strlen(ledger->parked[i])};
+    }
     return true;
 }
 
@@ -256,6 +272,23 @@ bool flash_ledger_unpark(struct flash_ledger *ledger, const struct flash_batch *
 {
     (void)err;
     assert(batch->parked_line >= 0);
-    ledger->parked = NULL;
+    for (int i = 0; i < 64; i++) {
+        if (ledger->parked[i] == batch->messages[0].value.at) {
+            ledger->parked[i] = NULL;
+            ledger->parked_count--;
+        }
+    }
     return true;
+}
+
+void fake_ledger_park(struct flash_ledger *ledger, const char *value)
+{
+    for (int i = 0; i < 64; i++) {
+        if (ledger->parked[i] == NULL) {
+            ledger->parked[i] = value;
+            ledger->parked_count++;
+            return;
+        }
+    }
+    abort();
 }

@@ -37,13 +37,16 @@ struct flash_ledger {
     void *arg;
     struct fake_ledger_write writes[64]; /* what was tried */
     int write_count;
-    const char *parked; /* the value of the one parked line; NULL: none */
+    const char *parked[64];        /* the values of parked lines; NULL: none here, or no more */
+    int parked_count, parked_page; /* parked_page: most lines of a page; 0: FLASH_PARKED_PAGE */
 };
 
 /* The one made last and not freed. */
 struct flash_ledger *fake_ledger_last(void);
 /* The next write ends so. */
 void fake_ledger_next(struct flash_ledger *ledger, enum flash_ledger_outcome outcome);
+/* A line is parked, behind the others; value stays the caller's. */
+void fake_ledger_park(struct flash_ledger *ledger, const char *value);
 void fake_ledger_set_row(struct flash_ledger *ledger, int partition, int64_t offset,
                          const struct flash_uuid *last);
 

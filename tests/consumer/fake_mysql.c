@@ -11,6 +11,7 @@ static struct {
     const char *failing;
     enum flash_mysql_class class, last;
     fake_mysql_rows rows;
+    fake_mysql_answer answer;
     int64_t changed;
 } fake;
 
@@ -34,6 +35,11 @@ void fake_mysql_fail(const char *step, enum flash_mysql_class class)
 void fake_mysql_set_rows(fake_mysql_rows rows)
 {
     fake.rows = rows;
+}
+
+void fake_mysql_set_answer(fake_mysql_answer answer)
+{
+    fake.answer = answer;
 }
 
 void fake_mysql_set_changed(int64_t changed)
@@ -130,7 +136,14 @@ bool flash_mysql_query(struct flash_mysql *mysql, const struct flash_query *quer
                        struct flash_error *err)
 {
     (void)mysql;
-    return take(step_of(query->sql), err);
+    const char *step = step_of(query->sql);
+    if (!take(step, err)) {
+        return false;
+    }
+    if (fake.answer != NULL) {
+        fake.answer(strchr(step, ' ') + 1, query);
+    }
+    return true;
 }
 
 bool flash_mysql_query_in(struct flash_mysql *mysql, const struct flash_query_in *query,

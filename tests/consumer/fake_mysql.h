@@ -15,6 +15,9 @@ void fake_mysql_fail(const char *step, enum flash_mysql_class class);
 /* Asked for the rows of each query, of key_count keys; row may be called from it. */
 typedef void (*fake_mysql_rows)(const char *table, const struct flash_query_in *query);
 void fake_mysql_set_rows(fake_mysql_rows rows);
+/* Likewise of each query without such a list. */
+typedef void (*fake_mysql_answer)(const char *table, const struct flash_query *query);
+void fake_mysql_set_answer(fake_mysql_answer answer);
 /* How many rows the next updates of consumer_progress change; 1 at the start. */
 void fake_mysql_set_changed(int64_t changed);
 

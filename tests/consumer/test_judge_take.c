@@ -43,6 +43,7 @@ static void test_a_shortage_is_flagged_and_takes_nothing(void **state)
     assert_int_equal(desk_fate(desk, 0, 0), FLASH_LINE_REFUSED);
     assert_false(desk->batch.entries[0].clean);
     assert_int_equal(desk->plan.shortages, 1);
+    assert_int_equal(desk->plan.refused_takes, 0); /* that is for a reference */
     assert_int_equal(desk->plan.log_count, 0);
     assert_true(desk_stock_of(desk, DESK_SKU)->flagged);
     expect_base(desk, 100, 0);
@@ -59,6 +60,7 @@ static void test_a_reference_counts_once(void **state)
     desk_commit(desk);
     assert_true(desk->batch.entries[0].clean);
     assert_false(desk->batch.entries[1].clean);
+    assert_int_equal(desk->plan.refused_takes, 1);
     DESK_ADD(desk, 3, FLASH_ENTRY_TAKE, {"broken-1", "ops", 7}); /* in a later one */
     desk_commit(desk);
     assert_false(desk->batch.entries[0].clean);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,62 @@ static void acks_alone_are_a_transaction_too(void **state)
     assert_string_equal(fake_mysql_steps(), "BEGIN, UPDATE consumer_progress, COMMIT");
 }
 
+/* ---- parked lines ---- */
+
+static int parked_rows;
+static size_t parked_len;
+
+static void give_parked(const char *table, const struct flash_query *query)
+{
+    static char value[FLASH_ENTRY_BYTES_MAX];
+    assert_string_equal(table, "parked");
+    for (int i = 0; i < parked_rows; i++) {
+        char order[32];
+        memset(value, 'a' + i % 26, sizeof(value)); /* as in a connection's scratch buffer */
+        snprintf(order, sizeof(order), "42.r%d", i);
+        const struct flash_value cells[] = {text(order), flash_value_int(i % 3),
+                                            flash_value_bytes(value, parked_len)};
+        if (!query->row(cells, 3, query->arg)) {
+            break;
+        }
+    }
+}
+
+static void a_page_of_parked_lines_ends_by_number_or_by_bytes(void **state)
+{
+    struct desk *desk = *state;
+    static const struct {
+        int rows;
+        size_t len;
+        int count;
+        bool last;
+    } cases[] = {
+        {0, 1, 0, true},
+        {FLASH_PARKED_PAGE - 1, 300, FLASH_PARKED_PAGE - 1, true},
+        {FLASH_PARKED_PAGE, 300, FLASH_PARKED_PAGE, false},
+        {4, FLASH_ENTRY_BYTES_MAX, 4, true},
+        {5, FLASH_ENTRY_BYTES_MAX, 4, false},
+    };
+    struct flash_parked_page *page = malloc(sizeof(*page));
+    assert_non_null(page);
+    fake_mysql_set_answer(give_parked);
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        parked_rows = cases[c].rows;
+        parked_len = cases[c].len;
+        assert_true(flash_ledger_read_parked(desk->ledger, "", page, &desk->err));
+        assert_int_equal(page->count, cases[c].count);
+        assert_int_equal(page->last, cases[c].last);
+        for (int i = 0; i < page->count; i++) {
+            const struct flash_parked *line = &page->lines[i];
+            assert_int_equal(strtol(line->order_id + strlen("42.r"), NULL, 10), i);
+            assert_int_equal(line->line_no, i % 3);
+            assert_int_equal(line->value.len, cases[c].len);
+            assert_int_equal(line->value.at[cases[c].len - 1], 'a' + i % 26);
+        }
+    }
+    free(page);
+}
+
 #define DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 
 int main(void)
@@ -271,6 +328,7 @@ int main(void)
         DESK(each_failure_says_what_to_do_and_rolls_back),
         DESK(progress_that_another_has_moved_outruns_the_batch),
         DESK(acks_alone_are_a_transaction_too),
+        DESK(a_page_of_parked_lines_ends_by_number_or_by_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

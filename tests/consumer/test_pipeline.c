@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -229,12 +231,12 @@ static void a_parked_line_is_tried_by_itself(void **state)
     struct line *line = *state;
     struct flash_message parked =
         letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
-    line->ledger->parked = parked.value.at;
+    fake_ledger_park(line->ledger, parked.value.at);
     line_accept(line, 2); /* its SKU is asked for the generation, then told the line */
     LINE_RUN(line, nothing);
     assert_int_equal(line->ledger->write_count, 1);
     assert_int_equal(write_of(line, 0)->messages, 1);
-    assert_null(line->ledger->parked);
+    assert_int_equal(line->ledger->parked_count, 0);
     assert_int_equal(line->ledger->rows[0].applied, 0);
     assert_true(fake_redis_sync_argument_is(line->redis, 1, 2, letter_stream_id(9)));
     assert_int_equal(line_metric(METRIC_PARKED), 1);
@@ -246,12 +248,93 @@ static void a_parked_line_stays_until_redis_takes_it(void **state)
     struct line *line = *state;
     struct flash_message parked =
         letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
-    line->ledger->parked = parked.value.at;
+    fake_ledger_park(line->ledger, parked.value.at);
     line_refuse(line);
     LINE_RUN(line, nothing);
     assert_int_equal(line->ledger->write_count, 1);
-    assert_non_null(line->ledger->parked);
+    assert_int_equal(line->ledger->parked_count, 1);
     flash_message_free(&parked);
+}
+
+#define MANY 20 /* more than a turn has time for */
+#define SLOW_MS 30
+
+static void be_slow(void *arg)
+{
+    (void)arg;
+    nanosleep(&(struct timespec){.tv_nsec = SLOW_MS * 1000000}, NULL);
+}
+
+/* Each is of an order of its own. */
+static void park_many(struct line *line, struct flash_message *messages)
+{
+    line->ledger->wrote = be_slow;
+    line->ledger->parked_page = 3;
+    for (int i = 0; i < MANY; i++) {
+        char order[32];
+        snprintf(order, sizeof(order), "r%d:u:1:1", i);
+        messages[i] = letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 100 + i, 42, order});
+        fake_ledger_park(line->ledger, messages[i].value.at);
+    }
+    line_accept(line, 2 * MANY);
+}
+
+static int tried_before_sent; /* of the parked lines */
+
+static void send_between(struct line *line)
+{
+    tried_before_sent = line->ledger->write_count;
+    assert_in_range(tried_before_sent, 1, MANY - 1);
+    assert_int_equal(line->ledger->parked_count, MANY - tried_before_sent);
+    line_accept(line, 1);
+    line_send(1, 42, 0, 0);
+}
+
+static void go_on_until_none_is_parked(struct line *line)
+{
+    static void (*const again[])(struct line *) = {go_on_until_none_is_parked, NULL};
+    if (line->ledger->parked_count > 0) {
+        line->steps = again;
+    }
+}
+
+/* Or the group would take the consumer for dead. */
+static void kafka_is_read_while_many_lines_are_parked(void **state)
+{
+    struct line *line = *state;
+    struct flash_message messages[MANY];
+    park_many(line, messages);
+    LINE_RUN(line, nothing, send_between, go_on_until_none_is_parked);
+    assert_int_equal(line->ledger->write_count, MANY + 1); /* each once */
+    assert_int_equal(line->ledger->rows[0].acked, 1);
+    int told = 0; /* two calls a parked line */
+    while (told < 2 * MANY &&
+           !fake_redis_sync_argument_is(line->redis, told, 2, letter_stream_id(1))) {
+        told++;
+    }
+    assert_in_range(told, 2 * tried_before_sent, 2 * MANY - 1);
+    for (int i = 0; i < MANY; i++) {
+        flash_message_free(&messages[i]);
+    }
+}
+
+static void a_parked_line_that_the_ledger_refuses_leaves_the_others(void **state)
+{
+    struct line *line = *state;
+    struct flash_message messages[2];
+    for (int i = 0; i < 2; i++) {
+        messages[i] = letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9 + i, 42, "a:u:1:1"});
+        fake_ledger_park(line->ledger, messages[i].value.at);
+    }
+    fake_ledger_next(line->ledger, FLASH_LEDGER_REFUSED);
+    line_accept(line, 2);
+    LINE_RUN(line, nothing);
+    assert_int_equal(line->ledger->write_count, 2);
+    assert_int_equal(line->ledger->parked_count, 1);
+    assert_non_null(line->ledger->parked[0]);
+    for (int i = 0; i < 2; i++) {
+        flash_message_free(&messages[i]);
+    }
 }
 
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
@@ -271,6 +354,8 @@ int main(void)
         LINE(an_error_of_kafka_shows_until_it_is_over),
         LINE(a_parked_line_is_tried_by_itself),
         LINE(a_parked_line_stays_until_redis_takes_it),
+        LINE(kafka_is_read_while_many_lines_are_parked),
+        LINE(a_parked_line_that_the_ledger_refuses_leaves_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,20 @@ def test_when_memory_is_full_a_take_waits_and_the_rest_goes_on(sku, full):
     assert stock(sku) == [15, 15, 1]
 
 
+# ---- taken ----
+
+def test_an_open_take_is_told_by_its_reference(sku):
+    assert sku.run("taken", "t") == ["OK", ""]
+    sku.open(base=10)
+    us = sku.take("t", 4, r=77)[2]
+    before = sku.dump()
+    assert sku.run("taken", "t") == ["OK", f"{us}-77:4:broken"]
+    assert sku.run("taken", "other") == ["OK", ""]
+    assert sku.dump() == before
+    assert sku.inflow(1, -4, "t", 77) == ["APPLIED", "0"]
+    assert sku.run("taken", "t") == ["OK", ""]
+
+
 # ---- inflow ----
 
 def test_numbers_are_applied_once_and_in_order(sku):

@@ -16,6 +16,7 @@ CALLS = {
     "release": lambda sku: sku.release("cancel", ("a", "u")),
     "expire": lambda sku: sku.expire(),
     "take": lambda sku: sku.take(),
+    "taken": lambda sku: sku.run("taken", "t"),
     "inflow": lambda sku: sku.inflow(1, -1, "t", 1),
     "journal": lambda sku: sku.run("journal", 0, "", 10),
     "load": lambda sku: sku.run("load", 2, 10, 0, "", 0),

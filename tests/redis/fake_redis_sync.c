@@ -128,6 +128,10 @@ bool flash_redis_sync_queue(struct flash_redis_sync *redis, const struct flash_r
     if (redis->away) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "redis: away, says the test");
     }
+    if (redis->call_count - redis->taken == FLASH_REDIS_SYNC_QUEUE) {
+        redis->taken = redis->call_count; /* as the real one: nothing is queued any more */
+        return flash_error_set(err, FLASH_ERROR_RETRY, "redis: the queue was full");
+    }
     size_t count = (size_t)call->argc;
     struct fake_redis_sync_call copy = {.script = call->script, .sku = call->sku};
     copy.argc = call->argc;

@@ -1,9 +1,10 @@
 /* include/flash/redis_sync.h without Redis, for other modules' unit tests: the test says beforehand
  * what each call will be answered, and looks afterwards at what was called.
  *
- * Link flash_fake_redis instead of flash_redis. Answers are used in the order they were given, one
- * per call, when the call is taken; a take without one is a mistake of the test and aborts. Replies
- * are jansson values, as in fake_redis.h. */
+ * Link flash_fake_redis instead of flash_redis. A call past FLASH_REDIS_SYNC_QUEUE is refused as
+ * the real one refuses it. Answers are used in the order they were given, one per call, when the
+ * call is taken; a take without one is a mistake of the test and aborts. Replies are jansson
+ * values, as in fake_redis.h. */
 #ifndef FLASH_TESTS_FAKE_REDIS_SYNC_H
 #define FLASH_TESTS_FAKE_REDIS_SYNC_H
 

@@ -103,7 +103,10 @@ static void registry_is_whole(void **state)
         const struct flash_text *first = &scripts.of[i].keys[0];
         bool of_orders = i == FLASH_SCRIPT_PAGE || i == FLASH_SCRIPT_LOOK;
         bool of_engines = i == FLASH_SCRIPT_BEAT || i == FLASH_SCRIPT_MUSTER;
-        const char *name = of_orders ? "orders" : of_engines ? "engines" : "stock";
+        const char *name = of_orders                 ? "orders"
+                           : of_engines              ? "engines"
+                           : i == FLASH_SCRIPT_TAKEN ? "takes"
+                                                     : "stock";
         assert_int_equal(first->len, strlen(name));
         assert_memory_equal(first->at, name, first->len);
     }

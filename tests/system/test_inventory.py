@@ -86,6 +86,42 @@ def test_more_units_by_adjustment(sale):
     assert books.base == 13 and [row.type for row in books.log] == ["create", "adjust"]
 
 
+def test_the_reference_of_a_take_on_its_way_is_used(sale):
+    """Before the ledger has it, and after."""
+    sku = sale.put_on_sale(units=10)
+    sale.stop("consumer")
+    assert change(sale, sku, -4, "r-1")[0] == 202
+    for restock in (True, False):
+        status, _, problem = change(sale, sku, 5, "r-1", restock)
+        assert (status, problem["type"]) == (409, "/problems/key-reused")
+    assert change(sale, sku, 5, "r-2", restock=True)[0] == 200
+    assert change(sale, sku, -4, "r-1")[0] == 202
+    sale.start("consumer")
+    until_numbered(sale, sku, 3)
+    assert change(sale, sku, 5, "r-1", restock=True)[0] == 409
+    assert change(sale, sku, -4, "r-1")[0] == 200
+    books = read_quiet(sale.stack, [sku])[sku]
+    books.check()
+    assert books.base == 11
+
+
+def test_a_take_whose_reference_went_to_another_change_is_told(sale):
+    """Redis could not say that it was open: its units come back, and not silently."""
+    sku = sale.put_on_sale(units=10)
+    sale.stop("consumer")
+    assert change(sale, sku, -4, "r-1")[0] == 202
+    took = sale.redis.hget(sale.key(sku, "takes"), "r-1")
+    sale.redis.delete(sale.key(sku, "takes"))
+    assert change(sale, sku, 5, "r-1", restock=True)[0] == 200
+    sale.redis.hset(sale.key(sku, "takes"), "r-1", took)
+    sale.start("consumer")
+    until_numbered(sale, sku, 2)
+    until(lambda: sale.daemons["consumer"].metric("flash_consumer_refused_takes_total") == 1, "it is not counted")
+    books = read_quiet(sale.stack, [sku])[sku]
+    books.check()
+    assert books.base == 15
+
+
 def test_a_version_that_must_match(sale):
     sku = sale.put_on_sale(units=10)
     for delta in (5, -5):

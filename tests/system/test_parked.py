@@ -14,6 +14,7 @@ from produce import Topic
 from races import ground, new_entry
 from stack import Stack
 
+MANY = 150   # orders, two lines each: some pages
 SECONDS = 10  # a parked line is looked at every second
 SESSION_S = 40 # a consumer that was killed keeps its partitions for ten
 WAYS = {
@@ -124,6 +125,26 @@ def test_two_payments_in_one_entry(place, topic):
     books = Books(place.stack, place.slow)
     for order in orders:
         assert books.rows[order.id][:2] == ("PAID", 3) and books.refunds[order.id] == ["p2"]
+
+
+def test_more_than_a_page(place, topic):
+    """Every line of many orders is applied, and once, whatever page and turn it comes in; orders of the day come between."""
+    orders = forgotten_by_the_ledger(place, MANY, place.slow)
+    for order in orders:
+        late, cancel = reversed([script_entry(place, order, verb) for verb in ("cancel", "late")])
+        topic.send(place.slow, late)
+        topic.send(place.slow, cancel)
+    until(lambda: len(parked(place)) == 2 * MANY, lambda: len(parked(place)))
+    for reserve in orders.values():
+        topic.send(place.slow, reserve)
+    between = created(place, 5)
+    until(lambda: not parked(place), lambda: len(parked(place)), 60)
+    check_quiet(place)
+    books = Books(place.stack, place.slow)
+    assert all(books.rows[order.id].state == "CREATED" for order in between)
+    for order in orders:
+        assert books.rows[order.id][:2] == books.cached[order.id][:2] == ("CANCELLED", 3)
+        assert (books.moves[order.id], books.refunds[order.id]) == (["cancel"], ["late-1"])
 
 
 def created(place, count=1):
