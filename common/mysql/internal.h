@@ -15,7 +15,7 @@
 #include "flash/mysql.h"
 #include "text.h"
 
-#define FLASH_MYSQL_STATEMENTS 64 /* different statements of one connection */
+#define FLASH_MYSQL_STATEMENTS 64 /* prepared ones that a connection keeps */
 #define FLASH_MYSQL_LOCK_WAIT_S 5 /* seconds for a row lock or a table's metadata lock */
 #define FLASH_MYSQL_IDLE_S                                                                         \
     10 /* MariaDB ends an idle transaction: a frozen client lets go of its locks */
@@ -56,6 +56,7 @@ enum flash_mysql_bulk_way {
 struct flash_statement {
     char *sql; /* copy: a text that changed at its address is another statement */
     MYSQL_STMT *handle;
+    uint64_t used; /* the call that used it last; they are counted */
 };
 
 struct flash_mysql {
@@ -73,6 +74,7 @@ struct flash_mysql {
     size_t packet_max;                  /* bytes of the longest statement the server takes */
     struct flash_statement statements[FLASH_MYSQL_STATEMENTS];
     int statement_count;
+    uint64_t statement_calls;
     struct flash_mysql_buffer text;    /* SQL being built */
     struct flash_mysql_buffer scratch; /* cells of the current row; arrays of a bulk insert */
 };
@@ -103,7 +105,7 @@ struct flash_statement_call {
     enum flash_mysql_stage stage;
 };
 
-/* Finds or prepares sql. */
+/* Finds or prepares sql. The handle is good until the next call. */
 FLASH_MUST_CHECK bool flash_mysql_statement(struct flash_mysql *mysql, const char *sql,
                                             MYSQL_STMT **ret_handle, struct flash_error *err);
 /* Binds and executes; a result, if any, is still to be read. */

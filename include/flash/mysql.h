@@ -71,8 +71,8 @@ struct flash_value {
     struct flash_text bytes; /* borrowed: the caller's, or of a result, until the next row */
 };
 
-/* Runs sql with `?` parameters, prepared once per connection and found again by its text, of which
- * a connection keeps at most 64: sql is a string literal, never built at run time. *ret_affected
+/* Runs sql with `?` parameters, prepared once per connection and found again by its text, as long
+ * as it is among the 64 last used: sql is a string literal, never built at run time. *ret_affected
  * (may be NULL): rows changed (an UPDATE that sets what is there changes none). Error kinds: RETRY,
  * UNKNOWN (outside a transaction only), DATA (classes DATA and DUPLICATE), BUG, CONFIG. */
 FLASH_MUST_CHECK bool flash_mysql_exec(struct flash_mysql *mysql, const char *sql,
