@@ -17,8 +17,10 @@
 
 #define FLASH_MYSQL_STATEMENTS 64 /* prepared ones that a connection keeps */
 #define FLASH_MYSQL_LOCK_WAIT_S 5 /* seconds for a row lock or a table's metadata lock */
-#define FLASH_MYSQL_IDLE_S                                                                         \
-    10 /* MariaDB ends an idle transaction: a frozen client lets go of its locks */
+/* A frozen client lets go of its locks: MariaDB ends an idle transaction, every server an idle
+ * connection. */
+#define FLASH_MYSQL_IDLE_TRANSACTION_S 10
+#define FLASH_MYSQL_IDLE_S 30
 
 /* ---- class.c: numbers to meanings, pure ---- */
 
@@ -66,7 +68,10 @@ struct flash_mysql {
         char user[64], password[FLASH_CONFIG_TEXT], database[64];
         int64_t connect_timeout_ms, query_timeout_ms;
     } settings;
-    MYSQL *link; /* NULL while away */
+    MYSQL *link;       /* NULL while away */
+    int64_t idle_s;    /* the server closes a connection that was idle for so long */
+    bool for_locks;    /* it is not made anew by itself */
+    uint64_t asked_us; /* when it was last asked for */
     enum flash_mysql_phase phase;
     enum flash_mysql_class last_class;
     enum flash_mysql_bulk_way bulk_way; /* of the connected server */

@@ -360,6 +360,7 @@ static void test_session(void **state)
     assert_int_equal(ledger_number(mysql, "SELECT @@lock_wait_timeout"), 5);
     assert_int_equal(ledger_number(mysql, "SELECT @@max_statement_time = 10.0"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@idle_transaction_timeout"), 10);
+    assert_int_equal(ledger_number(mysql, "SELECT @@wait_timeout"), 30);
     assert_int_equal(ledger_number(mysql, "SELECT @@character_set_client = 'utf8mb4'"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@character_set_results = 'utf8mb4'"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@time_zone = '+00:00'"), 1);
