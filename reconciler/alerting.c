@@ -37,11 +37,18 @@ static void look(struct flash_duty *duty, void *arg)
     flash_watch_look(&alerting->watch, (int64_t)(flash_time_monotonic_us() / 1000));
 }
 
+static struct flash_delivery_now now(void)
+{
+    return (struct flash_delivery_now){(int64_t)flash_time_wall_ms(),
+                                       (int64_t)(flash_time_monotonic_us() / 1000)};
+}
+
 static void deliver(struct flash_duty *duty, void *arg)
 {
     struct flash_alerting *alerting = arg;
-    while (flash_delivery_run(alerting->delivery, (int64_t)flash_time_wall_ms()) &&
-           flash_duty_pause(duty, 0)) {
+    struct flash_delivery_now at = now();
+    while (flash_delivery_run(alerting->delivery, &at) && flash_duty_pause(duty, 0)) {
+        at = now();
     }
 }
 
@@ -137,7 +144,8 @@ void flash_alerting_free(struct flash_alerting *alerting)
     flash_stock_duty_free(alerting->stock_duty);
     flash_duty_free(alerting->delivery_duty);
     if (alerting->delivery) {
-        flash_delivery_write(alerting->delivery, (int64_t)flash_time_wall_ms());
+        const struct flash_delivery_now at = now();
+        flash_delivery_write(alerting->delivery, &at);
     }
     flash_delivery_free(alerting->delivery);
     flash_notify_free(alerting->notify);

@@ -41,12 +41,14 @@ static bool needs_proof(const struct flash_plan *plan)
 
 static bool hold_lease(struct flash_apply *apply)
 {
+    const struct flash_config *config = apply->options->config;
+    const struct flash_lease_plan plan = {"flash.reconcile", config->reconciler.interval_ms};
     struct flash_error *err = &apply->done->err;
     bool held = true;
-    if (apply->options->config->reconciler.lease == FLASH_SWITCH_OFF) {
+    if (config->reconciler.lease == FLASH_SWITCH_OFF) {
         return true;
     }
-    if (!flash_lease_new(apply->options->config, &apply->lease, err) ||
+    if (!flash_lease_new(config, &plan, &apply->lease, err) ||
         !flash_lease_take(apply->lease, &held, err)) {
         return flash_apply_end(apply, FLASH_APPLY_AWAY, err);
     }

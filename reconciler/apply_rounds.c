@@ -18,6 +18,17 @@ static bool stop_asked(struct flash_apply *apply)
     return apply->options->step && !apply->options->step(&step, apply->options->arg);
 }
 
+/* False: it is over. */
+static bool keep_lease(struct flash_apply *apply)
+{
+    bool held = true;
+    if (apply->lease && !flash_lease_keep(apply->lease, &held, &apply->done->err)) {
+        return flash_apply_end(apply, FLASH_APPLY_AWAY, NULL);
+    }
+    return held ||
+           flash_apply_end_by(apply, FLASH_APPLY_LEASE, "another reconciler took the lease");
+}
+
 /* ---- passes ---- */
 
 static bool wants(const struct flash_uuid *entry, void *arg)
@@ -64,7 +75,7 @@ static bool step(const struct flash_reconcile_step *at, void *arg)
     FLASH_FAULT("apply.acted");
     bool saved = flash_plan_save(apply->plan, apply->mysql, &apply->done->err);
     FLASH_FAULT("apply.saved");
-    return saved && !stop_asked(apply);
+    return saved && keep_lease(apply) && !stop_asked(apply);
 }
 
 static bool pass(struct flash_apply *apply, enum flash_reconcile_depth depth)
@@ -92,6 +103,9 @@ static bool pass(struct flash_apply *apply, enum flash_reconcile_depth depth)
     case FLASH_RECONCILE_NO_KAFKA:
         return true;
     case FLASH_RECONCILE_STOPPED:
+        if (apply->done->end == FLASH_APPLY_LEASE) {
+            return false;
+        }
         return apply->done->err.kind != FLASH_ERROR_NONE
                    ? flash_apply_end(apply, FLASH_APPLY_AWAY, NULL)
                    : flash_apply_end(apply, FLASH_APPLY_STOPPED, &apply->pass.err);
@@ -129,6 +143,9 @@ static bool wait_ms(struct flash_apply *apply, int64_t ms)
         flash_producer_poll(apply->producer, REPORTS);
         if (stop_asked(apply)) {
             return flash_apply_end_by(apply, FLASH_APPLY_STOPPED, "stopped");
+        }
+        if (!keep_lease(apply)) {
+            return false;
         }
         (void)poll(&reports, 1, TICK_MS);
     }

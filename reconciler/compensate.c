@@ -180,7 +180,7 @@ void flash_compensation_act(struct flash_compensation *compensation, struct flas
     struct flash_guard_word word = ask_guard(compensation, pass);
     int allowed = word.allowed < compensation->count ? (int)word.allowed : compensation->count;
     int i = 0;
-    while (i < allowed && pass->writable) {
+    while (i < allowed && pass->writable && flash_pass_keep_lease(pass)) {
         i = fence_group(compensation, pass, i, allowed);
     }
     for (; i < compensation->count; i++) {
@@ -188,7 +188,8 @@ void flash_compensation_act(struct flash_compensation *compensation, struct flas
                                    FLASH_PROOF_SAID_REFUSED)) {
             tell(pass, &compensation->candidates[i],
                  word.stopped ? FLASH_FINDING_REFUSED : FLASH_FINDING_OPEN,
-                 word.stopped ? word.reason : "lost twice; the ledger failed before its turn");
+                 word.stopped ? word.reason
+                              : "lost twice; the pass was broken off before its turn");
         }
     }
     if (word.stopped) {

@@ -21,7 +21,7 @@ enum {
 
 struct channel {
     int64_t failures;        /* in a row */
-    int64_t hold_until_ms;   /* nothing is sent before */
+    int64_t hold_until_ms;   /* nothing is sent before; steady, as all below */
     struct flash_error last; /* of the last attempt */
 };
 
@@ -62,8 +62,8 @@ int64_t flash_delivery_backoff_ms(int64_t attempts, int64_t first_ms, int64_t ma
 /* ---- the ledger's health, and what is logged ---- */
 
 /* Notes how a call of the ledger ended; returns the same. */
-static bool judge(struct flash_delivery *delivery, bool worked, int64_t now_ms,
-                  const struct flash_error *err)
+static bool judge(struct flash_delivery *delivery, bool worked,
+                  const struct flash_delivery_now *now, const struct flash_error *err)
 {
     if (worked) {
         delivery->failed_since_ms = 0;
@@ -71,10 +71,10 @@ static bool judge(struct flash_delivery *delivery, bool worked, int64_t now_ms,
     }
     flash_reconciler_count(METRIC_ERRORS_LEDGER, 1);
     if (delivery->failed_since_ms == 0) {
-        delivery->failed_since_ms = now_ms;
+        delivery->failed_since_ms = now->steady_ms;
         FLASH_LOG(WARN, "alert.ledger_away", FLASH_TEXT("error", err->text));
     }
-    delivery->ask_again_ms = now_ms + LEDGER_RETRY_MS;
+    delivery->ask_again_ms = now->steady_ms + LEDGER_RETRY_MS;
     return false;
 }
 
@@ -130,12 +130,12 @@ static bool write_item(struct flash_delivery *delivery, const struct flash_alarm
     return true;
 }
 
-void flash_delivery_write(struct flash_delivery *delivery, int64_t now_ms)
+void flash_delivery_write(struct flash_delivery *delivery, const struct flash_delivery_now *now)
 {
     struct flash_alarm_item item;
     struct flash_error err = {0};
     while (flash_alarms_item(delivery->parts.alarms, 0, &item)) {
-        if (!judge(delivery, write_item(delivery, &item, &err), now_ms, &err)) {
+        if (!judge(delivery, write_item(delivery, &item, &err), now, &err)) {
             return;
         }
         flash_alarms_pop(delivery->parts.alarms);
@@ -162,21 +162,22 @@ static void count(enum flash_channel channel, enum flash_outbox_end end)
 
 /* Sends, and says what becomes of the message; a channel that did not take it is held. */
 static enum flash_outbox_end attempt(struct flash_delivery *delivery, enum flash_channel id,
-                                     const struct flash_alert *alert, int64_t now_ms)
+                                     const struct flash_alert *alert,
+                                     const struct flash_delivery_now *now)
 {
     const struct flash_config *config = delivery->parts.config;
     struct channel *channel = &delivery->channels[id];
     enum flash_outbox_end end = FLASH_OUTBOX_SENT;
     channel->last = (struct flash_error){0};
     if (!flash_notify_send(delivery->parts.notify, id, alert, &channel->last)) {
-        bool late = now_ms - alert->at_ms >= config->alerts.give_up_after_ms;
+        bool late = now->wall_ms - alert->at_ms >= config->alerts.give_up_after_ms;
         end = channel->last.kind == FLASH_ERROR_DATA || late ? FLASH_OUTBOX_GIVEN_UP
                                                              : FLASH_OUTBOX_LATER;
     }
     channel->failures = end == FLASH_OUTBOX_LATER ? channel->failures + 1 : 0;
     channel->hold_until_ms =
-        now_ms + flash_delivery_backoff_ms(channel->failures, config->alerts.retry_first_ms,
-                                           config->alerts.retry_max_ms);
+        now->steady_ms + flash_delivery_backoff_ms(channel->failures, config->alerts.retry_first_ms,
+                                                   config->alerts.retry_max_ms);
     if (end == FLASH_OUTBOX_GIVEN_UP || channel->failures == 1) {
         say_failure(alert, id, &channel->last, end == FLASH_OUTBOX_GIVEN_UP);
     }
@@ -195,46 +196,49 @@ static bool mark(struct flash_delivery *delivery, int64_t number,
 }
 
 /* Sends the message that has waited longest. True: there may be another. */
-static bool send_one(struct flash_delivery *delivery, enum flash_channel channel, int64_t now_ms)
+static bool send_one(struct flash_delivery *delivery, enum flash_channel channel,
+                     const struct flash_delivery_now *now)
 {
     const struct flash_delivery_parts *parts = &delivery->parts;
     int64_t claim_ms = FLASH_CHANNEL_COUNT * parts->config->alerts.timeout_ms + CLAIM_SLACK_MS;
-    const struct flash_outbox_claim claim = {channel, now_ms, now_ms + claim_ms};
+    const struct flash_outbox_claim claim = {channel, now->wall_ms, now->wall_ms + claim_ms};
     struct flash_outbox_message message;
     struct flash_error err = {0};
     bool taken = flash_outbox_take(parts->mysql, &claim, &message, &err);
-    if (!judge(delivery, taken, now_ms, &err) || message.number == 0) {
+    if (!judge(delivery, taken, now, &err) || message.number == 0) {
         return false;
     }
-    struct flash_outbox_result result = {.end = attempt(delivery, channel, &message.alert, now_ms)};
+    struct flash_outbox_result result = {.end = attempt(delivery, channel, &message.alert, now)};
     const struct channel *state = &delivery->channels[channel];
-    result.at_ms = result.end == FLASH_OUTBOX_LATER ? state->hold_until_ms : now_ms;
+    bool later = result.end == FLASH_OUTBOX_LATER;
+    result.at_ms = now->wall_ms + (later ? state->hold_until_ms - now->steady_ms : 0);
     result.reason = state->last.text;
     bool marked = mark(delivery, message.number, &result, &err);
-    return judge(delivery, marked, now_ms, &err);
+    return judge(delivery, marked, now, &err);
 }
 
-static bool mark_what_was_sent(struct flash_delivery *delivery, int64_t now_ms)
+static bool mark_what_was_sent(struct flash_delivery *delivery,
+                               const struct flash_delivery_now *now)
 {
-    const struct flash_outbox_result sent = {FLASH_OUTBOX_SENT, now_ms, ""};
+    const struct flash_outbox_result sent = {FLASH_OUTBOX_SENT, now->wall_ms, ""};
     struct flash_error err = {0};
     return delivery->unmarked == 0 ||
-           judge(delivery, mark(delivery, delivery->unmarked, &sent, &err), now_ms, &err);
+           judge(delivery, mark(delivery, delivery->unmarked, &sent, &err), now, &err);
 }
 
-static void look_after(struct flash_delivery *delivery, int64_t now_ms)
+static void look_after(struct flash_delivery *delivery, const struct flash_delivery_now *now)
 {
     struct flash_outbox_counts counts;
     struct flash_error err = {0};
-    if (!judge(delivery, flash_outbox_count(delivery->parts.mysql, &counts, &err), now_ms, &err)) {
+    if (!judge(delivery, flash_outbox_count(delivery->parts.mysql, &counts, &err), now, &err)) {
         return;
     }
     flash_metric_set(&flash_reconciler_metrics[METRIC_ALERTS_WAITING], counts.waiting);
     flash_metric_set(&flash_reconciler_metrics[METRIC_ALERTS_RAISED], counts.raised);
-    if (now_ms >= delivery->prune_ms) {
-        delivery->prune_ms = now_ms + PRUNE_EVERY_MS;
-        judge(delivery, flash_outbox_prune(delivery->parts.mysql, now_ms - KEEP_MS, &err), now_ms,
-              &err);
+    if (now->steady_ms >= delivery->prune_ms) {
+        delivery->prune_ms = now->steady_ms + PRUNE_EVERY_MS;
+        judge(delivery, flash_outbox_prune(delivery->parts.mysql, now->wall_ms - KEEP_MS, &err),
+              now, &err);
     }
 }
 
@@ -242,7 +246,7 @@ static void look_after(struct flash_delivery *delivery, int64_t now_ms)
 
 /* Sends the first item that waits for the channel. True: there may be another. */
 static bool send_directly(struct flash_delivery *delivery, enum flash_channel channel,
-                          int64_t now_ms)
+                          const struct flash_delivery_now *now)
 {
     struct flash_alarms *alarms = delivery->parts.alarms;
     struct flash_alarm_item item;
@@ -258,34 +262,34 @@ static bool send_directly(struct flash_delivery *delivery, enum flash_channel ch
         item.said = true;
     }
     item.sent[channel] = !flash_alert_suits(&item.alert, channel, delivery->parts.config) ||
-                         attempt(delivery, channel, &item.alert, now_ms) != FLASH_OUTBOX_LATER;
+                         attempt(delivery, channel, &item.alert, now) != FLASH_OUTBOX_LATER;
     flash_alarms_put(alarms, i, &item);
     return true;
 }
 
 /* ---- a round ---- */
 
-bool flash_delivery_run(struct flash_delivery *delivery, int64_t now_ms)
+bool flash_delivery_run(struct flash_delivery *delivery, const struct flash_delivery_now *now)
 {
     bool more = false;
-    if (now_ms >= delivery->ask_again_ms) {
-        flash_delivery_write(delivery, now_ms);
+    if (now->steady_ms >= delivery->ask_again_ms) {
+        flash_delivery_write(delivery, now);
     }
-    bool asks = now_ms >= delivery->ask_again_ms && mark_what_was_sent(delivery, now_ms);
-    bool direct =
-        delivery->failed_since_ms != 0 && now_ms - delivery->failed_since_ms >= DIRECT_AFTER_MS;
+    bool asks = now->steady_ms >= delivery->ask_again_ms && mark_what_was_sent(delivery, now);
+    bool direct = delivery->failed_since_ms != 0 &&
+                  now->steady_ms - delivery->failed_since_ms >= DIRECT_AFTER_MS;
     for (int i = 0; i < FLASH_CHANNEL_COUNT; i++) {
         enum flash_channel channel = (enum flash_channel)i;
         bool open = flash_notify_on(delivery->parts.notify, channel) &&
-                    now_ms >= delivery->channels[i].hold_until_ms;
+                    now->steady_ms >= delivery->channels[i].hold_until_ms;
         if (open && asks) {
-            more = send_one(delivery, channel, now_ms) || more;
+            more = send_one(delivery, channel, now) || more;
         } else if (open && direct) {
-            more = send_directly(delivery, channel, now_ms) || more;
+            more = send_directly(delivery, channel, now) || more;
         }
     }
     if (asks && !more) {
-        look_after(delivery, now_ms);
+        look_after(delivery, now);
     }
     return more;
 }

@@ -46,13 +46,14 @@ bool flash_reconcile_new(const struct flash_config *config, struct flash_produce
     if (!reconcile) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "reconcile: out of memory");
     }
+    const struct flash_lease_plan lease = {"flash.reconcile", config->reconciler.interval_ms};
     reconcile->config = config;
     reconcile->producer = producer;
     reconcile->dead_said = -1;
     reconcile->parked_said = (int64_t)flash_time_wall_ms();
     if (!flash_redis_sync_new(config, &reconcile->redis, err) ||
         !flash_mysql_new(config, &reconcile->mysql, err) ||
-        !flash_lease_new(config, &reconcile->lease, err) || !make_parts(reconcile, err)) {
+        !flash_lease_new(config, &lease, &reconcile->lease, err) || !make_parts(reconcile, err)) {
         flash_reconcile_free(reconcile);
         return false;
     }
@@ -135,20 +136,31 @@ static bool read_ledger(struct flash_pass *pass)
 
 /* ---- may this pass act, and prove? ---- */
 
-static bool hold_lease(struct flash_pass *pass)
+typedef bool (*lease_call)(struct flash_lease *lease, bool *ret_held, struct flash_error *err);
+
+static bool hold_lease(struct flash_pass *pass, lease_call ask)
 {
     struct flash_reconcile *reconcile = pass->reconcile;
+    struct flash_error err = {0};
     bool held = true;
     if (!flash_pass_acts(pass) || reconcile->config->reconciler.lease == FLASH_SWITCH_OFF) {
         return true;
     }
-    if (!flash_lease_take(reconcile->lease, &held, &pass->done->err)) {
-        pass->done->end = FLASH_RECONCILE_NO_LEDGER;
-    } else if (!held) {
-        pass->done->end = FLASH_RECONCILE_LEASE;
-        flash_error_set(&pass->done->err, FLASH_ERROR_RETRY, "another reconciler holds the lease");
+    bool known = ask(reconcile->lease, &held, &err);
+    if (known && held) {
+        return true;
     }
-    return pass->done->end == FLASH_RECONCILE_COMPLETE;
+    if (known) {
+        flash_error_set(&err, FLASH_ERROR_RETRY, "another reconciler holds the lease");
+    }
+    pass->done->end = known ? FLASH_RECONCILE_LEASE : FLASH_RECONCILE_NO_LEDGER;
+    pass->done->err = err;
+    return false;
+}
+
+bool flash_pass_keep_lease(struct flash_pass *pass)
+{
+    return hold_lease(pass, flash_lease_keep);
 }
 
 static void check_topic(struct flash_reconcile *reconcile)
@@ -185,7 +197,7 @@ static bool prepare(struct flash_pass *pass)
         pass->done->end = FLASH_RECONCILE_NO_LEDGER;
         return false;
     }
-    if (!hold_lease(pass)) {
+    if (!hold_lease(pass, flash_lease_take)) {
         return false;
     }
     if (!flash_markers_read(reconcile->markers, now_ms(), &pass->done->err)) {

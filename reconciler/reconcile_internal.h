@@ -47,6 +47,8 @@ static inline bool flash_pass_acts(const struct flash_pass *pass)
     return pass->options->depth == FLASH_RECONCILE_ACT;
 }
 
+/* For every step of long work. False: the pass has ended, done->end says how. */
+FLASH_MUST_CHECK bool flash_pass_keep_lease(struct flash_pass *pass);
 /* reconcile_sku.c: compares one SKU's journal. False: the pass has ended, done->end says how. */
 FLASH_MUST_CHECK bool flash_pass_sku(struct flash_pass *pass, int64_t sku);
 /* reconcile_find.c: tells of something. */

@@ -231,7 +231,7 @@ static bool say_step(struct flash_pass *pass)
         pass->done->end = FLASH_RECONCILE_STOPPED;
         flash_error_set(&pass->done->err, FLASH_ERROR_RETRY, "stopped");
     }
-    return goes_on;
+    return goes_on && flash_pass_keep_lease(pass);
 }
 
 enum turn {

@@ -24,8 +24,10 @@ bool flash_recover_new(const struct flash_config *config, struct flash_producer 
     if (!recover) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "recover: out of memory");
     }
+    const struct flash_lease_plan lease = {"flash.recover", 0};
     recover->config = config;
     if (!flash_sweep_new(&recover->sweep, err) || !flash_mysql_new(config, &recover->mysql, err) ||
+        !flash_lease_new(config, &lease, &recover->lease, err) ||
         !flash_redis_sync_new(config, &recover->redis, err)) {
         flash_recover_free(recover);
         return false;
@@ -41,6 +43,7 @@ void flash_recover_free(struct flash_recover *recover)
 {
     if (recover) {
         flash_redis_sync_free(recover->redis);
+        flash_lease_free(recover->lease);
         flash_mysql_free(recover->mysql);
         flash_sweep_free(recover->sweep);
         flash_sight_finish(&recover->sight);
@@ -53,6 +56,22 @@ bool flash_recover_end(struct flash_recover *recover, enum flash_recover_end how
 {
     recover->done->end = how;
     return false;
+}
+
+typedef bool (*lease_call)(struct flash_lease *lease, bool *ret_held, struct flash_error *err);
+
+static bool hold_lease(struct flash_recover *recover, lease_call ask)
+{
+    bool held = false;
+    if (!ask(recover->lease, &held, &recover->done->err)) {
+        return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
+    }
+    return held || flash_recover_end(recover, FLASH_RECOVER_LEASE);
+}
+
+bool flash_recover_keep_lease(struct flash_recover *recover)
+{
+    return hold_lease(recover, flash_lease_keep);
 }
 
 bool flash_recover_tell(struct flash_recover *recover, int64_t done, int64_t total)
@@ -145,7 +164,8 @@ static bool lift_redis(struct flash_recover *recover)
 static bool swept_page(int64_t orders, void *arg)
 {
     struct flash_recover *recover = arg;
-    return flash_recover_tell(recover, recover->done->swept + orders, recover->orders);
+    return flash_recover_keep_lease(recover) &&
+           flash_recover_tell(recover, recover->done->swept + orders, recover->orders);
 }
 
 static bool sweep_one(struct flash_recover *recover, struct flash_sight_sku *sku)
@@ -191,6 +211,9 @@ static bool sweep_all(struct flash_recover *recover)
     for (size_t i = 0; i < recover->sight.count; i++) {
         struct flash_sight_sku *sku = &recover->sight.skus[i];
         if (sku->sweep && !sku->broken && !sweep_one(recover, sku)) {
+            if (recover->done->end != FLASH_RECOVER_NOTHING) {
+                return false; /* the lease was lost */
+            }
             return flash_recover_end(recover, flash_mysql_connected(recover->mysql)
                                                   ? FLASH_RECOVER_NO_REDIS
                                                   : FLASH_RECOVER_NO_LEDGER);
@@ -277,6 +300,9 @@ static bool run_stages(struct flash_recover *recover)
     for (int stage = 0; stage < FLASH_RECOVER_STAGE_COUNT; stage++) {
         recover->stage = (enum flash_recover_stage)stage;
         recover->stage_us = flash_time_monotonic_us();
+        if (!flash_recover_keep_lease(recover)) {
+            return false;
+        }
         if (!flash_recover_tell(recover, 0, recover->done->in_need)) {
             return flash_recover_end(recover, FLASH_RECOVER_STOPPED);
         }
@@ -308,7 +334,6 @@ static void name_skus(struct flash_recover *recover)
 
 static void run(struct flash_recover *recover)
 {
-    bool ours = false;
     if (!look(recover)) {
         return;
     }
@@ -318,18 +343,13 @@ static void run(struct flash_recover *recover)
         name_skus(recover);
         return;
     }
-    if (!flash_recover_lease(recover->mysql, &ours, &recover->done->err)) {
-        flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
-        return;
-    }
-    if (!ours) {
-        flash_recover_end(recover, FLASH_RECOVER_LEASE);
+    if (!hold_lease(recover, flash_lease_take)) {
         return;
     }
     if (look(recover) && recover->done->in_need > 0) {
         recover_all(recover);
     }
-    flash_recover_lease_done(recover->mysql);
+    flash_lease_give(recover->lease);
 }
 
 void flash_recover_run(struct flash_recover *recover, const struct flash_recover_options *options,

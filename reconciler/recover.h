@@ -65,7 +65,7 @@ enum flash_recover_end {
     FLASH_RECOVER_PARTLY,    /* but for SKUs that Redis refuses to recover: damaged */
     FLASH_RECOVER_STOPPED,   /* by step or pause */
     FLASH_RECOVER_OVERTAKEN, /* Redis restarted meanwhile, or another recovery was faster */
-    FLASH_RECOVER_LEASE,     /* another one is at it: nothing was done */
+    FLASH_RECOVER_LEASE,     /* another one is at it: nothing is done, or no more */
     FLASH_RECOVER_NO_LEDGER,
     FLASH_RECOVER_NO_REDIS,
     FLASH_RECOVER_NO_KAFKA,

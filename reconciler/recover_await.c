@@ -105,8 +105,9 @@ bool flash_recover_await(struct flash_recover *recover)
     recover->again_us = recover->marked_us = 0;
     recover->dropped = false;
     while (recover->done->opened < total) {
-        if (!same_redis(recover) || (!proven && !send_markers(recover)) ||
-            !look(recover, &proven) || (proven && !open_gates(recover))) {
+        if (!flash_recover_keep_lease(recover) || !same_redis(recover) ||
+            (!proven && !send_markers(recover)) || !look(recover, &proven) ||
+            (proven && !open_gates(recover))) {
             return false;
         }
         if (!flash_recover_tell(recover, recover->done->opened, total) ||

@@ -4,6 +4,7 @@
 #ifndef RECONCILER_RECOVER_INTERNAL_H
 #define RECONCILER_RECOVER_INTERNAL_H
 
+#include "lease.h"
 #include "muster.h"
 #include "recover.h"
 #include "recover_ledger.h"
@@ -15,6 +16,7 @@ struct flash_recover {
     const struct flash_config *config;
     struct flash_redis_sync *redis;
     struct flash_mysql *mysql;
+    struct flash_lease *lease; /* one recovery at a time */
     struct flash_sweep *sweep;
     struct flash_sight sight, fresh;
     struct flash_replay replay;
@@ -31,6 +33,8 @@ struct flash_recover {
 
 /* Notes how the run ends; false, for the caller to return. */
 bool flash_recover_end(struct flash_recover *recover, enum flash_recover_end how);
+/* For every step of long work. False: the run has ended. */
+FLASH_MUST_CHECK bool flash_recover_keep_lease(struct flash_recover *recover);
 /* Tells how far the stage is; false: break off. */
 bool flash_recover_tell(struct flash_recover *recover, int64_t done, int64_t total);
 /* The last stage: waits for the consumer and opens the gates. */

@@ -74,33 +74,6 @@ bool flash_recover_read(struct flash_mysql *mysql, struct flash_sight *sight,
            flash_error_set(err, FLASH_ERROR_RETRY, "recover: no generation, or out of memory");
 }
 
-bool flash_recover_lease(struct flash_mysql *mysql, bool *ret_ours, struct flash_error *err)
-{
-    int64_t got = 0;
-    const struct flash_query query = {.sql = "SELECT GET_LOCK('flash.recover', 0)",
-                                      .column_count = 1,
-                                      .row = take_number,
-                                      .arg = &got};
-    if (!flash_mysql_query(mysql, &query, err)) {
-        return false;
-    }
-    *ret_ours = got == 1;
-    return true;
-}
-
-void flash_recover_lease_done(struct flash_mysql *mysql)
-{
-    int64_t released = 0;
-    const struct flash_query query = {.sql = "SELECT RELEASE_LOCK('flash.recover')",
-                                      .column_count = 1,
-                                      .row = take_number,
-                                      .arg = &released};
-    struct flash_error ignored; /* the connection is gone then, and the lock with it */
-    if (flash_mysql_connected(mysql) && !flash_mysql_query(mysql, &query, &ignored)) {
-        flash_mysql_rollback(mysql);
-    }
-}
-
 struct lost {
     struct flash_sight *sight;
     int64_t window_ms;

@@ -12,10 +12,6 @@
  * flash_mysql_query. */
 FLASH_MUST_CHECK bool flash_recover_read(struct flash_mysql *mysql, struct flash_sight *sight,
                                          struct flash_error *err);
-/* The lease: one recovery at a time. It is given back with the connection at the latest. */
-FLASH_MUST_CHECK bool flash_recover_lease(struct flash_mysql *mysql, bool *ret_ours,
-                                          struct flash_error *err);
-void flash_recover_lease_done(struct flash_mysql *mysql);
 /* Notes in sight which entries with a verdict Redis has lost. */
 FLASH_MUST_CHECK bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sight,
                                               int64_t window_ms, struct flash_error *err);

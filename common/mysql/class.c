@@ -140,7 +140,7 @@ static const struct {
     {3572, ROLLED_BACK}, /* MySQL: lock not free, NOWAIT */
     {3819, BAD_INPUT},   /* MySQL: CHECK */
     {4025, BAD_INPUT},   /* MariaDB: CHECK */
-    {4031, LOST},        /* MySQL: disconnected for being idle */
+    {4031, TURNED_AWAY}, /* MySQL: disconnected for being idle, before it was asked */
     {5003, MISUSE},      /* the library cannot do this with this server */
     {5006, MISUSE},      /* bulk without parameters */
     {5007, MISUSE},      /* not a statement */

@@ -1,10 +1,11 @@
 /* The connection to the ledger: made when first needed, with time-outs on every wait, and one known
  * session.
  *
- * Whoever loses it loses its transaction and its statements with it; it is never made again behind
- * the caller's back. The session is set up before anything else runs, so no default of a server's
- * configuration matters: strict mode, READ COMMITTED, short lock waits, UTC. Affected rows count
- * what changed, not what matched. */
+ * Whoever loses it loses its transaction and its statements with it; it is made again behind the
+ * caller's back only outside a transaction, before its server would close it for being idle. The
+ * session is set up before anything else runs, so no default of a server's configuration matters:
+ * strict mode, READ COMMITTED, short lock waits, UTC. Affected rows count what changed, not what
+ * matched. */
 #include "internal.h"
 
 #include <pthread.h>
@@ -12,25 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/time.h"
+
 #define SESSION_TEXT 640
 #define TEXT_OF(x) #x
 #define NUMBER_TEXT(x) TEXT_OF(x)
 
-/* On every server. The longest wait_timeout there is: an idle connection is ours to close. */
+#define LOCK_WAIT NUMBER_TEXT(FLASH_MYSQL_LOCK_WAIT_S)
+
+/* On every server. */
 static const char session_common[] =
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1, time_zone = '+00:00', "
-    "innodb_lock_wait_timeout = " NUMBER_TEXT(
-        FLASH_MYSQL_LOCK_WAIT_S) ", lock_wait_timeout = " NUMBER_TEXT(FLASH_MYSQL_LOCK_WAIT_S) ", "
-                                                                                               "wai"
-                                                                                               "t_"
-                                                                                               "tim"
-                                                                                               "eou"
-                                                                                               "t "
-                                                                                               "= "
-                                                                                               "315"
-                                                                                               "360"
-                                                                                               "00";
+    "innodb_lock_wait_timeout = " LOCK_WAIT ", lock_wait_timeout = " LOCK_WAIT;
 static const char session_isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 static void library_start(void)
@@ -76,6 +71,7 @@ bool flash_mysql_new(const struct flash_config *config, struct flash_mysql **ret
     mysql->settings.port = (unsigned)config->mysql.port;
     mysql->settings.connect_timeout_ms = config->mysql.connect_timeout_ms;
     mysql->settings.query_timeout_ms = config->mysql.query_timeout_ms;
+    mysql->idle_s = FLASH_MYSQL_IDLE_S;
     *ret_mysql = mysql;
     return true;
 }
@@ -131,16 +127,18 @@ static void set_options(struct flash_mysql *mysql)
     mysql_options(mysql->link, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
-/* How long one statement may run, and on MariaDB how long a transaction may stand idle. */
+/* How long one statement may run, the connection be idle, and on MariaDB a transaction. */
 static void session_limits(const struct flash_mysql *mysql, char out[SESSION_TEXT])
 {
-    long long ms = mysql->settings.query_timeout_ms;
+    long long ms = mysql->settings.query_timeout_ms, idle_s = mysql->idle_s;
     if (mariadb_connection(mysql->link)) {
         snprintf(out, SESSION_TEXT,
-                 "SET SESSION max_statement_time = %lld.%03lld, idle_transaction_timeout = %d",
-                 ms / 1000, ms % 1000, FLASH_MYSQL_IDLE_S);
+                 "SET SESSION wait_timeout = %lld, max_statement_time = %lld.%03lld, "
+                 "idle_transaction_timeout = %d",
+                 idle_s, ms / 1000, ms % 1000, FLASH_MYSQL_IDLE_TRANSACTION_S);
     } else {
-        snprintf(out, SESSION_TEXT, "SET SESSION max_execution_time = %lld", ms);
+        snprintf(out, SESSION_TEXT, "SET SESSION wait_timeout = %lld, max_execution_time = %lld",
+                 idle_s, ms);
     }
 }
 
@@ -192,8 +190,27 @@ static bool open_session(struct flash_mysql *mysql)
     return true;
 }
 
+void flash_mysql_for_locks(struct flash_mysql *mysql, int64_t idle_s)
+{
+    mysql->idle_s = idle_s;
+    mysql->for_locks = true;
+}
+
+/* Its server may be about to close it, or has: a statement that finds out fails, and outside a
+ * transaction nobody knows whether it was done. */
+static void close_if_idle(struct flash_mysql *mysql)
+{
+    uint64_t now_us = flash_time_monotonic_us();
+    bool idle = now_us - mysql->asked_us > (uint64_t)mysql->idle_s * 1000000 / 2;
+    if (idle && mysql->phase != FLASH_MYSQL_TRANSACTION && !mysql->for_locks) {
+        flash_mysql_close(mysql);
+    }
+    mysql->asked_us = now_us;
+}
+
 bool flash_mysql_connect(struct flash_mysql *mysql, struct flash_error *err)
 {
+    close_if_idle(mysql);
     if (mysql->link != NULL) {
         return true;
     }

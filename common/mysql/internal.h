@@ -15,10 +15,12 @@
 #include "flash/mysql.h"
 #include "text.h"
 
-#define FLASH_MYSQL_STATEMENTS 64 /* different statements of one connection */
+#define FLASH_MYSQL_STATEMENTS 64 /* prepared ones that a connection keeps */
 #define FLASH_MYSQL_LOCK_WAIT_S 5 /* seconds for a row lock or a table's metadata lock */
-#define FLASH_MYSQL_IDLE_S                                                                         \
-    10 /* MariaDB ends an idle transaction: a frozen client lets go of its locks */
+/* A frozen client lets go of its locks: MariaDB ends an idle transaction, every server an idle
+ * connection. */
+#define FLASH_MYSQL_IDLE_TRANSACTION_S 10
+#define FLASH_MYSQL_IDLE_S 30
 
 /* ---- class.c: numbers to meanings, pure ---- */
 
@@ -56,6 +58,7 @@ enum flash_mysql_bulk_way {
 struct flash_statement {
     char *sql; /* copy: a text that changed at its address is another statement */
     MYSQL_STMT *handle;
+    uint64_t used; /* the call that used it last; they are counted */
 };
 
 struct flash_mysql {
@@ -65,7 +68,10 @@ struct flash_mysql {
         char user[64], password[FLASH_CONFIG_TEXT], database[64];
         int64_t connect_timeout_ms, query_timeout_ms;
     } settings;
-    MYSQL *link; /* NULL while away */
+    MYSQL *link;       /* NULL while away */
+    int64_t idle_s;    /* the server closes a connection that was idle for so long */
+    bool for_locks;    /* it is not made anew by itself */
+    uint64_t asked_us; /* when it was last asked for */
     enum flash_mysql_phase phase;
     enum flash_mysql_class last_class;
     enum flash_mysql_bulk_way bulk_way; /* of the connected server */
@@ -73,6 +79,7 @@ struct flash_mysql {
     size_t packet_max;                  /* bytes of the longest statement the server takes */
     struct flash_statement statements[FLASH_MYSQL_STATEMENTS];
     int statement_count;
+    uint64_t statement_calls;
     struct flash_mysql_buffer text;    /* SQL being built */
     struct flash_mysql_buffer scratch; /* cells of the current row; arrays of a bulk insert */
 };
@@ -103,7 +110,7 @@ struct flash_statement_call {
     enum flash_mysql_stage stage;
 };
 
-/* Finds or prepares sql. */
+/* Finds or prepares sql. The handle is good until the next call. */
 FLASH_MUST_CHECK bool flash_mysql_statement(struct flash_mysql *mysql, const char *sql,
                                             MYSQL_STMT **ret_handle, struct flash_error *err);
 /* Binds and executes; a result, if any, is still to be read. */

@@ -1,38 +1,53 @@
 /* Prepared statements: prepared once per connection, found again by their text, bound and executed.
  *
- * A connection has at most FLASH_MYSQL_STATEMENTS different ones; more means that some SQL is built
- * at run time, which this house does not do (SECURITY), so it is refused as a bug. The text is
- * compared, not its address: an address that is used again can never run another statement. */
+ * A connection keeps FLASH_MYSQL_STATEMENTS of them; for another one, that which was not used for
+ * longest is closed. No result of it is open then: none is when a public function returns. The text
+ * is compared, not its address: an address that is used again can never run another statement. */
 #include "internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static MYSQL_STMT *find(const struct flash_mysql *mysql, const char *sql)
+static struct flash_statement *find(struct flash_mysql *mysql, const char *sql)
 {
     for (int i = 0; i < mysql->statement_count; i++) {
         if (strcmp(mysql->statements[i].sql, sql) == 0) {
-            return mysql->statements[i].handle;
+            return &mysql->statements[i];
         }
     }
     return NULL;
 }
 
+/* A place for one more. */
+static struct flash_statement *make_room(struct flash_mysql *mysql)
+{
+    struct flash_statement *oldest = mysql->statements;
+    if (mysql->statement_count < FLASH_MYSQL_STATEMENTS) {
+        return &mysql->statements[mysql->statement_count++];
+    }
+    for (int i = 1; i < mysql->statement_count; i++) {
+        if (mysql->statements[i].used < oldest->used) {
+            oldest = &mysql->statements[i];
+        }
+    }
+    mysql_stmt_close(oldest->handle);
+    free(oldest->sql);
+    return oldest;
+}
+
 bool flash_mysql_statement(struct flash_mysql *mysql, const char *sql, MYSQL_STMT **ret_handle,
                            struct flash_error *err)
 {
-    MYSQL_STMT *handle = find(mysql, sql);
-    if (handle != NULL) {
-        *ret_handle = handle;
+    struct flash_statement *known = find(mysql, sql);
+    mysql->statement_calls++;
+    if (known != NULL) {
+        known->used = mysql->statement_calls;
+        *ret_handle = known->handle;
         return true;
     }
-    if (mysql->statement_count == FLASH_MYSQL_STATEMENTS) {
-        return flash_mysql_refuse(mysql, FLASH_MYSQL_BUG,
-                                  "too many different statements: is SQL built at run time?", err);
-    }
     char *copy = strdup(sql);
-    handle = mysql_stmt_init(mysql->link);
+    MYSQL_STMT *handle = mysql_stmt_init(mysql->link);
     if (copy == NULL || handle == NULL) {
         flash_mysql_refuse(mysql, FLASH_MYSQL_RETRY, "out of memory", err);
         goto out;
@@ -41,7 +56,7 @@ bool flash_mysql_statement(struct flash_mysql *mysql, const char *sql, MYSQL_STM
         flash_mysql_fail(mysql, handle, FLASH_MYSQL_READ, err);
         goto out;
     }
-    mysql->statements[mysql->statement_count++] = (struct flash_statement){copy, handle};
+    *make_room(mysql) = (struct flash_statement){copy, handle, mysql->statement_calls};
     *ret_handle = handle;
     return true;
 out:

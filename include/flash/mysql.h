@@ -1,7 +1,7 @@
 /* The ledger's connection: prepared statements, bulk inserts, transactions, and error classes.
  *
  * Blocking; one struct flash_mysql per thread. READ COMMITTED, strict SQL mode, utf8mb4, UTC, no
- * automatic reconnection (it would lose the transaction: PITFALLS §3). Works with MariaDB 10.11 and
+ * reconnection within a transaction (it would be lost: PITFALLS §3). Works with MariaDB 10.11 and
  * MySQL 8/9: array binding where the server is MariaDB, multi-row statements where it is not;
  * nothing above this header can tell.
  *
@@ -36,8 +36,12 @@ FLASH_MUST_CHECK bool flash_mysql_new(const struct flash_config *config,
                                       struct flash_mysql **ret_mysql, struct flash_error *err);
 /* NULL is fine. What is not committed is rolled back. */
 void flash_mysql_free(struct flash_mysql *mysql);
-/* Connects if away; no round trip if it seems connected. Error kinds: RETRY, CONFIG (access denied,
- * no such database: class BUG). */
+/* Before the first use, for a connection that is to hold user locks (GET_LOCK): idle_s after its
+ * last statement the server ends it, and the locks of a client that froze are free. */
+void flash_mysql_for_locks(struct flash_mysql *mysql, int64_t idle_s);
+/* Connects if away; no round trip if it seems connected. The server closes what is idle for 30 s;
+ * outside a transaction and without locks what was idle for half of that is made anew here. Error
+ * kinds: RETRY, CONFIG (access denied, no such database: class BUG). */
 FLASH_MUST_CHECK bool flash_mysql_connect(struct flash_mysql *mysql, struct flash_error *err);
 /* The class of the last failure on this connection, also after a rollback; OK if there was none. */
 enum flash_mysql_class flash_mysql_last_class(const struct flash_mysql *mysql);
@@ -71,8 +75,8 @@ struct flash_value {
     struct flash_text bytes; /* borrowed: the caller's, or of a result, until the next row */
 };
 
-/* Runs sql with `?` parameters, prepared once per connection and found again by its text, of which
- * a connection keeps at most 64: sql is a string literal, never built at run time. *ret_affected
+/* Runs sql with `?` parameters, prepared once per connection and found again by its text, as long
+ * as it is among the 64 last used: sql is a string literal, never built at run time. *ret_affected
  * (may be NULL): rows changed (an UPDATE that sets what is there changes none). Error kinds: RETRY,
  * UNKNOWN (outside a transaction only), DATA (classes DATA and DUPLICATE), BUG, CONFIG. */
 FLASH_MUST_CHECK bool flash_mysql_exec(struct flash_mysql *mysql, const char *sql,

@@ -76,6 +76,7 @@ static void test_alone(void **state)
     expect(1969, FLASH_MYSQL_ALONE, FLASH_MYSQL_RETRY, false);
     expect(1290, FLASH_MYSQL_ALONE, FLASH_MYSQL_RETRY, true);
     expect(2002, FLASH_MYSQL_ALONE, FLASH_MYSQL_RETRY, true);
+    expect(4031, FLASH_MYSQL_ALONE, FLASH_MYSQL_RETRY, true);
     expect(1062, FLASH_MYSQL_ALONE, FLASH_MYSQL_DUPLICATE, false);
     expect(4025, FLASH_MYSQL_ALONE, FLASH_MYSQL_DATA, false);
     expect(1146, FLASH_MYSQL_ALONE, FLASH_MYSQL_BUG, false);
@@ -85,7 +86,7 @@ static void test_alone(void **state)
 static void test_commit(void **state)
 {
     static const unsigned refused[] = {1020, 1040, 1047, 1205, 1206, 1213, 1290,
-                                       1412, 1792, 1836, 1874, 3100, 3101};
+                                       1412, 1792, 1836, 1874, 3100, 3101, 4031};
     (void)state;
     for (unsigned number = 1; number < 6000; number++) {
         struct flash_mysql_verdict verdict = flash_mysql_judge(number, FLASH_MYSQL_COMMIT);

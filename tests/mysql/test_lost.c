@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "../../common/mysql/internal.h"
 #include "flash/time.h"
@@ -169,6 +170,69 @@ static void test_idle_transaction(void **state)
     assert_int_equal(ledger_number(root, "SELECT id FROM t"), 3);
 }
 
+static bool lock_is_used(void)
+{
+    return ledger_number(root, "SELECT IS_USED_LOCK('held') IS NOT NULL") == 1;
+}
+
+static void wait_s(int seconds)
+{
+    const struct timespec wait = {.tv_sec = seconds};
+    nanosleep(&wait, NULL);
+}
+
+/* What was idle is made anew before its server closes it; a statement does not notice. */
+static void test_idle_connection(void **state)
+{
+    (void)state;
+    mysql->idle_s = 4; /* as of the next session */
+    flash_mysql_close(mysql);
+    int64_t first = ledger_number(mysql, "SELECT CONNECTION_ID()");
+    assert_int_equal(ledger_number(mysql, "SELECT @@wait_timeout"), 4);
+    assert_int_equal(ledger_number(mysql, "SELECT CONNECTION_ID()"), first);
+    wait_s(3);
+    assert_int_equal(ledger_run(mysql, "INSERT INTO t VALUES (1)"), 1);
+    int64_t second = ledger_number(mysql, "SELECT CONNECTION_ID()");
+    assert_int_not_equal(second, first);
+    wait_s(6);
+    assert_int_equal(ledger_run(mysql, "INSERT INTO t VALUES (2)"), 1);
+    assert_int_not_equal(ledger_number(mysql, "SELECT CONNECTION_ID()"), second);
+}
+
+/* It keeps its locks as long as it is asked, then they are free, and its owner learns it. */
+static void test_connection_for_locks(void **state)
+{
+    (void)state;
+    flash_mysql_for_locks(mysql, 3);
+    assert_int_equal(ledger_number(mysql, "SELECT GET_LOCK('held', 0)"), 1);
+    for (int i = 0; i < 3; i++) {
+        wait_s(2);
+        assert_int_equal(ledger_number(mysql, "SELECT IS_USED_LOCK('held') = CONNECTION_ID()"), 1);
+    }
+    for (int i = 0; i < 100 && lock_is_used(); i++) {
+        wait_s(1);
+    }
+    assert_false(lock_is_used());
+    ledger_refused(mysql, "DO 1", FLASH_MYSQL_RETRY, FLASH_ERROR_RETRY);
+    assert_int_equal(ledger_number(mysql, "SELECT GET_LOCK('held', 0)"), 1);
+}
+
+/* A transaction is never carried over to another connection. */
+static void test_idle_connection_in_a_transaction(void **state)
+{
+    (void)state;
+    mysql->idle_s = 2;
+    flash_mysql_close(mysql);
+    ledger_run(mysql, "SET SESSION idle_transaction_timeout = 0");
+    ledger_begin(mysql);
+    ledger_run(mysql, "INSERT INTO t VALUES (1)");
+    assert_int_equal(rows(), 0);
+    wait_s(4);
+    ledger_refused(mysql, "INSERT INTO t VALUES (2)", FLASH_MYSQL_RETRY, FLASH_ERROR_RETRY);
+    flash_mysql_rollback(mysql);
+    assert_int_equal(rows(), 0);
+}
+
 static void test_restarted(void **state)
 {
     static const int ways[] = {SIGTERM, SIGKILL};
@@ -258,6 +322,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_statement_answer_lost, open_by_proxy, shut),
         cmocka_unit_test_setup_teardown(test_killed, open_by_socket, shut),
         cmocka_unit_test_setup_teardown(test_idle_transaction, open_by_socket, shut),
+        cmocka_unit_test_setup_teardown(test_idle_connection, open_by_socket, shut),
+        cmocka_unit_test_setup_teardown(test_connection_for_locks, open_by_socket, shut),
+        cmocka_unit_test_setup_teardown(test_idle_connection_in_a_transaction, open_by_socket,
+                                        shut),
         cmocka_unit_test_setup_teardown(test_restarted, open_by_socket, shut),
         cmocka_unit_test_setup_teardown(test_frozen, open_by_socket, shut),
         cmocka_unit_test_setup_teardown(test_frozen_at_commit, open_by_socket, shut),

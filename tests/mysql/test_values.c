@@ -198,22 +198,51 @@ static void test_wrong_counts_are_bugs(void **state)
     assert_int_equal(err.kind, FLASH_ERROR_BUG);
 }
 
-static void test_too_many_statements(void **state)
+static int64_t prepared_on_the_server(void)
+{
+    return ledger_number(mysql, "SELECT CAST(variable_value AS SIGNED) FROM "
+                                "information_schema.global_status "
+                                "WHERE variable_name = 'prepared_stmt_count'");
+}
+
+/* More than a connection keeps, in turn, so that each was given up when its turn comes again. */
+static void test_more_statements_than_are_kept(void **state)
 {
     (void)state;
-    struct flash_error err = {0};
+    struct flash_config config = server_config(&server);
+    struct flash_mysql *other = ledger_new(&config);
+    int64_t before = prepared_on_the_server();
+    char sql[64];
+    for (int round = 0; round < 3; round++) {
+        ledger_begin(other);
+        for (int i = 0; i < 2 * FLASH_MYSQL_STATEMENTS; i++) {
+            snprintf(sql, sizeof(sql), "SELECT %d", i);
+            assert_int_equal(ledger_number(other, sql), i);
+            snprintf(sql, sizeof(sql), "INSERT INTO k VALUES ('k%d.%d', %d)", round, i, i);
+            assert_int_equal(ledger_run(other, sql), 1);
+        }
+        ledger_commit(other);
+        assert_int_equal(prepared_on_the_server() - before, FLASH_MYSQL_STATEMENTS);
+    }
+    assert_int_equal(ledger_number(mysql, "SELECT COUNT(*) FROM k"), 6 * FLASH_MYSQL_STATEMENTS);
+    flash_mysql_free(other);
+}
+
+/* What is used all the time is never prepared again. */
+static void test_the_statement_in_use_is_kept(void **state)
+{
+    static const char prepared[] = "SELECT CAST(variable_value AS SIGNED) FROM "
+                                   "information_schema.session_status "
+                                   "WHERE variable_name = 'com_stmt_prepare'";
+    (void)state;
     struct flash_config config = server_config(&server);
     struct flash_mysql *other = ledger_new(&config);
     char sql[64];
-    for (int i = 0; i < FLASH_MYSQL_STATEMENTS; i++) {
+    for (int i = 0; i < 2 * FLASH_MYSQL_STATEMENTS; i++) {
         snprintf(sql, sizeof(sql), "DO %d", i);
-        assert_true(flash_mysql_exec(other, sql, NULL, 0, NULL, &err));
+        assert_int_equal(ledger_run(other, sql), 0);
+        assert_int_equal(ledger_number(other, prepared), i + 2);
     }
-    snprintf(sql, sizeof(sql), "DO 7");
-    assert_true(flash_mysql_exec(other, sql, NULL, 0, NULL, &err));
-    snprintf(sql, sizeof(sql), "DO 64");
-    assert_false(flash_mysql_exec(other, sql, NULL, 0, NULL, &err));
-    assert_int_equal(err.kind, FLASH_ERROR_BUG);
     flash_mysql_free(other);
 }
 
@@ -331,6 +360,7 @@ static void test_session(void **state)
     assert_int_equal(ledger_number(mysql, "SELECT @@lock_wait_timeout"), 5);
     assert_int_equal(ledger_number(mysql, "SELECT @@max_statement_time = 10.0"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@idle_transaction_timeout"), 10);
+    assert_int_equal(ledger_number(mysql, "SELECT @@wait_timeout"), 30);
     assert_int_equal(ledger_number(mysql, "SELECT @@character_set_client = 'utf8mb4'"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@character_set_results = 'utf8mb4'"), 1);
     assert_int_equal(ledger_number(mysql, "SELECT @@time_zone = '+00:00'"), 1);
@@ -344,7 +374,8 @@ int main(void)
         cmocka_unit_test_setup(test_affected_is_changed, clear),
         cmocka_unit_test_setup(test_stopping, clear),
         cmocka_unit_test_setup(test_wrong_counts_are_bugs, clear),
-        cmocka_unit_test(test_too_many_statements),
+        cmocka_unit_test_setup(test_more_statements_than_are_kept, clear),
+        cmocka_unit_test(test_the_statement_in_use_is_kept),
         cmocka_unit_test_setup(test_query_in_many, clear),
         cmocka_unit_test_setup(test_snapshot, clear),
         cmocka_unit_test(test_session),

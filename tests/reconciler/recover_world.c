@@ -92,16 +92,40 @@ bool flash_recover_look(struct flash_redis_sync *redis, struct flash_sight *sigh
     return call("look", err);
 }
 
-bool flash_recover_lease(struct flash_mysql *mysql, bool *ret_ours, struct flash_error *err)
+bool flash_lease_new(const struct flash_config *config, const struct flash_lease_plan *plan,
+                     struct flash_lease **ret_lease, struct flash_error *err)
 {
-    (void)mysql;
-    *ret_ours = !world.lease_taken;
+    (void)config;
+    (void)plan;
+    (void)err;
+    *ret_lease = NULL;
+    return true;
+}
+
+void flash_lease_free(struct flash_lease *lease)
+{
+    (void)lease;
+}
+
+bool flash_lease_take(struct flash_lease *lease, bool *ret_held, struct flash_error *err)
+{
+    (void)lease;
+    *ret_held = !world.lease_taken;
     return call("lease", err);
 }
 
-void flash_recover_lease_done(struct flash_mysql *mysql)
+bool flash_lease_keep(struct flash_lease *lease, bool *ret_held, struct flash_error *err)
 {
-    (void)mysql;
+    (void)lease;
+    bool last = world.lease_steps == 1;
+    world.lease_steps -= world.lease_steps > 0;
+    *ret_held = !last;
+    return !last || !world.fails || call("keep", err);
+}
+
+void flash_lease_give(struct flash_lease *lease)
+{
+    (void)lease;
     assert_true(call("lease_done", NULL));
 }
 

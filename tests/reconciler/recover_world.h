@@ -18,6 +18,7 @@ struct recover_world {
     const char *fails; /* the call that fails, or NULL */
     int looks;         /* so many find the need; then it is gone */
     bool lease_taken;  /* by another */
+    int lease_steps;   /* it is lost, or its ledger, at that one; 0: never */
     int answers_after; /* questions to the engines */
     int proven_after;  /* looks at the markers */
     int old_entries;   /* tries to open that meet one */

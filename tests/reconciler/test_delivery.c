@@ -15,7 +15,7 @@
 static struct flash_alarms *alarms;
 static struct flash_delivery *delivery;
 static struct flash_config *config;
-static int64_t now_ms;
+static struct flash_delivery_now now;
 
 static int make(void **state)
 {
@@ -36,7 +36,8 @@ static int make(void **state)
     whole.alarms = alarms;
     flash_alarm_clear(alarms, "clock", "only to learn the time of the queue");
     struct flash_alarm_item item;
-    now_ms = flash_alarms_item(alarms, 0, &item) ? item.alert.at_ms : 0;
+    now.wall_ms = flash_alarms_item(alarms, 0, &item) ? item.alert.at_ms : 0;
+    now.steady_ms = 1000;
     flash_alarms_pop(alarms);
     return flash_delivery_new(&whole, &delivery, &err) ? 0 : -1;
 }
@@ -63,9 +64,10 @@ static void clear_it(const char *key)
 /* Rounds for so long, one each 500 ms, each until there is nothing more to do at once. */
 static void pass(int64_t ms)
 {
-    for (int64_t until_ms = now_ms + ms; now_ms <= until_ms; now_ms += 500) {
-        while (flash_delivery_run(delivery, now_ms)) {
+    for (int64_t until_ms = now.steady_ms + ms; now.steady_ms <= until_ms; now.steady_ms += 500) {
+        while (flash_delivery_run(delivery, &now)) {
         }
+        now.wall_ms += 500;
     }
 }
 
@@ -248,6 +250,33 @@ static void test_directly_and_not_taken(void **state)
     assert_int_equal(waiting(), 0);
 }
 
+/* What is held is held for its time, whichever way somebody sets the clock meanwhile. */
+static void test_the_clock_is_set(void **state)
+{
+    static const int64_t steps_ms[] = {-1800 * 1000, 1800 * 1000};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int before = fake_outbox.sent_count;
+        fake_outbox.away = true;
+        raise_it(i == 0 ? "a" : "b");
+        pass(0); /* the ledger fails */
+        now.wall_ms += steps_ms[i];
+        pass(2000);
+        assert_int_equal(fake_outbox.sent_count, before);
+        fake_outbox.answers[FLASH_CHANNEL_WEBHOOK] = FLASH_ERROR_RETRY;
+        pass(500); /* directly, not taken: held for a second */
+        assert_int_equal(fake_outbox.sent_count, before + 1);
+        fake_outbox.answers[FLASH_CHANNEL_WEBHOOK] = FLASH_ERROR_NONE;
+        now.wall_ms -= steps_ms[i];
+        pass(1000);
+        assert_int_equal(fake_outbox.sent_count, before + 2);
+        fake_outbox.away = false;
+        pass(2000);
+        assert_int_equal(fake_outbox.count, i + 1); /* written, as sent */
+        assert_int_equal(waiting(), 0);
+    }
+}
+
 /* It was sent, and the ledger could not be told: it is told before anything else is sent. */
 static void test_a_mark_that_failed(void **state)
 {
@@ -268,7 +297,7 @@ static void test_at_the_end_the_queue_is_written(void **state)
 {
     (void)state;
     raise_it("a");
-    flash_delivery_write(delivery, now_ms);
+    flash_delivery_write(delivery, &now);
     assert_int_equal(fake_outbox.sent_count, 0);
     assert_int_equal(waiting(), 1);
 }
@@ -297,6 +326,7 @@ int main(void)
         TEST(the_ledger_is_away),
         TEST(directly_only_what_is_a_change),
         TEST(directly_and_not_taken),
+        TEST(the_clock_is_set),
         TEST(a_mark_that_failed),
         TEST(at_the_end_the_queue_is_written),
         TEST(old_messages_are_pruned_now_and_then),

@@ -80,6 +80,27 @@ static void another_ones_lease_is_respected(void **state)
     assert_string_equal(world.calls, "read look read lease");
 }
 
+/* At whatever step: nothing behind it happens, and no gate is opened. */
+static void who_loses_the_lease_stops(void **state)
+{
+    static const char whole[] = TO_LEASE "muster close lost raise lift sweep ask markers open";
+    (void)state;
+    for (int i = 1; i <= 6; i++) {
+        world.looks = 2;
+        world.lease_steps = i;
+        assert_int_equal(run().end, FLASH_RECOVER_LEASE);
+        char *end = strstr(world.calls, " lease_done");
+        assert_non_null(end);
+        *end = '\0';
+        assert_memory_equal(world.calls, whole, strlen(world.calls));
+        assert_true(strlen(world.calls) < sizeof(whole) - sizeof(" open"));
+    }
+    world.looks = 2;
+    world.lease_steps = 6;
+    world.fails = "keep";
+    assert_int_equal(run().end, FLASH_RECOVER_NO_LEDGER);
+}
+
 /* Whatever fails, nothing behind it happens, and no gate is opened. */
 static void a_failure_ends_it_before_the_gate(void **state)
 {
@@ -278,6 +299,7 @@ int main(void)
         RECOVER(the_steps_come_in_their_order_and_the_gate_last),
         RECOVER(without_a_need_nothing_is_touched),
         RECOVER(another_ones_lease_is_respected),
+        RECOVER(who_loses_the_lease_stops),
         RECOVER(a_failure_ends_it_before_the_gate),
         RECOVER(it_can_be_broken_off_at_every_stage),
         RECOVER(the_gate_waits_for_the_consumer),

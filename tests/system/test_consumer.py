@@ -4,8 +4,10 @@ import contextlib
 import itertools
 import json
 import threading
+import time
 import uuid
 
+import pymysql
 import pytest
 
 from buyers import Order
@@ -213,6 +215,24 @@ def test_consumers_share_and_a_frozen_one_that_comes_back_does_no_harm(sale, top
     until_read(sale, topic)
     for sku in skus:
         assert len(sale.check(sku).rows) > 20
+
+
+def test_one_frozen_in_its_transaction_lets_go_of_its_locks(sale, topic):
+    """The ledger's server ends what is idle, on MariaDB the transaction, elsewhere the connection."""
+    sku, _ = started_sale(sale, topic)
+    lock = "SELECT sku FROM stock WHERE sku = %s FOR UPDATE"
+    with contextlib.closing(sale.stack.mysql()) as mine, mine.cursor() as cursor:
+        cursor.execute("SET innodb_lock_wait_timeout = 120")
+        cursor.execute("BEGIN")
+        cursor.execute(lock, sku)
+        buy_apart(sale, sku, 1)
+        time.sleep(2)  # it is in its transaction now, and waits for the row, 5 s at a time
+        with frozen(sale):
+            cursor.execute("COMMIT")
+            with pytest.raises(pymysql.err.OperationalError):
+                cursor.execute(f"{lock} NOWAIT", sku)
+            cursor.execute(lock, sku)
+    sale.until_settled(sku)
 
 
 def test_it_stops_though_librdkafka_does_not(sale):

@@ -278,6 +278,22 @@ def test_of_two_one_holds_the_lease(narrow):
     shop.assert_given_back(sku, 2)
 
 
+def test_a_frozen_one_loses_the_lease(narrow):
+    """Nobody has to end its connection, which stays open."""
+    shop = narrow
+    sku = shop.sell(2)
+    with shop.reconciler(**FAST) as one, shop.reconciler() as other:
+        assert other.said("reconciler.pass")[-1]["end"] == "lease"
+        one.signal(signal.SIGSTOP)
+        try:
+            shop.until_settled(sku)
+            until_done(other, "compensated", 2)
+        finally:
+            one.signal(signal.SIGCONT)
+        until(lambda: [said["end"] for said in one.said("reconciler.pass")] == ["lease"], "it goes on without it")
+    shop.assert_given_back(sku, 2)
+
+
 POINTS = ["before_marker", "marker_sent", "proven", "before_resend", "resent", "proven_again", "before_fence", "fenced",
           "before_settle", "settled", "adopted"]
 

@@ -434,7 +434,7 @@ def test_another_recovery_holds_the_lease(by_hand):
     by_hand.redis.delete(by_hand.key(sku, "stock"))
     before = generation(by_hand)
     with contextlib.closing(by_hand.stack.mysql()) as other, other.cursor() as cursor:
-        cursor.execute("SELECT GET_LOCK('flash.recover', 0)")
+        cursor.execute("SELECT GET_LOCK('flash.recover.flashgate', 0)")
         assert cursor.fetchone()[0] == 1
         code, out, said = recover(by_hand, "--yes")
         assert code == 4 and "lease" in said and generation(by_hand) == before, (out, said)
