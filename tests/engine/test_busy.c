@@ -119,7 +119,7 @@ static void and_all_orders(void **state)
     struct flash_request *orders[RIG_LINES];
     rig_know(rig, 1);
     for (int i = 0; i < RIG_LINES; i++) { /* more than a call */
-        char ref[8];
+        char ref[16];
         snprintf(ref, sizeof(ref), "r%d", i);
         orders[i] = rig_order(rig, 1, ref);
     }
