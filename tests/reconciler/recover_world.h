@@ -20,6 +20,10 @@ struct recover_world {
     bool lease_taken;  /* by another */
     int answers_after; /* questions to the engines */
     int proven_after;  /* looks at the markers */
+    bool applied;      /* the markers, at every look */
+    bool damaged;      /* the SKU: Redis refuses to load it */
+    bool refuses;      /* Redis: its orders */
+    bool uncounted;    /* counting the orders takes too long */
     int old_entries;   /* tries to open that meet one */
     int pauses;
     int64_t refused, refused_since_ms; /* orders */
