@@ -94,7 +94,7 @@ static void another_server_ends_it(void **state)
 {
     struct desk *desk = *state;
     begin_at(desk, SECOND);
-    strcpy(desk->sight.run_id, "bb");
+    memcpy(desk->sight.run_id, "bb", sizeof("bb"));
     assert_false(holds(desk, SECOND));
     begin_at(desk, 2 * SECOND);
     assert_true(holds(desk, 6 * SECOND - 1));
