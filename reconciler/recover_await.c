@@ -29,7 +29,8 @@ static bool send_again(struct flash_recover *recover, struct flash_sight_sku *sk
     bool ok = flash_replay_send_again(&recover->replay, &again, &sent, &recover->done->err);
     recover->done->resent += sent;
     sku->resent += sent;
-    return ok || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
+    sku->broken = !ok && recover->done->err.kind == FLASH_ERROR_DATA; /* no entry: its gate stays */
+    return ok || sku->broken || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
 }
 
 /* Opens what can be opened; entries that keep a gate closed are sent again. */

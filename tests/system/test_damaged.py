@@ -1,4 +1,5 @@
 """SKUs that no recovery can mend: keys that are damaged, or gone in part. They stay closed, the others are sold."""
+import json
 import time
 
 import pytest
@@ -61,14 +62,22 @@ def test_what_redis_refuses_to_settle_keeps_no_other_gate_closed(by_hand):
     by_hand.redis.hset(by_hand.key(damaged, "stock"), "available", "x")
     by_hand.thaw("consumer")
     until(lambda: by_hand.consumer.said("consumer.not_settled"), lambda: by_hand.consumer.lines[-5:])
+    no_gate, no_entry = by_hand.put_on_sale(), by_hand.put_on_sale()
+    by_hand.redis.hset(by_hand.key(no_gate, "stock"), "last", "x")
+    last = by_hand.put_on_sale()
+    junk = by_hand.redis.xadd(by_hand.key(no_entry, "journal"), {"e": "x"}, id=f"{time.time_ns() // 1000}-1")
     by_hand.stack.kill("redis")
     by_hand.stack.restart("redis")
-    code, out, said = recover(by_hand, "--yes", "--set", "reconciler.open_after=3s")
+    code, out, said = recover(by_hand, "--yes", "--output", "json", "--set", "reconciler.open_after=3s")
     assert code == 1 and "partly" in said, (out, said)
+    rows = {int(row["sku"]): row["gate"] for row in json.loads(out)["skus"]}
+    assert rows == {damaged: "damaged", sku: "open", no_gate: "damaged", no_entry: "damaged", last: "open"}, rows
     assert gate_of(by_hand, sku) == "open" and gate_of(by_hand, damaged) == "closed"
     until(lambda: by_hand.order(sku, "new")[0] == 202, by_hand.engine.troubles)
     until(lambda: by_hand.order(sku)[2].get("order_id") == refs[1], by_hand.engine.troubles)
     by_hand.redis.hset(by_hand.key(damaged, "stock"), "available", right)
+    by_hand.redis.hset(by_hand.key(no_gate, "stock"), "last", 0)
+    by_hand.redis.xdel(by_hand.key(no_entry, "journal"), junk)
     code, out, said = recover(by_hand, "--yes")
     assert code == 0, (out, said)
     until(lambda: by_hand.order(damaged)[2].get("order_id") == refs[0], by_hand.engine.troubles)
