@@ -167,6 +167,14 @@ static bool queue_clean(struct flash_settler *settler, const struct flash_batch 
     return true;
 }
 
+/* Of a SKU that Redis refuses nothing more is told: the batch is read again. */
+static void leave_out(struct flash_settler *settler, int from, int to)
+{
+    for (int k = from; k < to; k++) {
+        settler->adopt[settler->order[k]] = false;
+    }
+}
+
 static bool take_clean(struct flash_settler *settler, const struct flash_batch *batch,
                        struct flash_error *err)
 {
@@ -178,6 +186,7 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
             if (err->kind == FLASH_ERROR_UNKNOWN) {
                 return false; /* the connection is gone, and with it the other answers */
             }
+            leave_out(settler, from, to);
             ok = false;
             continue;
         }
@@ -192,11 +201,12 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
     return ok;
 }
 
-/* A batch may have more SKUs than calls fit in the queue. One that is refused leaves the others. */
+/* A batch may have more SKUs than calls fit in the queue. One that is refused leaves the others;
+ * then *ret_all is false. */
 static bool settle_clean(struct flash_settler *settler, const struct flash_batch *batch,
-                         struct flash_error *err)
+                         bool *ret_all, struct flash_error *err)
 {
-    bool ok = true;
+    *ret_all = true;
     for (settler->from = 0; settler->from < settler->entry_count; settler->from = settler->to) {
         if (!queue_clean(settler, batch, err)) {
             return false;
@@ -205,10 +215,10 @@ static bool settle_clean(struct flash_settler *settler, const struct flash_batch
             if (err->kind == FLASH_ERROR_UNKNOWN) {
                 return false;
             }
-            ok = false;
+            *ret_all = false;
         }
     }
-    return ok;
+    return true;
 }
 
 /* ---- what Redis had forgotten ---- */
@@ -278,30 +288,46 @@ static bool note_learnt(struct flash_settler *settler, int64_t sku, int learnt,
     return close_gate(settler, err);
 }
 
+/* The call that begins at the k-th entry: what is to be adopted of one SKU; one past its last. */
+static int fill_adoption(struct flash_settler *settler, struct flash_batch *batch, int k)
+{
+    int64_t sku = batch->entries[settler->order[k]].sku;
+    begin(settler, sku);
+    settler->fresh = false;
+    for (; k < settler->entry_count && !flash_settle_call_full(settler->call) &&
+           batch->entries[settler->order[k]].sku == sku;
+         k++) {
+        if (settler->adopt[settler->order[k]]) {
+            int i = settler->order[k];
+            add_entry(settler, batch, i);
+            settler->fresh |= batch->entries[i].generation == settler->generation;
+        }
+    }
+    return k;
+}
+
+/* A refusal is that SKU's alone: the others are told all the same. */
 static bool adopt_entries(struct flash_settler *settler, struct flash_batch *batch,
                           struct flash_error *err)
 {
-    int k = 0, count = settler->entry_count;
-    while (k < count) {
-        int64_t sku = batch->entries[settler->order[k]].sku;
-        begin(settler, sku);
-        settler->fresh = false;
-        for (; k < count && !flash_settle_call_full(settler->call) &&
-               batch->entries[settler->order[k]].sku == sku;
-             k++) {
-            if (settler->adopt[settler->order[k]]) {
-                int i = settler->order[k];
-                add_entry(settler, batch, i);
-                settler->fresh |= batch->entries[i].generation == settler->generation;
-            }
-        }
+    bool ok = true;
+    for (int k = 0; k < settler->entry_count;) {
         struct flash_redis_reply *reply;
+        int64_t sku = batch->entries[settler->order[k]].sku;
+        k = fill_adoption(settler, batch, k);
         int entries = flash_settle_call_entries(settler->call);
         if (entries == 0) {
             continue;
         }
-        if (!queue_call(settler, err) || !take_ok(settler, sku, &reply, err)) {
+        if (!queue_call(settler, err)) {
             return false;
+        }
+        if (!take_ok(settler, sku, &reply, err)) {
+            if (err->kind == FLASH_ERROR_UNKNOWN) {
+                return false;
+            }
+            ok = false;
+            continue;
         }
         settler->counts.adopted += entries;
         int learnt = (int)flash_redis_reply_int(flash_redis_reply_at(reply, 1));
@@ -310,7 +336,14 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
             return false;
         }
     }
-    return true;
+    return ok;
+}
+
+static bool settle_listed(struct flash_settler *settler, struct flash_batch *batch,
+                          struct flash_error *err)
+{
+    bool all;
+    return settle_clean(settler, batch, &all, err) && adopt_entries(settler, batch, err) && all;
 }
 
 void flash_settle_under(struct flash_settler *settler, int64_t generation)
@@ -324,8 +357,7 @@ bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
     settler->counts = (struct flash_settle_counts){0};
     list_entries(settler, batch);
     bool ok = close_gate(settler, err);
-    ok = ok && (settler->entry_count == 0 ||
-                (settle_clean(settler, batch, err) && adopt_entries(settler, batch, err)));
+    ok = ok && settle_listed(settler, batch, err);
     *ret_counts = settler->counts;
     return ok;
 }

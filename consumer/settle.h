@@ -25,7 +25,8 @@ FLASH_MUST_CHECK bool flash_settler_new(const struct flash_config *config, int e
 void flash_settler_free(struct flash_settler *settler);
 
 /* Settles the batch under generation. False: not all of it was accepted (Redis is away, or of
- * another generation), so acked must not move (rule 8). Error kinds: RETRY, UNKNOWN. */
+ * another generation, or one SKU was refused: the others are told all the same), so acked must not
+ * move (rule 8). Error kinds: RETRY, UNKNOWN. */
 FLASH_MUST_CHECK bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
                                    struct flash_settle_counts *ret_counts, struct flash_error *err);
 /* The generation that settles are made under from now on. */

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Warms up an absent SKU from the ledger, or raises a present one's generation (docs/FORMATS.md). Orders come by settle.
 -- KEYS: stock orders journal
 -- ARGV: generation, base, inflow, title, threshold, the run id its gate opens for ('': it is closed)

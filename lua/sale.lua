@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Sets a SKU's sale if the version given is newer than the one here (docs/FORMATS.md). It takes effect with the next order.
 -- KEYS: stock
 -- ARGV: generation, version, starts (ms), ends (ms), limit, hold (s)

@@ -48,6 +48,7 @@ void flash_recover_free(struct flash_recover *recover)
         flash_sweep_free(recover->sweep);
         flash_sight_finish(&recover->sight);
         flash_sight_finish(&recover->fresh);
+        flash_respite_finish(&recover->respite);
         free(recover);
     }
 }
@@ -161,67 +162,6 @@ static bool lift_redis(struct flash_recover *recover)
            flash_recover_end(recover, FLASH_RECOVER_NO_REDIS);
 }
 
-static bool swept_page(int64_t orders, void *arg)
-{
-    struct flash_recover *recover = arg;
-    return flash_recover_keep_lease(recover) &&
-           flash_recover_tell(recover, recover->done->swept + orders, recover->orders);
-}
-
-static bool sweep_one(struct flash_recover *recover, struct flash_sight_sku *sku)
-{
-    const struct flash_sweep_job job = {.mysql = recover->mysql,
-                                        .redis = recover->redis,
-                                        .sku = sku->sku,
-                                        .generation = recover->sight.generation,
-                                        .step = swept_page,
-                                        .arg = recover};
-    struct flash_sweep_done done;
-    if (!flash_sweep_sku(recover->sweep, &job, &done, &recover->done->err)) {
-        return false;
-    }
-    sku->swept = done.orders;
-    sku->learnt = done.learnt;
-    recover->done->swept += done.orders;
-    recover->done->learnt += done.learnt;
-    return true;
-}
-
-/* How many there are, so that the time left can be told. */
-static bool count_all(struct flash_recover *recover)
-{
-    recover->orders = 0;
-    for (size_t i = 0; i < recover->sight.count; i++) {
-        const struct flash_sight_sku *sku = &recover->sight.skus[i];
-        int64_t orders = 0;
-        if (sku->sweep && !sku->broken &&
-            !flash_recover_count(recover->mysql, sku->sku, &orders, &recover->done->err)) {
-            return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
-        }
-        recover->orders += orders;
-    }
-    return true;
-}
-
-static bool sweep_all(struct flash_recover *recover)
-{
-    if (!count_all(recover)) {
-        return false;
-    }
-    for (size_t i = 0; i < recover->sight.count; i++) {
-        struct flash_sight_sku *sku = &recover->sight.skus[i];
-        if (sku->sweep && !sku->broken && !sweep_one(recover, sku)) {
-            if (recover->done->end != FLASH_RECOVER_NOTHING) {
-                return false; /* the lease was lost */
-            }
-            return flash_recover_end(recover, flash_mysql_connected(recover->mysql)
-                                                  ? FLASH_RECOVER_NO_REDIS
-                                                  : FLASH_RECOVER_NO_LEDGER);
-        }
-    }
-    return true;
-}
-
 /* ---- what is to be known about it ---- */
 
 /* So many of a SKU; since_ms: the oldest of them, by the wall clock. */
@@ -291,7 +231,7 @@ static const struct {
     [FLASH_RECOVER_CLOSE] = {"close", close_gates},
     [FLASH_RECOVER_RAISE] = {"raise", raise_ledger},
     [FLASH_RECOVER_LIFT] = {"lift", lift_redis},
-    [FLASH_RECOVER_SWEEP] = {"sweep", sweep_all},
+    [FLASH_RECOVER_SWEEP] = {"sweep", flash_recover_sweep},
     [FLASH_RECOVER_AWAIT] = {"await", flash_recover_await},
 };
 
@@ -318,6 +258,7 @@ static void recover_all(struct flash_recover *recover)
     if (run_stages(recover)) {
         bool whole = recover->done->opened == recover->done->in_need;
         recover->done->end = whole ? FLASH_RECOVER_DONE : FLASH_RECOVER_PARTLY;
+        flash_respite_begin(&recover->respite, &recover->sight, flash_time_monotonic_us());
     }
     report(recover);
 }
@@ -332,6 +273,22 @@ static void name_skus(struct flash_recover *recover)
     }
 }
 
+/* True: only what the last run could not mend is in need, and it is too early to try again. */
+static bool put_off(struct flash_recover *recover)
+{
+    struct flash_respite *respite = &recover->respite;
+    uint64_t now_us = flash_time_monotonic_us();
+    if (!recover->options->patient || !flash_respite_holds(respite, &recover->sight, now_us)) {
+        return false;
+    }
+    flash_error_set(&recover->done->err, FLASH_ERROR_DATA,
+                    "%zu SKUs, the first is %" PRId64 ", are damaged in Redis and stay closed; "
+                    "tried again in %" PRIu64 " s, at once by flash-reconciler recover",
+                    respite->count, respite->skus[0].sku, (respite->until_us - now_us) / 1000000);
+    recover->done->end = FLASH_RECOVER_PUT_OFF;
+    return true;
+}
+
 static void run(struct flash_recover *recover)
 {
     if (!look(recover)) {
@@ -341,6 +298,9 @@ static void run(struct flash_recover *recover)
         flash_recover_end(recover,
                           recover->done->in_need ? FLASH_RECOVER_NEEDED : FLASH_RECOVER_NOTHING);
         name_skus(recover);
+        return;
+    }
+    if (put_off(recover)) {
         return;
     }
     if (!hold_lease(recover, flash_lease_take)) {
@@ -392,6 +352,7 @@ const char *flash_recover_end_name(enum flash_recover_end how)
         [FLASH_RECOVER_STOPPED] = "stopped",   [FLASH_RECOVER_OVERTAKEN] = "overtaken",
         [FLASH_RECOVER_LEASE] = "lease",       [FLASH_RECOVER_NO_LEDGER] = "no_ledger",
         [FLASH_RECOVER_NO_REDIS] = "no_redis", [FLASH_RECOVER_NO_KAFKA] = "no_kafka",
+        [FLASH_RECOVER_PUT_OFF] = "put_off",
     };
     return names[how];
 }

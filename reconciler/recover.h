@@ -40,13 +40,14 @@ enum flash_recover_stage {
 struct flash_recover_step {
     enum flash_recover_stage stage;
     int64_t generation;
-    int64_t done, total; /* SKUs; SWEEP: orders */
+    int64_t done, total; /* SKUs; SWEEP: orders, of 0 where nobody counted them */
     uint64_t took_us;    /* of this stage */
 };
 
 struct flash_recover_options {
     struct flash_sight_wish wish;
     bool only_look; /* says what is in need, and changes nothing */
+    bool patient;   /* waits a while before it tries again what it could not mend: respite.h */
     /* At the beginning of every stage and as it goes on; false breaks off. */
     bool (*step)(const struct flash_recover_step *step, void *arg);
     /* Waits; false breaks off. */
@@ -63,6 +64,7 @@ enum flash_recover_end {
     FLASH_RECOVER_NEEDED,    /* only_look: something does */
     FLASH_RECOVER_DONE,      /* every gate that was closed is open */
     FLASH_RECOVER_PARTLY,    /* but for SKUs that Redis refuses to recover: damaged */
+    FLASH_RECOVER_PUT_OFF,   /* patient: only those are in need, and tried again later */
     FLASH_RECOVER_STOPPED,   /* by step or pause */
     FLASH_RECOVER_OVERTAKEN, /* Redis restarted meanwhile, or another recovery was faster */
     FLASH_RECOVER_LEASE,     /* another one is at it: nothing is done, or no more */
@@ -91,8 +93,8 @@ struct flash_recover_done {
 /* One look and, where there is a need, one recovery; blocks. One thread at a time. Logs nothing. */
 void flash_recover_run(struct flash_recover *recover, const struct flash_recover_options *options,
                        struct flash_recover_done *ret_done);
-/* After a run that found nothing: raises the ledger's beacon and tells Redis, and notes which
- * engines there are (docs/FORMATS.md). */
+/* After a run that found nothing or was put off: raises the ledger's beacon and tells Redis, and
+ * notes which engines there are (docs/FORMATS.md). */
 FLASH_MUST_CHECK bool flash_recover_beacon(struct flash_recover *recover, struct flash_error *err);
 
 /* "done", "overtaken", …; "close", "sweep", …. Static. */

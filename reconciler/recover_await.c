@@ -3,7 +3,12 @@
  *     engines have nothing old unsent, or open_after is over ─▶ markers ─▶ applied and acked ─▶
  * open
  *
- * Without the consumer, or without Kafka, that moment does not come, and the gates stay closed. */
+ * Without the consumer, or without Kafka, that moment does not come, and the gates stay closed.
+ *
+ * A SKU that Redis refuses to settle holds its partition's acks back, for ever. But once the
+ * markers are applied, all that was before them is in the ledger, and a sweep tells Redis of it as
+ * well as the consumer could; what it leaves in a journal of an older generation keeps that gate
+ * closed, and is sent again. */
 #include <string.h>
 
 #include "flash/time.h"
@@ -24,7 +29,8 @@ static bool send_again(struct flash_recover *recover, struct flash_sight_sku *sk
     bool ok = flash_replay_send_again(&recover->replay, &again, &sent, &recover->done->err);
     recover->done->resent += sent;
     sku->resent += sent;
-    return ok || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
+    sku->broken = !ok && recover->done->err.kind == FLASH_ERROR_DATA; /* no entry: its gate stays */
+    return ok || sku->broken || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
 }
 
 /* Opens what can be opened; entries that keep a gate closed are sent again. */
@@ -45,6 +51,7 @@ static bool open_gates(struct flash_recover *recover)
         if (sku->gate == FLASH_RECOVER_GATE_GONE) {
             return flash_recover_end(recover, FLASH_RECOVER_OVERTAKEN);
         }
+        sku->broken = sku->gate == FLASH_RECOVER_DAMAGED;
         sku->opened = sku->gate == FLASH_RECOVER_OPENED;
         recover->done->opened += sku->opened;
         if (sku->gate == FLASH_RECOVER_OLD_ENTRY && again && !send_again(recover, sku)) {
@@ -88,31 +95,55 @@ static bool send_markers(struct flash_recover *recover)
            flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
 }
 
+/* Of what waits, everything that the ledger has: in place of acks that do not come. */
+static bool sweep_instead(struct flash_recover *recover, bool *proven)
+{
+    for (size_t i = 0; i < recover->sight.count; i++) {
+        recover->sight.skus[i].sweep = waits(&recover->sight.skus[i]);
+    }
+    *proven = flash_recover_sweep(recover);
+    return *proven;
+}
+
 static bool look(struct flash_recover *recover, bool *proven)
 {
-    return *proven || recover->marked_us == 0 ||
-           flash_replay_look(&recover->replay, proven, &recover->done->err) ||
-           flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
+    if (*proven || recover->marked_us == 0) {
+        return true;
+    }
+    if (!flash_replay_look(&recover->replay, proven, &recover->done->err)) {
+        return flash_recover_end(recover, FLASH_RECOVER_NO_LEDGER);
+    }
+    if (*proven || !recover->replay.applied) {
+        return true;
+    }
+    recover->applied_us = recover->applied_us ? recover->applied_us : flash_time_monotonic_us();
+    return !over(recover, recover->applied_us) || sweep_instead(recover, proven);
+}
+
+static int64_t count_waiting(const struct flash_recover *recover)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < recover->sight.count; i++) {
+        count += waits(&recover->sight.skus[i]);
+    }
+    return count;
 }
 
 bool flash_recover_await(struct flash_recover *recover)
 {
-    int64_t total = 0;
+    int64_t total = count_waiting(recover), left = total;
     bool proven = false;
-    for (size_t i = 0; i < recover->sight.count; i++) {
-        total += waits(&recover->sight.skus[i]);
-    }
-    recover->again_us = recover->marked_us = 0;
+    recover->again_us = recover->marked_us = recover->applied_us = 0;
     recover->dropped = false;
-    while (recover->done->opened < total) {
+    while (left > 0) {
         if (!flash_recover_keep_lease(recover) || !same_redis(recover) ||
             (!proven && !send_markers(recover)) || !look(recover, &proven) ||
             (proven && !open_gates(recover))) {
             return false;
         }
+        left = count_waiting(recover);
         if (!flash_recover_tell(recover, recover->done->opened, total) ||
-            (recover->done->opened < total &&
-             !recover->options->pause(LOOK_MS, recover->options->arg))) {
+            (left > 0 && !recover->options->pause(LOOK_MS, recover->options->arg))) {
             return flash_recover_end(recover, FLASH_RECOVER_STOPPED);
         }
     }

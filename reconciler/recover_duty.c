@@ -114,6 +114,7 @@ static void look(struct flash_duty *thread, void *arg)
     struct flash_recover_duty *duty = arg;
     struct flash_recover_done done;
     const struct flash_recover_options options = {.only_look = !duty->automatic,
+                                                  .patient = true,
                                                   .step = step,
                                                   .pause = wait_a_little,
                                                   .found = log_finding,
@@ -129,7 +130,7 @@ static void look(struct flash_duty *thread, void *arg)
         flash_reconciler_count(METRIC_RECOVERIES, 1);
         flash_metric_observe_us(&flash_reconciler_metrics[METRIC_RECOVER_LATENCY],
                                 (uint64_t)done.took_us);
-    } else if (done.end == FLASH_RECOVER_NOTHING) {
+    } else if (done.end == FLASH_RECOVER_NOTHING || done.end == FLASH_RECOVER_PUT_OFF) {
         beat(duty);
     }
     duty->found = (int)done.end;
@@ -186,6 +187,7 @@ bool flash_recover_duty_ready(const struct flash_recover_duty *duty, const char 
     static const char *const reasons[FLASH_RECOVER_END_COUNT] = {
         [FLASH_RECOVER_NEEDED] = "a recovery is needed, and reconciler.recover is off",
         [FLASH_RECOVER_PARTLY] = "some SKUs are damaged in Redis and could not be recovered",
+        [FLASH_RECOVER_PUT_OFF] = "some SKUs are damaged in Redis and could not be recovered",
         [FLASH_RECOVER_STOPPED] = "a recovery was broken off",
         [FLASH_RECOVER_OVERTAKEN] = "Redis restarted during a recovery, or another one was faster",
         [FLASH_RECOVER_LEASE] = "another reconciler is recovering",

@@ -1,11 +1,15 @@
 /* Statements of a recovery; see recover_ledger.h. */
 #include "recover_ledger.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "flash/mysql_value.h"
 #include "flash/time.h"
 
+#define PAGE 4096 /* verdicts of one look-up: a statement may take only so long */
+#define PAGE_TEXT "4096"
+#define ID_BYTES 16
 #define RAISE_TRIES 5 /* a consumer in the middle of its transaction may be met */
 
 static bool take_number(const struct flash_value *cells, int count, void *arg)
@@ -77,6 +81,8 @@ bool flash_recover_read(struct flash_mysql *mysql, struct flash_sight *sight,
 struct lost {
     struct flash_sight *sight;
     int64_t window_ms;
+    uint8_t after[ID_BYTES]; /* the last key of the page before */
+    int count;               /* of the page */
 };
 
 static bool take_entry(const struct flash_value *cells, int count, void *arg)
@@ -89,6 +95,9 @@ static bool take_entry(const struct flash_value *cells, int count, void *arg)
                                                        .partition = (int)cells[2].number,
                                                        .offset = cells[3].number},
                            lost->window_ms);
+    assert(cells[4].bytes.len == ID_BYTES);
+    memcpy(lost->after, cells[4].bytes.at, ID_BYTES);
+    lost->count++;
     return true;
 }
 
@@ -102,6 +111,22 @@ static bool any_restarted(const struct flash_sight *sight)
     return any;
 }
 
+static bool read_lost_page(struct flash_mysql *mysql, struct lost *lost, struct flash_error *err)
+{
+    const struct flash_value param = flash_value_bytes(lost->after, ID_BYTES);
+    const struct flash_query query = {
+        .sql = "SELECT sku, stream_us, partition_no, kafka_offset, entry_id FROM verdict "
+               "WHERE entry_id > ? ORDER BY entry_id LIMIT " PAGE_TEXT,
+        .params = &param,
+        .param_count = 1,
+        .column_count = 5,
+        .row = take_entry,
+        .arg = lost,
+    };
+    lost->count = 0;
+    return flash_mysql_query(mysql, &query, err);
+}
+
 bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sight,
                              int64_t window_ms, struct flash_error *err)
 {
@@ -112,21 +137,16 @@ bool flash_recover_read_lost(struct flash_mysql *mysql, struct flash_sight *sigh
     int64_t now_us = (int64_t)flash_time_wall_ms() * 1000;
     int64_t from_ms = flash_sight_safe_us(sight, now_us) / 1000 - window_ms;
     uint64_t ms = from_ms > 0 ? (uint64_t)from_ms : 0;
-    uint8_t floor[16] = {0};
+    struct lost lost = {.sight = sight, .window_ms = window_ms, .count = PAGE};
     for (int i = 0; i < 6; i++) {
-        floor[i] = (uint8_t)(ms >> (40 - 8 * i));
+        lost.after[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
-    struct lost lost = {sight, window_ms};
-    const struct flash_value param = flash_value_bytes(floor, sizeof(floor));
-    const struct flash_query query = {
-        .sql = "SELECT sku, stream_us, partition_no, kafka_offset FROM verdict WHERE entry_id >= ?",
-        .params = &param,
-        .param_count = 1,
-        .column_count = 4,
-        .row = take_entry,
-        .arg = &lost,
-    };
-    return flash_mysql_query(mysql, &query, err);
+    while (lost.count == PAGE) { /* what is committed meanwhile is not acked: it is read again */
+        if (!read_lost_page(mysql, &lost, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- the raise ---- */

@@ -105,7 +105,7 @@ int flash_recover_exit_code(enum flash_recover_end end, bool findings)
         [FLASH_RECOVER_NOTHING] = 0,  [FLASH_RECOVER_NEEDED] = 1,    [FLASH_RECOVER_DONE] = 0,
         [FLASH_RECOVER_PARTLY] = 1,   [FLASH_RECOVER_STOPPED] = 5,   [FLASH_RECOVER_OVERTAKEN] = 4,
         [FLASH_RECOVER_LEASE] = 4,    [FLASH_RECOVER_NO_LEDGER] = 3, [FLASH_RECOVER_NO_REDIS] = 3,
-        [FLASH_RECOVER_NO_KAFKA] = 3,
+        [FLASH_RECOVER_NO_KAFKA] = 3, [FLASH_RECOVER_PUT_OFF] = 1,
     };
     return codes[end] == 0 && findings ? 1 : codes[end];
 }

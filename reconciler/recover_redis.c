@@ -235,6 +235,7 @@ bool flash_recover_open(struct flash_redis_sync *redis, const struct flash_recov
         {"OPEN", FLASH_RECOVER_OPENED},
         {"OLD_ENTRY", FLASH_RECOVER_OLD_ENTRY},
         {"NEGATIVE", FLASH_RECOVER_NEGATIVE},
+        {"CORRUPT", FLASH_RECOVER_DAMAGED},
     };
     struct words words = {.count = 0};
     struct flash_redis_reply *reply;
@@ -246,8 +247,12 @@ bool flash_recover_open(struct flash_redis_sync *redis, const struct flash_recov
                                           .argc = words.count,
                                           .argv = words.argv,
                                           .argv_len = words.len};
-    if (!flash_redis_sync_call(redis, &call, &reply, err)) {
+    if (!flash_redis_sync_queue(redis, &call, err)) {
         return false;
+    }
+    if (!flash_redis_sync_take(redis, &reply, err)) {
+        *ret_gate = FLASH_RECOVER_DAMAGED;
+        return err->kind != FLASH_ERROR_UNKNOWN;
     }
     *ret_gate = FLASH_RECOVER_GATE_GONE;
     for (size_t i = 0; i < sizeof(words_of) / sizeof(words_of[0]); i++) {

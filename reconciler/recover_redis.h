@@ -25,7 +25,8 @@ struct flash_recover_key {
     int64_t sku, generation;
     const char *run_id;
 };
-/* Opens a gate. Error kinds: RETRY, UNKNOWN. */
+/* Opens a gate; DAMAGED fills err too where Redis answers with an error. Error kinds: RETRY,
+ * UNKNOWN. */
 FLASH_MUST_CHECK bool flash_recover_open(struct flash_redis_sync *redis,
                                          const struct flash_recover_key *key,
                                          enum flash_recover_gate *ret_gate,

@@ -57,7 +57,7 @@ static int64_t acked_of(const struct flash_recover_progress *progress, int numbe
 
 bool flash_replay_look(struct flash_replay *replay, bool *ret_done, struct flash_error *err)
 {
-    bool done = replay->sent.count > 0;
+    bool done = replay->sent.count > 0, applied = done;
     if (!flash_recover_read_progress(replay->mysql, &replay->now, err)) {
         return false;
     }
@@ -71,7 +71,9 @@ bool flash_replay_look(struct flash_replay *replay, bool *ret_done, struct flash
         replay->markers[i].done |=
             offset >= 0 && acked_of(&replay->now, replay->sent.partitions[i].number) > offset;
         done = done && replay->markers[i].done;
+        applied = applied && offset >= 0;
     }
+    replay->applied = applied;
     *ret_done = done;
     return true;
 }

@@ -22,6 +22,7 @@ struct flash_replay {
         int64_t offset; /* -1: not applied yet */
         bool done;      /* applied and acked */
     } markers[FLASH_RECOVER_PARTITIONS];
+    bool applied;                            /* all of them, at the last look */
     struct flash_recover_progress sent, now; /* a marker each; what was read last */
 };
 

@@ -191,7 +191,7 @@ const char *flash_sight_gate_name(const struct flash_sight_sku *sku)
     static const char *const names[FLASH_RECOVER_GATE_COUNT] = {
         [FLASH_RECOVER_UNTRIED] = "not_caught_up", [FLASH_RECOVER_OLD_ENTRY] = "old_entry",
         [FLASH_RECOVER_NEGATIVE] = "negative",     [FLASH_RECOVER_GATE_GONE] = "gone",
-        [FLASH_RECOVER_OPENED] = "open",
+        [FLASH_RECOVER_DAMAGED] = "damaged",       [FLASH_RECOVER_OPENED] = "open",
     };
     return sku->broken ? "damaged" : names[sku->gate];
 }

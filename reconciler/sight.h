@@ -30,6 +30,7 @@ enum flash_recover_gate {
     FLASH_RECOVER_UNTRIED,   /* the consumer has not caught up yet */
     FLASH_RECOVER_OLD_ENTRY, /* an entry of an older generation has no verdict yet */
     FLASH_RECOVER_NEGATIVE,  /* more is held than there is: the ledger has still to refuse some */
+    FLASH_RECOVER_DAMAGED,   /* Redis refuses the call: it is broken */
     FLASH_RECOVER_GATE_GONE, /* the SKU is of another generation, or gone: another recovery is due
                               */
     FLASH_RECOVER_OPENED,

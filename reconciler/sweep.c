@@ -167,6 +167,14 @@ static bool send_calls(struct flash_sweep *sweep, const struct flash_sweep_job *
     return flash_redis_sync_flush(job->redis, err);
 }
 
+/* A refusal says that the SKU is damaged, unless Redis has another generation of it. */
+static bool refused(const struct flash_redis_reply *reply, struct flash_error *err)
+{
+    bool gone = reply && flash_redis_reply_is(flash_redis_reply_at(reply, 0), "GENERATION");
+    err->kind = gone ? FLASH_ERROR_RETRY : FLASH_ERROR_DATA;
+    return false;
+}
+
 /* Of all calls in flight, so that none is on its way afterwards. */
 static bool take_answers(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                          struct flash_sweep_done *done, struct flash_error *err)
@@ -182,12 +190,12 @@ static bool take_answers(struct flash_sweep *sweep, const struct flash_sweep_job
                 sweep->calls = 0;
                 return false;
             }
-            ok = false;
+            ok = refused(NULL, err);
             continue;
         }
         if (!flash_settle_accepted(&about, reply, &here)) {
             *err = here;
-            ok = false;
+            ok = refused(reply, err);
         }
         done->learnt += ok ? flash_redis_reply_int(flash_redis_reply_at(reply, 1)) : 0;
         flash_redis_reply_free(reply);

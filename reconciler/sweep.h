@@ -29,7 +29,8 @@ struct flash_sweep_done {
     int64_t orders; /* told to Redis */
     int64_t learnt; /* of them: Redis did not know them */
 };
-/* Error kinds: RETRY (also when step broke it off, or Redis has another generation), UNKNOWN. */
+/* Error kinds: RETRY (also when step broke it off, or Redis has another generation), UNKNOWN; DATA:
+ * Redis refuses this SKU. */
 FLASH_MUST_CHECK bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                                       struct flash_sweep_done *ret_done, struct flash_error *err);
 

@@ -99,10 +99,12 @@ static bool step(const struct flash_recover_step *step, void *arg)
     double seconds = (double)step->took_us / 1e6;
     double rate = seconds > 0 ? (double)step->done / seconds : 0;
     fprintf(stderr, "recover: %s", flash_recover_stage_name(step->stage));
-    if (!begins) {
+    if (!begins && step->total > 0) {
         fprintf(stderr, " %" PRId64 " of %" PRId64 ", %.0f/s", step->done, step->total, rate);
+    } else if (!begins) {
+        fprintf(stderr, " %" PRId64 ", %.0f/s", step->done, rate);
     }
-    if (!begins && rate > 0 && step->total >= step->done) {
+    if (!begins && rate > 0 && step->total > 0 && step->total >= step->done) {
         fprintf(stderr, ", %.0f s left", (double)(step->total - step->done) / rate);
     }
     fprintf(stderr, " (generation %" PRId64 ")\n", step->generation);

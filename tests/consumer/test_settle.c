@@ -295,6 +295,45 @@ static void a_refusal_is_no_settle_but_the_other_skus_are_told(void **state)
     CHECK_CALL(desk, 3, 5, "8", "0");
 }
 
+/* What is to be adopted of SKU 6 and 7 is told although 5 is refused; of 5 nothing more is said. */
+static void what_the_other_skus_adopt_is_told_as_well(void **state)
+{
+    struct desk *desk = *state;
+    for (int i = 1; i <= 3; i++) {
+        add_reserve(desk, i, 4 + i)->clean = false;
+    }
+    add_reserve(desk, 4, 5);
+    fake_redis_sync_refuse(desk->redis, "WRONGTYPE");
+    for (int i = 0; i < 4; i++) {
+        answer_ok(desk, 0);
+    }
+    assert_false(settle(desk));
+    assert_int_equal(desk->err.kind, FLASH_ERROR_RETRY);
+    CHECK_CALL(desk, 3, 6, "7", "0", id(2), "2", "a", "C", "1", "2", "u-1", "1763719800", "b", "C",
+               "1", "3", "u-2", "1763719800");
+    assert_int_equal(fake_redis_sync_call(desk->redis, 4)->sku, 7);
+    assert_int_equal(fake_redis_sync_calls(desk->redis), 5);
+    assert_true(desk->counts.dropped == 0 && desk->counts.adopted == 2);
+}
+
+static void nor_does_a_refused_adoption_stop_the_others(void **state)
+{
+    struct desk *desk = *state;
+    add_reserve(desk, 1, 5)->clean = false;
+    add_reserve(desk, 2, 6)->clean = false;
+    answer_ok(desk, 0);
+    answer_ok(desk, 0);
+    fake_redis_sync_reply(desk->redis, json_pack("[s,s]", "CORRUPT", "line"));
+    answer_ok(desk, 0);
+    assert_false(settle(desk));
+    assert_non_null(strstr(desk->err.text, "SKU 5: CORRUPT line"));
+    assert_int_equal(fake_redis_sync_call(desk->redis, 3)->sku, 6);
+    assert_int_equal(desk->counts.adopted, 1);
+    fake_redis_sync_reply(desk->redis, json_pack("[s,s]", "CORRUPT", "line"));
+    assert_false(flash_settle_possible(desk->settler, &desk->err));
+    assert_int_equal(fake_redis_sync_call(desk->redis, 4)->sku, 5);
+}
+
 static void a_call_refused_by_redis_is_no_settle(void **state)
 {
     struct desk *desk = *state;
@@ -365,6 +404,8 @@ int main(void)
         DESK(adoptions_go_in_calls_of_512_lines),
         DESK(entries_without_rows_end_a_call_too),
         DESK(a_refusal_is_no_settle_but_the_other_skus_are_told),
+        DESK(what_the_other_skus_adopt_is_told_as_well),
+        DESK(nor_does_a_refused_adoption_stop_the_others),
         DESK(a_call_refused_by_redis_is_no_settle),
         DESK(a_refused_adoption_is_no_settle),
         DESK(a_lost_connection_ends_it),

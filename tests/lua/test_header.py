@@ -72,7 +72,7 @@ def test_house_rules(name):
 @pytest.mark.parametrize("name,flags", [("settle", "allow-oom"), ("status", "no-writes"), ("journal", "no-writes"), ("snapshot", "no-writes"),
                                         ("page", "no-writes"), ("look", "no-writes"),
                                         ("release", "allow-oom"), ("expire", "allow-oom"), ("reserve", ""), ("pay", ""),
-                                        ("load", ""), ("sale", ""), ("inflow", "allow-oom"), ("take", ""),
+                                        ("load", "allow-oom"), ("sale", "allow-oom"), ("inflow", "allow-oom"), ("take", ""),
                                         ("gate", "allow-oom"), ("sight", "no-writes"), ("pulse", "no-writes"),
                                         ("beacon", "allow-oom"), ("beat", "allow-oom"),
                                         ("muster", "allow-oom")])

@@ -132,11 +132,16 @@ def test_threshold(sku):
     assert sku.run("threshold", 1, 9, 8) == ["CORRUPT", "threshold_version"]
 
 
-def test_full_memory(sku, full):
-    sku.run("load", 1, 10, 0, "", 0)
-    before = sku.dump()
+def test_a_full_redis_is_raised_and_loaded(sku, full):
+    """A Redis that restarts with more than maxmemory must be lifted: only then settling and expiry can make room."""
+    sku.open(base=10)
+    sku.reserve(("a", "u", 1))
     full(True)
-    assert refused(lambda: sku.run("sale", 1, 5, 1, 2, 3, 4))
-    assert refused(lambda: sku.run("load", 2, 10, 0, "", 0))
+    assert sku.run("load", 2, 10, 0, "", 0) == ["RAISED"]
+    assert sku.run("sale", 2, 5, 1, 2, 3, 4) == ["SET"]
+    sku.redis.delete(*sku.dump())
+    assert sku.run("load", 3, 10, 0, "", 0) == ["LOADED"]
+    assert sku.run("sale", 3, 5, 1, 2, 3, 4) == ["SET"]
+    assert sku.settle(adopt=[("0-1", [("a", "C", 1, 2, "u", 99)])], generation=3) == ["OK", 1]
+    assert sku.run("gate", 3, "ab" * 20, "") == ["OPEN"]
     full(False)
-    assert sku.dump() == before

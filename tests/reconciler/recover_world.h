@@ -21,6 +21,10 @@ struct recover_world {
     int lease_steps;   /* it is lost, or its ledger, at that one; 0: never */
     int answers_after; /* questions to the engines */
     int proven_after;  /* looks at the markers */
+    bool applied;      /* the markers, at every look */
+    bool damaged;      /* the SKU: Redis refuses to load it */
+    bool refuses;      /* Redis: its orders */
+    bool uncounted;    /* counting the orders takes too long */
     int old_entries;   /* tries to open that meet one */
     int pauses;
     int64_t refused, refused_since_ms; /* orders */

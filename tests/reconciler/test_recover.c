@@ -8,6 +8,7 @@
 /* ---- the run ---- */
 
 static enum flash_recover_stage stop_at; /* COUNT: nowhere */
+static bool patient;
 
 static bool step(const struct flash_recover_step *step, void *arg)
 {
@@ -30,6 +31,7 @@ static int begin(void **state)
     world.config.reconciler.open_after_ms = 3600000;
     world.looks = 2;
     stop_at = FLASH_RECOVER_STAGE_COUNT;
+    patient = false;
     return flash_recover_new(&world.config, NULL, &world.recover, &err) ? 0 : -1;
 }
 
@@ -43,7 +45,8 @@ static int finish(void **state)
 static struct flash_recover_done run(void)
 {
     struct flash_recover_done done;
-    const struct flash_recover_options options = {.step = step, .pause = wait_no_time};
+    const struct flash_recover_options options = {
+        .step = step, .pause = wait_no_time, .patient = patient};
     world.calls[0] = '\0';
     flash_recover_run(world.recover, &options, &done);
     return done;
@@ -281,6 +284,63 @@ static void a_redis_that_restarts_meanwhile_is_not_opened(void **state)
     assert_int_equal(done.opened, 0);
 }
 
+/* Every run raises the generation of all SKUs: what cannot be mended does not begin one a second.
+ */
+static void what_could_not_be_mended_is_put_off(void **state)
+{
+    (void)state;
+    patient = world.damaged = true;
+    struct flash_recover_done done = run();
+    assert_true(done.end == FLASH_RECOVER_PARTLY && done.generation == 5);
+    for (int i = 0; i < 3; i++) {
+        world.looks = 1;
+        done = run();
+        assert_int_equal(done.end, FLASH_RECOVER_PUT_OFF);
+        assert_true(done.generation == 0 && done.in_need == 1);
+        assert_string_equal(world.calls, "read look read");
+        assert_non_null(strstr(done.err.text, "1 SKUs, the first is 42"));
+    }
+    patient = world.damaged = false; /* by hand it is tried all the same */
+    world.looks = 2;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+    patient = true;
+    world.looks = 2;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE); /* and what was mended is put off no more */
+}
+
+static void a_sku_whose_orders_redis_refuses_is_left_out(void **state)
+{
+    (void)state;
+    world.refuses = true;
+    struct flash_recover_done done = run();
+    assert_int_equal(done.end, FLASH_RECOVER_PARTLY);
+    assert_string_equal(world.calls, TO_LEASE "muster close lost raise lift sweep lease_done");
+}
+
+static void nobody_has_to_count_the_orders(void **state)
+{
+    (void)state;
+    world.uncounted = true;
+    struct flash_recover_done done = run();
+    assert_true(done.end == FLASH_RECOVER_DONE && done.swept == 3);
+    assert_int_equal(done.err.kind, FLASH_ERROR_NONE);
+}
+
+/* Another SKU that Redis refuses may hold the acks back: what is applied is swept instead. */
+static void acks_that_do_not_come_are_done_without(void **state)
+{
+    (void)state;
+    world.proven_after = 1000;
+    world.applied = true;
+    assert_int_equal(run().end, FLASH_RECOVER_STOPPED); /* not before the window is over */
+    assert_null(strstr(world.calls, "open"));
+    world.looks = 2;
+    world.pauses = 0;
+    world.config.reconciler.open_after_ms = 0;
+    assert_int_equal(run().end, FLASH_RECOVER_DONE);
+    assert_non_null(strstr(world.calls, "lift sweep markers sweep open lease_done"));
+}
+
 static void a_beacon_is_raised_and_told(void **state)
 {
     struct flash_error err;
@@ -310,6 +370,10 @@ int main(void)
         RECOVER(what_was_refused_is_found_with_its_age),
         RECOVER(entries_that_nobody_sent_are_sent_again),
         RECOVER(a_redis_that_restarts_meanwhile_is_not_opened),
+        RECOVER(what_could_not_be_mended_is_put_off),
+        RECOVER(a_sku_whose_orders_redis_refuses_is_left_out),
+        RECOVER(nobody_has_to_count_the_orders),
+        RECOVER(acks_that_do_not_come_are_done_without),
         RECOVER(a_beacon_is_raised_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
