@@ -24,8 +24,7 @@ static bool sweep_one(struct flash_recover *recover, struct flash_sight_sku *sku
                                         .arg = recover};
     struct flash_sweep_done done;
     if (!flash_sweep_sku(recover->sweep, &job, &done, &recover->done->err)) {
-        bool lost = recover->done->end != FLASH_RECOVER_NOTHING; /* the lease */
-        sku->broken = !lost && recover->done->err.kind == FLASH_ERROR_DATA;
+        sku->broken = recover->done->err.kind == FLASH_ERROR_DATA;
         return sku->broken;
     }
     sku->swept = done.orders;
@@ -59,7 +58,7 @@ bool flash_recover_sweep(struct flash_recover *recover)
         struct flash_sight_sku *sku = &recover->sight.skus[i];
         if (wanted(sku) && !sweep_one(recover, sku)) {
             if (recover->done->end != FLASH_RECOVER_NOTHING) {
-                return false;
+                return false; /* the lease was lost */
             }
             return flash_recover_end(recover, flash_mysql_connected(recover->mysql)
                                                   ? FLASH_RECOVER_NO_REDIS

@@ -205,6 +205,13 @@ static bool take_answers(struct flash_sweep *sweep, const struct flash_sweep_job
     return ok;
 }
 
+static bool go_on(const struct flash_sweep_job *job, const struct flash_sweep_done *done,
+                  struct flash_error *err)
+{
+    return job->step(done->orders, job->arg) ||
+           flash_error_set(err, FLASH_ERROR_RETRY, "sweep: broken off");
+}
+
 bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *job,
                      struct flash_sweep_done *ret_done, struct flash_error *err)
 {
@@ -225,15 +232,15 @@ bool flash_sweep_sku(struct flash_sweep *sweep, const struct flash_sweep_job *jo
             *err = ledger;
             return false;
         }
-        if (!job->step(done.orders, job->arg)) {
-            return flash_error_set(err, FLASH_ERROR_RETRY, "sweep: broken off");
+        if (!go_on(job, &done, err)) {
+            return false;
         }
         qsort(sweep->rows, (size_t)sweep->count, sizeof(sweep->rows[0]), latest_first);
         if (!send_calls(sweep, job, err)) {
             return false;
         }
     }
-    if (!take_answers(sweep, job, &done, err) || !job->step(done.orders, job->arg)) {
+    if (!take_answers(sweep, job, &done, err) || !go_on(job, &done, err)) {
         return false;
     }
     *ret_done = done;
