@@ -3,7 +3,7 @@
  *
  * The main thread runs the loop: the listener, the signals, and the timer of repairs.
  * What may block is done by the workers; their entries' delivery reports run here. TERM and INT
- * drain. */
+ * drain, HUP reads the log level again. */
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 
 #define BODY_MAX 65536 /* bytes (SECURITY, request sizes) */
 #define TICK_US 50000  /* draining is looked at this often */
-#define EVENT_COUNT 4
+#define EVENT_COUNT 5
 #define REPORTS_PER_TURN 1024
 #define FLUSH_MS 5000 /* at the end; what is left then is the journal's */
 
@@ -34,6 +34,8 @@ struct daemon {
     struct flash_http *http;
     bool draining;
     uint64_t drain_end_us;
+    int argc;
+    char **argv;
 };
 
 static int ready_parts(struct flash_ready_part *parts, int max, void *arg)
@@ -69,6 +71,22 @@ static void stop(evutil_socket_t signal, short what, void *arg)
     }
 }
 
+static void reload(evutil_socket_t signal, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    static struct flash_config fresh; /* large; this runs on one thread only */
+    enum flash_config_action action;
+    struct flash_error err;
+    (void)signal;
+    (void)what;
+    if (flash_config_load(&fresh, daemon->argc, daemon->argv, &action, &err)) {
+        flash_log_set_level(fresh.log.level);
+        FLASH_LOG(INFO, "admin.reloaded", FLASH_INT("log_level", fresh.log.level));
+    } else {
+        FLASH_LOG(ERROR, "admin.reload_refused", FLASH_TEXT("error", err.text));
+    }
+}
+
 static void tick(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -84,13 +102,14 @@ static void tick(evutil_socket_t fd, short what, void *arg)
 static bool add_events(struct daemon *daemon, struct flash_error *err)
 {
     const struct timeval often = {0, TICK_US};
-    const struct timeval *const every[EVENT_COUNT] = {NULL, NULL, &often, NULL};
+    const struct timeval *const every[EVENT_COUNT] = {NULL, NULL, &often, NULL, NULL};
     int fd = flash_producer_fd(daemon->producer);
     struct event **events = daemon->events;
     events[0] = evsignal_new(daemon->base, SIGTERM, stop, daemon);
     events[1] = evsignal_new(daemon->base, SIGINT, stop, daemon);
     events[2] = event_new(daemon->base, -1, EV_PERSIST, tick, daemon);
     events[3] = event_new(daemon->base, fd, EV_READ | EV_PERSIST, reports, daemon);
+    events[4] = evsignal_new(daemon->base, SIGHUP, reload, daemon);
     for (int i = 0; i < EVENT_COUNT; i++) {
         if (!events[i] || event_add(events[i], every[i]) != 0) {
             return flash_error_set(err, FLASH_ERROR_RETRY, "no events");
@@ -176,6 +195,8 @@ int main(int argc, char **argv)
     static struct daemon daemon; /* large */
     enum flash_config_action action;
     struct flash_error err = {0};
+    daemon.argc = argc;
+    daemon.argv = argv;
     signal(SIGPIPE, SIG_IGN);
     if (!flash_config_load(&daemon.config, argc, argv, &action, &err)) {
         fprintf(stderr, "flash-admin: %s\n", err.text);

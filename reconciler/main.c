@@ -63,8 +63,8 @@ static void help(FILE *out)
             "\n  --help, --version\n\n" PROGRAM " VERB --help lists the options and all settings.\n"
             "exit codes: 0 clean, 1 findings, 2 usage, 3 unreachable, 4 another run holds the "
             "lease,\n5 stopped by the guard\n\n"
-            "examples: " PROGRAM " run --config /etc/flashgate/flash.ini\n"
-            "          " PROGRAM " report --config /etc/flashgate/flash.ini\n");
+            "examples: " PROGRAM " run --config /etc/flashgate/flash.conf\n"
+            "          " PROGRAM " report --config /etc/flashgate/flash.conf\n");
 }
 
 int main(int argc, char **argv)

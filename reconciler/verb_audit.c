@@ -24,7 +24,7 @@ static const struct flash_verb_page page = {
     "most\nreconciler.audit_rate orders a second. Each finding, then sums by cause and SKU; JSON "
     "lines and\nCSV have the findings.\n",
     options, sizeof(options) / sizeof(options[0]),
-    "flash-reconciler audit --config /etc/flashgate/flash.ini\n"
+    "flash-reconciler audit --config /etc/flashgate/flash.conf\n"
     "flash-reconciler audit --sku 42 --output json | jq '.sums'\n"};
 
 static const struct flash_output_column audit_columns[] = {

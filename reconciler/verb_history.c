@@ -26,7 +26,7 @@ static const struct flash_verb_page page = {
     "The record of runs: when, by whom, what was found and done, how it ended. Reads the ledger "
     "only.\nA run that is still running, or whose program was killed, has no duration.\n",
     options, sizeof(options) / sizeof(options[0]),
-    "flash-reconciler history --config /etc/flashgate/flash.ini\n"
+    "flash-reconciler history --config /etc/flashgate/flash.conf\n"
     "flash-reconciler history --limit 500 --output csv > runs.csv\n"
     "flash-reconciler history 01997a5c-0b7e-7c4a-9a51-3f6f3f0f9d11 --output jsonl\n"};
 

@@ -27,7 +27,7 @@ static const struct flash_verb_page page = {
     "changed. What has no\naction is listed, and no part of the plan. The plan's id is for "
     "apply.\n",
     options, sizeof(options) / sizeof(options[0]),
-    "flash-reconciler plan --config /etc/flashgate/flash.ini\n"
+    "flash-reconciler plan --config /etc/flashgate/flash.conf\n"
     "flash-reconciler plan --sku 42 --output json | jq -r .plan.plan_id\n"};
 
 static const struct flash_output_column plan_columns[] = {

@@ -40,7 +40,7 @@ static const struct flash_verb_page page = {
     "gate is open or why not.\nExit code 1 also when it was not confirmed, 5 when it was broken "
     "off. JSON lines and CSV have the SKUs.\n",
     options, sizeof(options) / sizeof(options[0]),
-    "flash-reconciler recover --config /etc/flashgate/flash.ini\n"
+    "flash-reconciler recover --config /etc/flashgate/flash.conf\n"
     "flash-reconciler recover --yes --output json | jq '.recovery'\n"
     "flash-reconciler recover --yes --force --sku 42\n"};
 

@@ -33,7 +33,7 @@ static const struct flash_verb_page page = {
     "Kafka and the ledger;\na step that is missing says what that means. Reads only; JSON lines "
     "and CSV have the findings.\n",
     options, sizeof(options) / sizeof(options[0]),
-    "flash-reconciler report --config /etc/flashgate/flash.ini\n"
+    "flash-reconciler report --config /etc/flashgate/flash.conf\n"
     "flash-reconciler report --sku 42 --cause late --output csv > late.csv\n"
     "flash-reconciler report --output json | jq '.sums'\n"
     "flash-reconciler report --order 42.k3J9Zt0mVtYb1pZpV3x0Ag\n"};

@@ -134,9 +134,9 @@ void flash_config_help(const char *program, FILE *out)
             "A setting is taken from --set, else from the environment as FLASH_SECTION_KEY, else\n"
             "from the file, else it has its default. Durations carry a unit: us, ms, s, min, h.\n"
             "Secrets may be @/path, a file's first line; on the command line they must be.\n"
-            "SIGHUP reads all of it again.\n"
+            "SIGHUP reads log.level again (flash-engine: its limits, too).\n"
             "\n"
-            "example: %s --config /etc/flashgate/flash.ini --set engine.workers=4\n"
+            "example: %s --config /etc/flashgate/flash.conf --set engine.workers=4\n"
             "\n"
             "key, default, meaning (what is allowed):\n",
             program, program);

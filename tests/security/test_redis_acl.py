@@ -16,7 +16,7 @@ SCRIPTS = {
     "engine": "reserve status pay release beat",
     "consumer": "settle gate",
     "reconciler": "journal settle expire snapshot page look sight gate beacon load sale inflow status muster",
-    "admin": "take inflow load sale status gate sight pulse threshold journal",
+    "admin": "take taken inflow load sale status gate sight pulse threshold journal",
 }
 CONNECTING = [("PING",), ("INFO", "server", "memory"), ("EVALSHA", "0" * 40, "1", "flash:{1}:stock"),
               ("EVAL", "return 1", "1", "flash:{1}:stock"), ("SCRIPT", "LOAD", "return 1")]

@@ -287,6 +287,12 @@ def test_redis_away(stack):
         until(lambda: not admin.parts(), "ready again")
 
 
+def test_hup_reads_the_log_level_again(admin):
+    admin.process.send_signal(signal.SIGHUP)
+    until(lambda: any(line["event"] == "admin.reloaded" for line in list(admin.lines)), "it reads again")
+    assert admin.ask("GET", "/livez")[0] == 200
+
+
 def test_frozen_redis_does_not_stop_the_reads(stack):
     with running(stack, FLASH_REDIS_REPLY_TIMEOUT="5s") as admin:
         admin.create(125)

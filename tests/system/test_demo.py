@@ -13,7 +13,7 @@ DEMO = ROOT / "deploy" / "demo"
 
 def run(*command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          timeout=200, check=False)
+                          timeout=1000, check=False)
 
 
 def running(folder):
@@ -50,6 +50,21 @@ def test_keep_leaves_what_it_says(folder):
     assert json.loads(answer.stdout.split("\n\n")[1])["quantity"] == 1
     assert run(DEMO, "--stop", "--dir", folder).returncode == 0
     assert running(folder) == []
+
+
+def test_other_peoples_folders_are_left_alone(tmp_path):
+    letters = tmp_path / "letters.txt"
+    letters.write_text("dear")
+    for words in ([], ["--keep"], ["--purge"]):
+        done = run(DEMO, *words, "--dir", tmp_path)
+        assert done.returncode == 1 and "not" in done.stderr, (words, done.stderr)
+    assert [*tmp_path.iterdir()] == [letters]
+    assert run(DEMO, "--purge", "--dir", tmp_path / "none").returncode == 0
+
+
+def test_a_purge_leaves_nothing(folder):
+    assert run(DEMO, "--purge", "--dir", folder).returncode == 0
+    assert not folder.exists()
 
 
 def test_usage():
