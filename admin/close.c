@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -178,6 +179,14 @@ static void await_settled(struct flash_job *job, struct flash_stores *stores)
     }
 }
 
+static void await_and_show(struct flash_job *job, struct flash_stores *stores)
+{
+    await_settled(job, stores);
+    free(job->answer.body);
+    job->answer.body = NULL;
+    flash_sale_show(job, stores);
+}
+
 /* Redis' clock, if it answers and is behind ours: its window must be over at once. */
 static int64_t closing_time(struct flash_stores *stores, int64_t sku)
 {
@@ -201,7 +210,7 @@ void flash_close_run(struct flash_job *job, struct flash_stores *stores)
     enum flash_ledger_end end = flash_ledger_run(stores->mysql, close_work, &closing, &err);
     enum flash_refusal refusal = flash_ledger_refusal(end, job, &err);
     if (flash_push_change(job, stores, refusal ? refusal : closing.refusal)) {
-        await_settled(job, stores);
         flash_sale_show(job, stores);
+        job->then = job->form.close.wait_s > 0 && job->answer.body ? await_and_show : NULL;
     }
 }

@@ -39,6 +39,9 @@ struct flash_caller {
 struct flash_job {
     struct flash_letter letter; /* first member; belongs to the queue, then to the mailbox */
     void (*run)(struct flash_job *job, struct flash_stores *stores); /* on a worker's thread */
+    /* NULL, or set by run: what is left of it may take long, and is done as a slow job. Where it is
+     * not (too many wait, the daemon stops), run's answer counts. */
+    void (*then)(struct flash_job *job, struct flash_stores *stores);
     void (*over)(struct flash_job *job); /* on the loop's thread, after run or instead of it */
     struct flash_request *request;       /* NULL: the daemon's own work, or answered in pieces */
     struct flash_workers *workers;       /* (borrowed) that it was given to */

@@ -177,13 +177,16 @@ static bool read_sku_cursor(struct flash_text value, void *arg)
 static bool digits(struct flash_text text, int64_t *ret_number)
 {
     *ret_number = 0;
+    if (text.len == 0 || text.len > 18) {
+        return false;
+    }
     for (size_t i = 0; i < text.len; i++) {
         if (text.at[i] < '0' || text.at[i] > '9') {
             return false;
         }
         *ret_number = *ret_number * 10 + (text.at[i] - '0');
     }
-    return text.len > 0 && text.len <= 18;
+    return true;
 }
 
 /* `<ms>-<id>-<line>` */

@@ -168,9 +168,13 @@ static void write_page(struct reading *reading, bool head)
 {
     flash_page_begin(&reading->page, head);
     for (int i = 0; i < reading->rows.count; i++) {
-        if (!put_row(reading, &reading->rows.rows[i])) {
+        const struct flash_log_row *row = &reading->rows.rows[i];
+        if (!put_row(reading, row)) {
             return;
         }
+        reading->last.ms = row->at_ms; /* whole, even if no line of it was wanted */
+        reading->last.id = row->id;
+        reading->last.line = 0;
     }
     reading->more = reading->rows.cut;
 }

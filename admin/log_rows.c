@@ -143,17 +143,15 @@ static const char *by_reservation(struct params *params, int64_t sku,
 {
     for (int half = 0; half < 2; half++) {
         add_text(params, form->order_id[0] ? form->order_id : form->user);
-        if (!form->order_id[0]) {
-            add_text(params, range->first);
-            add_text(params, range->end);
-        }
+        add_text(params, form->order_id[0] ? form->user : range->first);
+        add_text(params, form->order_id[0] ? form->user : range->end);
     }
     add_int(params, sku);
     add_any_type(params, form);
     add_text(params, form->operator);
     add_text(params, form->operator);
     return form->order_id[0]
-               ? BY_RESERVATION("r.order_id = ?")
+               ? BY_RESERVATION("r.order_id = ? AND (? = '' OR r.user_id = ?)")
                : BY_RESERVATION("r.user_id = ? AND r.order_id > ? AND r.order_id < ?");
 }
 

@@ -273,7 +273,6 @@ enum flash_refusal flash_read_close(const struct flash_request *request,
     if (!flash_form_wait(flash_request_header(request, "prefer"), &form.wait_s)) {
         return FLASH_REFUSE_BAD_PREFER;
     }
-    job->slow = form.wait_s > 0;
     job->form.close = form;
     return flash_read_no_body(request, segments, job, ret_detail);
 }

@@ -95,6 +95,18 @@ static void slow_done(struct flash_workers *workers)
     pthread_mutex_unlock(&workers->lock);
 }
 
+/* Whether it has a second half, and there is room for it. */
+static bool goes_on(struct flash_workers *workers, struct flash_job *job)
+{
+    if (!job->then) {
+        return false;
+    }
+    job->run = job->then;
+    job->then = NULL;
+    job->slow = true;
+    return flash_workers_submit(workers, job);
+}
+
 static void *run(void *arg)
 {
     struct worker *worker = arg;
@@ -102,7 +114,9 @@ static void *run(void *arg)
     while ((job = next_job(worker->all))) {
         bool slow = job->slow;
         job->run(job, &worker->stores);
-        flash_mailbox_post(worker->all->mailbox, &job->letter);
+        if (!goes_on(worker->all, job)) {
+            flash_mailbox_post(worker->all->mailbox, &job->letter);
+        }
         if (slow) {
             slow_done(worker->all);
         }
@@ -197,13 +211,15 @@ static void stop(struct flash_workers *workers)
     }
 }
 
-/* Those that were not begun. */
+/* Those that were not begun; one whose second half was not has its answer. */
 static void send_back(struct lane *lane)
 {
     for (struct flash_letter *letter = lane->head; letter;) {
         struct flash_job *job = (struct flash_job *)letter;
         letter = letter->next;
-        job->answer.refusal = FLASH_REFUSE_STOPPING;
+        if (job->answer.status == 0) {
+            job->answer.refusal = FLASH_REFUSE_STOPPING;
+        }
         job->over(job);
     }
 }

@@ -23,6 +23,7 @@ struct channel {
     int64_t failures;        /* in a row */
     int64_t hold_until_ms;   /* nothing is sent before; steady, as all below */
     struct flash_error last; /* of the last attempt */
+    int64_t unmarked;        /* a message that was sent, as the ledger does not know yet; 0: none */
 };
 
 struct flash_delivery {
@@ -30,7 +31,6 @@ struct flash_delivery {
     struct channel channels[FLASH_CHANNEL_COUNT];
     int64_t failed_since_ms; /* of the ledger; 0: it answers */
     int64_t ask_again_ms, prune_ms;
-    int64_t unmarked; /* a message that was sent, as the ledger does not know yet; 0: none */
 };
 
 bool flash_delivery_new(const struct flash_delivery_parts *parts,
@@ -187,11 +187,11 @@ static enum flash_outbox_end attempt(struct flash_delivery *delivery, enum flash
 
 /* ---- from the ledger to the channels ---- */
 
-static bool mark(struct flash_delivery *delivery, int64_t number,
+static bool mark(struct flash_delivery *delivery, enum flash_channel channel, int64_t number,
                  const struct flash_outbox_result *result, struct flash_error *err)
 {
     bool marked = flash_outbox_mark(delivery->parts.mysql, number, result, err);
-    delivery->unmarked = !marked && result->end == FLASH_OUTBOX_SENT ? number : 0;
+    delivery->channels[channel].unmarked = !marked && result->end == FLASH_OUTBOX_SENT ? number : 0;
     return marked;
 }
 
@@ -213,7 +213,7 @@ static bool send_one(struct flash_delivery *delivery, enum flash_channel channel
     bool later = result.end == FLASH_OUTBOX_LATER;
     result.at_ms = now->wall_ms + (later ? state->hold_until_ms - now->steady_ms : 0);
     result.reason = state->last.text;
-    bool marked = mark(delivery, message.number, &result, &err);
+    bool marked = mark(delivery, channel, message.number, &result, &err);
     return judge(delivery, marked, now, &err);
 }
 
@@ -222,8 +222,15 @@ static bool mark_what_was_sent(struct flash_delivery *delivery,
 {
     const struct flash_outbox_result sent = {FLASH_OUTBOX_SENT, now->wall_ms, ""};
     struct flash_error err = {0};
-    return delivery->unmarked == 0 ||
-           judge(delivery, mark(delivery, delivery->unmarked, &sent, &err), now, &err);
+    for (int i = 0; i < FLASH_CHANNEL_COUNT; i++) {
+        int64_t number = delivery->channels[i].unmarked;
+        if (number != 0 &&
+            !judge(delivery, mark(delivery, (enum flash_channel)i, number, &sent, &err), now,
+                   &err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void look_after(struct flash_delivery *delivery, const struct flash_delivery_now *now)
@@ -282,6 +289,7 @@ bool flash_delivery_run(struct flash_delivery *delivery, const struct flash_deli
         enum flash_channel channel = (enum flash_channel)i;
         bool open = flash_notify_on(delivery->parts.notify, channel) &&
                     now->steady_ms >= delivery->channels[i].hold_until_ms;
+        asks = asks && now->steady_ms >= delivery->ask_again_ms;
         if (open && asks) {
             more = send_one(delivery, channel, now) || more;
         } else if (open && direct) {

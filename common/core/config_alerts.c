@@ -11,6 +11,15 @@ static bool refuse(struct flash_error *err, const char *reason)
     return flash_error_set(err, FLASH_ERROR_CONFIG, "alerts.%s", reason);
 }
 
+/* It is in the subject of mails and the text of messages of every kind. */
+static bool is_plain(const char *text)
+{
+    while (*text >= ' ' && *text <= '~') {
+        text++;
+    }
+    return *text == '\0';
+}
+
 static bool is_smtps(const char *text)
 {
     struct flash_url url;
@@ -54,6 +63,9 @@ bool flash_config_check_alerts(const struct flash_config *config, struct flash_e
 {
     bool web = config->alerts.webhook_url[0], mail = config->alerts.smtp_url[0];
     bool user = config->alerts.smtp_user[0], password = config->alerts.smtp_password[0];
+    if (!is_plain(config->alerts.source)) {
+        return refuse(err, "source: must be printable ASCII");
+    }
     if (web && strlen(config->alerts.webhook_secret) < FLASH_HMAC_KEY_MIN) {
         return refuse(err, "webhook_secret: alerts.webhook_url needs one of at least 32 bytes; set "
                            "it in the file or as FLASH_ALERTS_WEBHOOK_SECRET");

@@ -8,6 +8,7 @@ import {askWhoYouAre, startAccount} from "/assets/account.js?v=0000000000000000"
 const id = decodeURIComponent(location.pathname.slice("/orders/".length));
 const path = `/v1/orders/${encodeURIComponent(id)}`;
 const HOLD_S = 20;
+const POLL_S = 60; // then it tries to follow again
 
 // state: [word, kind of badge, what it means, steps with the last one now, is the end]
 const WAY = ["Received", "Confirmed", "Paid"];
@@ -85,9 +86,18 @@ function refused(answer) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// Where the engine has no place to hold the page, it asks every few seconds, and none in step with others.
+const someSeconds = () => 2000 + Math.random() * 3000;
+
 async function poll(mine) {
+    const until = Date.now() + POLL_S * 1000;
     let tag = "";
     while (mine === turn && !isOver()) {
+        if (Date.now() > until) {
+            watch();
+            return;
+        }
+        const asked = Date.now();
         try {
             const headers = tag ? {"If-None-Match": tag, Prefer: `wait=${HOLD_S}`} : {};
             const answer = await ask("GET", path, {headers, timeoutMs: (HOLD_S + 10) * 1000});
@@ -98,16 +108,16 @@ async function poll(mine) {
                 say($("link"), "up to date");
                 tag = answer.headers.get("ETag") || "";
                 show(answer.body);
-                await pause(tag ? 200 : 2000);
+                await pause(tag ? 200 : someSeconds());
             } else if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
                 refused(answer);
                 return;
             } else {
-                await pause(answer.status === 304 ? 200 : 2000);
+                await pause(answer.status === 304 && Date.now() - asked > 1000 ? 200 : someSeconds());
             }
         } catch {
             say($("link"), "connection lost, trying again");
-            await pause(2000);
+            await pause(someSeconds());
         }
     }
     say($("link"), "");

@@ -59,6 +59,9 @@ function keepOrder(id) {
 
 function stateNow() {
     const now = clock.now();
+    if (!sale.starts_at || !sale.ends_at) { // units, and no sale yet
+        return sale.state;
+    }
     if (now < Date.parse(sale.starts_at)) {
         return "upcoming";
     }
@@ -80,7 +83,7 @@ function tick() {
         return;
     }
     const state = stateNow(), [word, kind] = STATES[state];
-    const until = {upcoming: ["Starts in", sale.starts_at], open: ["Ends in", sale.ends_at]}[state];
+    const until = sale.starts_at && {upcoming: ["Starts in", sale.starts_at], open: ["Ends in", sale.ends_at]}[state];
     say($("state"), word, kind);
     say($("countdown-label"), until ? until[0] : "");
     say($("countdown"), until ? span(Date.parse(until[1]) - clock.now()) : "");

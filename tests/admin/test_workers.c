@@ -157,6 +157,39 @@ static void test_slow_jobs_leave_room(void **state)
     event_base_free(base);
 }
 
+/* Its first half is quick. */
+static void run_first(struct flash_job *job, struct flash_stores *stores)
+{
+    run(job, stores);
+    job->then = run_slow;
+}
+
+/* A second half waits in the slow lane; where that is full, or the daemon stops, the first counts.
+ */
+static void test_second_halves(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct flash_workers *workers = start(base);
+    static struct flash_job jobs[QUICK];
+    pthread_mutex_lock(&slow_gate);
+    for (int i = 0; i < QUICK; i++) {
+        jobs[i] = (struct flash_job){.run = run_first, .over = over};
+        while (!flash_workers_submit(workers, &jobs[i])) {
+            event_base_loop(base, EVLOOP_ONCE);
+        }
+    }
+    while (runs < QUICK) {
+        sched_yield();
+    }
+    pthread_mutex_unlock(&slow_gate);
+    flash_workers_free(workers);
+    assert_int_equal(overs, QUICK);
+    assert_int_equal(stopped, 0);
+    assert_true(runs > QUICK && runs < 2 * QUICK);
+    event_base_free(base);
+}
+
 /* Waits as a slow job must: only for as long as nobody is in a hurry. */
 static void run_patient(struct flash_job *job, struct flash_stores *stores)
 {
@@ -196,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_every_job_comes_back),
         cmocka_unit_test(test_full_queue_and_stop),
         cmocka_unit_test(test_slow_jobs_leave_room),
+        cmocka_unit_test(test_second_halves),
         cmocka_unit_test(test_hurry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

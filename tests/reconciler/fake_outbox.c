@@ -67,7 +67,8 @@ bool flash_outbox_mark(struct flash_mysql *mysql, int64_t number,
 {
     struct fake_message *message = &fake_outbox.messages[number - 1];
     (void)mysql;
-    if (fake_outbox.marks_fail) {
+    if (fake_outbox.marks_fail || fake_outbox.marks_lost > 0) {
+        fake_outbox.marks_lost -= fake_outbox.marks_lost > 0;
         return flash_error_set(err, FLASH_ERROR_RETRY, "no mark");
     }
     if (!answer(err)) {

@@ -17,7 +17,8 @@ struct fake_message {
 
 struct fake_outbox {
     bool away;       /* every call of the ledger fails */
-    bool marks_fail; /* only saying what became of a message does */
+    bool marks_fail; /* only saying what became of a message does, */
+    int marks_lost;  /* or so many times */
     struct fake_message messages[FAKE_MESSAGES];
     int count, pruned;
     bool on[FLASH_CHANNEL_COUNT];

@@ -293,6 +293,21 @@ static void test_a_mark_that_failed(void **state)
     assert_int_equal(waiting(), 0);
 }
 
+/* Another channel's message does not make it forgotten, nor another one's failed mark. */
+static void test_marks_that_failed_are_each_channels(void **state)
+{
+    (void)state;
+    fake_outbox.on[FLASH_CHANNEL_MAIL] = true;
+    for (int lost = 1; lost <= 2; lost++) {
+        fake_outbox.marks_lost = lost;
+        raise_it(lost == 1 ? "a" : "b");
+        pass(5000);
+        pass(600000); /* every claim is over by then */
+        assert_int_equal(fake_outbox.sent_count, 2 * lost);
+        assert_int_equal(waiting(), 0);
+    }
+}
+
 static void test_at_the_end_the_queue_is_written(void **state)
 {
     (void)state;
@@ -328,6 +343,7 @@ int main(void)
         TEST(directly_and_not_taken),
         TEST(the_clock_is_set),
         TEST(a_mark_that_failed),
+        TEST(marks_that_failed_are_each_channels),
         TEST(at_the_end_the_queue_is_written),
         TEST(old_messages_are_pruned_now_and_then),
     };

@@ -253,6 +253,7 @@ def test_one_order_and_one_user(sale, busy):
     assert sum(row["type"] == "reserve" for row in mine) == sale.stack.query(
         "SELECT COUNT(*) FROM reservation WHERE sku = %s AND user_id = %s", sku, user)[0][0]
     assert log_of(sale, sku, f"order={sku}.nobodys") == []
+    assert log_of(sale, sku, f"order={ids[0]}&user={user}") == rows and log_of(sale, sku, f"order={ids[0]}&user=mallory") == []
     assert ask(sale, "GET", "/inventory/logs/99")[0] == 404
 
 

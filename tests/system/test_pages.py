@@ -182,6 +182,14 @@ def test_the_countdown_is_the_servers_and_ends_by_itself(page, shop):
     expect(page.locator("#buy-button")).to_be_enabled()
 
 
+def test_units_without_a_sale_are_not_on_sale(page, shop):
+    assert shop.sale.admin.ask("POST", "/inventory", {"product_id": "777", "quantity": 10})[0] == 201
+    open_sale(page, shop, 777, "uma")
+    expect(page.locator("#state")).to_have_text("Coming soon")
+    expect(page.locator("#countdown")).to_have_text("")
+    expect(page.locator("#buy-button")).to_be_disabled()
+
+
 def test_without_a_stream_the_order_page_asks(page, shop):
     sku = shop.put_on_sale(units=5)
     page.route("**/events", lambda route: route.fulfill(status=503, body="{}"))

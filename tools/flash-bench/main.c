@@ -36,6 +36,10 @@ static int report(const struct flash_bench_options *options,
     }
     if (!options->json) {
         flash_bench_report_table(options, result, stdout);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            fprintf(stderr, "flash-bench: the report could not be written\n");
+            return EXIT_USAGE;
+        }
     } else if (!flash_bench_report_json(options, result, stdout, &err)) {
         return fail(&err);
     }

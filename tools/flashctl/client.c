@@ -13,7 +13,7 @@
 #include "profile.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define TIMEOUT_MS 60000L            /* flash-admin answers earlier, one way or the other */
+#define TIMEOUT_MS 180000L           /* flash-admin answers earlier, one way or the other */
 #define ANSWER_MAX (4 * 1024 * 1024) /* bytes */
 #define REPEATS_MAX 30               /* of what is refused for now */
 #define REPEAT_AFTER_S 1             /* unless the server says otherwise */

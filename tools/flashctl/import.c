@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "flash/ids.h"
 #include "import_file.h"
 #include "list.h"
 #include "output.h"
@@ -287,9 +288,15 @@ static bool is_good(const struct flash_ctl_import_file *file)
 enum flash_ctl_exit flash_ctl_import_run(const struct flash_ctl_command *command)
 {
     const char *path = command->values[FLASH_CTL_FILE];
+    const char *reference = command->values[FLASH_CTL_REFERENCE];
     struct flash_ctl_client *client = NULL;
     struct flash_ctl_import_file file = {.name = path, .told = stderr};
     bool standard = strcmp(path, "-") == 0;
+    if (reference && !flash_ref_valid((struct flash_text){reference, strlen(reference)})) {
+        fprintf(stderr, "flashctl: --reference of units must be 1 to 64 printable characters "
+                        "without blanks, quotes, backslashes, braces\n");
+        return FLASH_CTL_USAGE;
+    }
     FILE *in = standard ? stdin : fopen(path, "re");
     if (!in) {
         fprintf(stderr, "flashctl: %s: %s\n", path, strerror(errno));

@@ -26,7 +26,8 @@ static bool show_token(const struct flash_ctl_command *command, const struct fla
 {
     char expires[FLASH_TIME_TEXT];
     if (flash_ctl_format_of(command, FLASH_CTL_TABLE) == FLASH_CTL_TABLE) {
-        return puts(token) >= 0; /* alone, so that it can be kept in a variable or a file */
+        return puts(token) >= 0 &&
+               fflush(stdout) == 0; /* alone, so that it can be kept in a variable or a file */
     }
     flash_time_format_ms(claims->exp_s * 1000, expires);
     json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "token", token, "user_id", claims->sub,

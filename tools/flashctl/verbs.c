@@ -122,7 +122,7 @@ const struct flash_ctl_verb flash_ctl_verbs[] = {
                  "flashctl import delivery.csv --reference note-2026-117\n"},
     {"reconcile", "runs", "show what flash-reconciler did, the youngest first",
      .takes = BIT(MODE) | BIT(STATE) | BIT(ROWS) | ACCESS,
-     .states = "all|running|done|failed|refused", .act = flash_ctl_list_run,
+     .states = "all|running|done|planned|applied|stale|stopped|failed", .act = flash_ctl_list_run,
      .list = &flash_ctl_list_runs,
      .examples = "flashctl reconcile runs --mode recover --rows 10\n"},
     {"reconcile", "findings", "show what it found amiss, the youngest first",
