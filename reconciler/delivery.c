@@ -187,11 +187,14 @@ static enum flash_outbox_end attempt(struct flash_delivery *delivery, enum flash
 
 /* ---- from the ledger to the channels ---- */
 
-static bool mark(struct flash_delivery *delivery, enum flash_channel channel, int64_t number,
+/* Of the channel's message `unmarked`, which stays that if it was sent and the ledger cannot be
+ * told. */
+static bool mark(struct flash_delivery *delivery, enum flash_channel channel,
                  const struct flash_outbox_result *result, struct flash_error *err)
 {
-    bool marked = flash_outbox_mark(delivery->parts.mysql, number, result, err);
-    delivery->channels[channel].unmarked = !marked && result->end == FLASH_OUTBOX_SENT ? number : 0;
+    int64_t *number = &delivery->channels[channel].unmarked;
+    bool marked = flash_outbox_mark(delivery->parts.mysql, *number, result, err);
+    *number = marked || result->end != FLASH_OUTBOX_SENT ? 0 : *number;
     return marked;
 }
 
@@ -213,7 +216,8 @@ static bool send_one(struct flash_delivery *delivery, enum flash_channel channel
     bool later = result.end == FLASH_OUTBOX_LATER;
     result.at_ms = now->wall_ms + (later ? state->hold_until_ms - now->steady_ms : 0);
     result.reason = state->last.text;
-    bool marked = mark(delivery, channel, message.number, &result, &err);
+    delivery->channels[channel].unmarked = message.number;
+    bool marked = mark(delivery, channel, &result, &err);
     return judge(delivery, marked, now, &err);
 }
 
@@ -223,10 +227,9 @@ static bool mark_what_was_sent(struct flash_delivery *delivery,
     const struct flash_outbox_result sent = {FLASH_OUTBOX_SENT, now->wall_ms, ""};
     struct flash_error err = {0};
     for (int i = 0; i < FLASH_CHANNEL_COUNT; i++) {
-        int64_t number = delivery->channels[i].unmarked;
-        if (number != 0 &&
-            !judge(delivery, mark(delivery, (enum flash_channel)i, number, &sent, &err), now,
-                   &err)) {
+        enum flash_channel channel = (enum flash_channel)i;
+        if (delivery->channels[i].unmarked != 0 &&
+            !judge(delivery, mark(delivery, channel, &sent, &err), now, &err)) {
             return false;
         }
     }
