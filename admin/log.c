@@ -172,9 +172,9 @@ static void write_page(struct reading *reading, bool head)
         if (!put_row(reading, row)) {
             return;
         }
-        reading->last.ms = row->at_ms; /* whole, even if no line of it was wanted */
+        reading->last.ms = row->at_ms; /* passed, even if no line of it was wanted */
         reading->last.id = row->id;
-        reading->last.line = 0;
+        reading->last.line = row->only_line > 0 ? row->only_line : 0;
     }
     reading->more = reading->rows.cut;
 }

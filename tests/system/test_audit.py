@@ -285,7 +285,7 @@ def test_the_daemon_tells_each_change_once(place):
             until(lambda: daemon.metric('flash_reconciler_audits_total{end="findings"}') >= again, "no audits")
         finally:
             undo()
-        until(lambda: found("drift_up") == 0, "the audit does not come clean")
+        until(lambda: found("drift_up") == 0 and daemon.said("reconciler.audit_clean"), "the audit does not come clean")
         assert [len(daemon.said(f"reconciler.audit_{word}")) for word in ("findings", "found", "clean")] == [1, 1, 1]
     assert place.stack.query(runs) == [(before[0] + 1, before[1] + 1)]
     ((cause, sku, quantity),) = place.stack.query("SELECT cause, sku, quantity FROM reconcile_finding ORDER BY id DESC LIMIT 1")

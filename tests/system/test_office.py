@@ -237,6 +237,19 @@ def test_the_log_names_who_and_why(sale, busy):
     assert len(moved) == 2 and all(row["operator"] for row in moved), moved
 
 
+def test_lines_of_one_user_in_one_entry(sale):
+    sku = sale.put_on_sale(units=100, limit=3)
+    body = {"product_id": str(sku), "orders": [{"order_id": f"o{n}", "user_id": user, "quantity": 1}
+                                               for n, user in enumerate(("twin", "other", "twin", "twin"))]}
+    assert sale.engine.ask("POST", "/inventory/reserve/batch", body, internal=True)[0] == 200
+    sale.until_settled(sku)
+    for limit in (1, 2, 500):
+        mine = [row for row in log_of(sale, sku, "user=twin", limit) if row["type"] == "reserve"]
+        assert [(row["line"], row["order_id"]) for row in mine] == [(3, f"{sku}.o3"), (2, f"{sku}.o2"), (0, f"{sku}.o0")], limit
+        lines = [row["line"] for row in log_of(sale, sku, "view=lines", limit) if row["type"] == "reserve"]
+        assert lines == [3, 2, 1, 0], limit
+
+
 def test_one_order_and_one_user(sale, busy):
     sku, ids = busy
     rows = log_of(sale, sku, f"order={ids[0]}")
