@@ -4,7 +4,7 @@ import time
 
 import redis
 
-from rig import free_port
+from ports import free_port
 
 PATIENCE_S = 90.0
 

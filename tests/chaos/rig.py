@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "system"))
 
 from daemons import Daemon, until  # noqa: E402
+from ports import free_port  # noqa: E402
 from proxy import Network  # noqa: E402
 from schedule import DAEMONS, LINKS  # noqa: E402
 from stack import Stack, StackError, run_local  # noqa: E402
@@ -285,13 +286,6 @@ class Rig:
                                                      "hold_seconds": terms["hold_s"]}, {"X-User-Id": "ops"})
         assert made[0] == 201, made
         return sku
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 __all__ = ["PARTITIONS", "Rig", "StackError", "until"]

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from daemons import until
-from mysql_server import _free_port as free_port
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The scripts each daemon runs (engine/, consumer/, reconciler/, admin/ and what they use of common/redis).

@@ -7,9 +7,10 @@ import fcntl
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import time
+
+from ports import free_port
 
 CACHE = pathlib.Path(os.environ.get("FLASH_CACHE")
                      or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "flashgate")
@@ -71,17 +72,11 @@ def install():
     return home / "root"
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class MySqlServer:
     """One server in one folder, durable, with the schema's account; env has its endpoints."""
 
     def __init__(self, folder):
-        self.root, self.folder, self.port, self.process = install(), pathlib.Path(folder), _free_port(), None
+        self.root, self.folder, self.port, self.process = install(), pathlib.Path(folder), free_port(), None
         self.socket = self.folder / "s"
         self.env = {"FLASH_MYSQL_HOST": "127.0.0.1", "FLASH_MYSQL_PORT": str(self.port), "FLASH_MYSQL_USER": "flashgate",
                     "FLASH_MYSQL_PASSWORD": PASSWORD, "FLASH_MYSQL_DATABASE": "flashgate", "FLASH_MYSQL_SOCKET": ""}
