@@ -62,16 +62,14 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 {
     (void)what;
     struct daemon *daemon = arg;
-    static struct flash_config fresh; /* large; signals come on one thread only */
-    enum flash_config_action action;
     struct flash_error err;
+    int level;
     if (signal != SIGHUP) {
         FLASH_LOG(INFO, "consumer.stopping", FLASH_INT("signal", signal));
         daemon->stop = true;
         event_base_loopbreak(daemon->base);
-    } else if (flash_config_load(&fresh, daemon->argc, daemon->argv, &action, &err)) {
-        flash_log_set_level(fresh.log.level);
-        FLASH_LOG(INFO, "consumer.reloaded", FLASH_INT("log_level", fresh.log.level));
+    } else if (flash_config_reload_level(daemon->argc, daemon->argv, &level, &err)) {
+        FLASH_LOG(INFO, "consumer.reloaded", FLASH_INT("log_level", level));
     } else {
         FLASH_LOG(ERROR, "consumer.reload_refused", FLASH_TEXT("error", err.text));
     }

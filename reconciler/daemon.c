@@ -169,14 +169,12 @@ static void stop(evutil_socket_t signal, short what, void *arg)
 static void reload(evutil_socket_t signal, short what, void *arg)
 {
     struct daemon *daemon = arg;
-    static struct flash_config fresh; /* large; this runs on one thread only */
-    enum flash_config_action action;
     struct flash_error err;
+    int level;
     (void)signal;
     (void)what;
-    if (flash_config_load(&fresh, daemon->start->argc, daemon->start->argv, &action, &err)) {
-        flash_log_set_level(fresh.log.level);
-        FLASH_LOG(INFO, "reconciler.reloaded", FLASH_INT("log_level", fresh.log.level));
+    if (flash_config_reload_level(daemon->start->argc, daemon->start->argv, &level, &err)) {
+        FLASH_LOG(INFO, "reconciler.reloaded", FLASH_INT("log_level", level));
     } else {
         FLASH_LOG(ERROR, "reconciler.reload_refused", FLASH_TEXT("error", err.text));
     }

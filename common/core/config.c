@@ -14,6 +14,7 @@
 
 #include "config_loader.h"
 #include "flash/hmac.h"
+#include "flash/log.h"
 
 enum {
     SECTION_TEXT = 32,
@@ -266,5 +267,18 @@ bool flash_config_check_auth(const struct flash_config *config, struct flash_err
         return flash_error_set(err, FLASH_ERROR_CONFIG,
                                "auth.kid_2: two keys need two names, and kid_1 is the same");
     }
+    return true;
+}
+
+bool flash_config_reload_level(int argc, char *const argv[], int *ret_level,
+                               struct flash_error *err)
+{
+    static struct flash_config fresh; /* large */
+    enum flash_config_action action;
+    if (!flash_config_load(&fresh, argc, argv, &action, err)) {
+        return false;
+    }
+    flash_log_set_level(fresh.log.level);
+    *ret_level = (int)fresh.log.level;
     return true;
 }

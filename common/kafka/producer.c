@@ -198,7 +198,7 @@ void flash_producer_free(struct flash_producer *producer)
         rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
         rd_kafka_queue_destroy(producer->queue);
     }
-    if (producer->rk != NULL) { /* waits for ever while a topic, queue or event is held */
+    if (producer->rk != NULL) { /* waits while a topic, queue or event is held */
         flash_kafka_destroy(producer->rk);
     }
     if (producer->fd >= 0) {

@@ -132,6 +132,10 @@ enum flash_config_action {
 FLASH_MUST_CHECK bool flash_config_load(struct flash_config *config, int argc, char *const argv[],
                                         enum flash_config_action *ret_action,
                                         struct flash_error *err);
+/* What HUP asks of a daemon: reads all of it anew with the same argv, and goes by log.level, which
+ * *ret_level is told. On failure (as above) nothing changes. From one thread at a time. */
+FLASH_MUST_CHECK bool flash_config_reload_level(int argc, char *const argv[], int *ret_level,
+                                                struct flash_error *err);
 
 /* For the daemons that ask who calls: with auth.mode = jwt, the keys are long enough for HS256 and,
  * if there are two, named apart. Error kind: CONFIG. */
