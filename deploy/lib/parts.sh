@@ -57,6 +57,7 @@ daemonize no
 save ""
 appendonly yes
 appendfsync $APPENDFSYNC
+auto-aof-rewrite-min-size 1gb
 maxmemory 2gb
 maxmemory-policy noeviction
 tcp-backlog 4096

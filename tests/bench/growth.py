@@ -10,7 +10,7 @@ import sys
 import zlib
 
 from batch import requests_of, send_all, write_list
-from recover import connected
+from ledger import connected
 from rig import Failed, wait_until
 
 UNITS = 100_000_000

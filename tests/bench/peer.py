@@ -14,6 +14,7 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
+PAIRS = (("sold64", UNITS, "always"), ("everysec64", UNITS, "everysec"), ("refused64", 1, "always"))  # name, units, appendfsync
 SHARE = 20_000 / 29_000  # 20,000 orders/s are aimed at where the peer sells 29,000: here as much of what it sells here
 
 
@@ -97,18 +98,41 @@ def sell_peer(rig, port, pid, units, seconds):
     return report, {"nginx": spent[0] * 1e6 / answered, "redis": spent[1] * 1e6 / answered}
 
 
-def sell_ours(rig, units, seconds):
+def sell_ours(rig, units, seconds, *pace):
     sku, parts = rig.sale(units), ("engine", "redis", "kafka1")
     before = rig.cpu_s(parts)
-    report = rig.bench(sku, *CROWD, "--duration", seconds)
+    report = rig.bench(sku, *CROWD, *pace, "--duration", seconds)
     after, orders = rig.cpu_s(parts), report["orders"]
     answered = orders["accepted"] + orders["refused"]
     return sku, report, {part: (after[part] - before[part]) * 1e6 / answered for part in parts}
 
 
+def at_rate(rate):
+    return ["--mode", "rate", "--rate", int(rate), "--arrivals", "poisson"]
+
+
+def measure_pair(rig, nginx_at, pair, seconds):
+    """One after the other as fast as answers come: (our SKU, figures)."""
+    name, units, fsync = pair
+    rig.redis().config_set("appendfsync", fsync)
+    sku, ours, ours_cpu = sell_ours(rig, units, seconds)
+    peer, peer_cpu = sell_peer(rig, *nginx_at, units, seconds)
+    rig.redis().config_set("appendfsync", "always")
+    word = "accepted_per_s" if units > 1 else "refused_per_s"
+    rates = ours["orders"][word], peer["orders"][word]
+    return sku, {name: rates[0], f"peer_{name}": rates[1], f"{name}_ratio": rates[0] / rates[1],
+                 f"{name}_cpu": ours_cpu, f"peer_{name}_cpu": peer_cpu}
+
+
+def cpu_ratio(found, name):
+    """An order's CPU without Kafka's, to what the peer needs for one at its most."""
+    ours, peer = found[f"{name}_cpu"], found["peer_sold64_cpu"]
+    return (ours["engine"] + ours["redis"]) / (peer["nginx"] + peer["redis"])
+
+
 def measure_share(rig, rate, seconds):
     """Answers at a rate that leaves the peer some air: ours through the whole pipeline, then the peer's, who has none."""
-    pace = ["--mode", "rate", "--rate", int(rate), "--arrivals", "poisson", "--duration", seconds]
+    pace = [*at_rate(rate), "--duration", seconds]
     sku = rig.sale(UNITS)
     ours = rig.bench(sku, *CROWD, *pace, "--poll-wait", "--poll-every", 20)["latency_us"]
     rig.prove(sku)
@@ -138,21 +162,21 @@ def bare_inserts(rig, seconds):
 def measure_peer(rig, seconds):
     rig.daemons("stop", "consumer")
     found, sold = {}, []
-    with nginx(rig) as (port, pid):
-        for units, name in ((UNITS, "sold64"), (1, "refused64")):
-            sku, ours, ours_cpu = sell_ours(rig, units, seconds)
-            peer, peer_cpu = sell_peer(rig, port, pid, units, seconds)
-            word = "accepted_per_s" if units > 1 else "refused_per_s"
-            rates = ours["orders"][word], peer["orders"][word]
-            found.update({name: rates[0], f"peer_{name}": rates[1], f"{name}_ratio": rates[0] / rates[1],
-                          f"{name}_cpu": ours_cpu, f"peer_{name}_cpu": peer_cpu})
+    with nginx(rig) as nginx_at:
+        for pair in PAIRS:
+            sku, figures = measure_pair(rig, nginx_at, pair, seconds)
+            found.update(figures)
             sold.append(sku)
+    rate = SHARE * found["peer_sold64"]
+    sku, report, found["offered64_cpu"] = sell_ours(rig, UNITS, seconds, *at_rate(rate))
+    found["offered64_p50"] = report["latency_us"]["accepted"]["p50"] / 1000
+    found.update({f"{name}_cpu_ratio": cpu_ratio(found, name) for name in ("sold64", "offered64")})
     rig.daemons("up", "consumer")
-    for sku in sold:
+    for sku in (*sold, sku):
         rig.prove(sku)
     found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
-    found.update(measure_share(rig, SHARE * found["peer_sold64"], seconds))
+    found.update(measure_share(rig, rate, seconds))
     found["bare_inserts"] = bare_inserts(rig, seconds)
     found["hot_row"] = hot_row(rig, seconds)
     found["hot_row_ratio"] = found["sold64"] / found["hot_row"]

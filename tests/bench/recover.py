@@ -3,11 +3,11 @@
 The orders are put into the ledger by SQL, as if they had been sold; proven is that Redis then has every one of them, and that its
 units are the ledger's.
 """
-import contextlib
 import os
 import subprocess
 import time
 
+from ledger import connected
 from rig import BUILD, Failed, wait_until
 
 ORDERS = 1_000_000
@@ -20,17 +20,6 @@ ROWS = (
     " 1 + seq % 2, {due} + seq DIV 20000, UNHEX(MD5(seq DIV 256)), seq % 256, 0 FROM seq_1_to_{orders}")
 STOCK = ("UPDATE stock SET available = available - {orders}, reserved = {orders} DIV 2, sold = {orders} - {orders} DIV 2"
          " WHERE sku = {sku}")
-
-
-@contextlib.contextmanager
-def connected(rig, user=None):
-    """A cursor on the ledger, of this user or Flashgate's own."""
-    import pymysql
-    with contextlib.closing(pymysql.connect(
-            host=rig.env["FLASH_MYSQL_HOST"], port=int(rig.env["FLASH_MYSQL_PORT"]), user=user or rig.env["FLASH_MYSQL_USER"],
-            password=rig.env["FLASH_MYSQL_PASSWORD"], database=rig.env["FLASH_MYSQL_DATABASE"], autocommit=True)) as connection:
-        with connection.cursor() as cursor:
-            yield cursor
 
 
 def fill(rig, sku):
