@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flash/json_body.h"
+#include "flash/percent.h"
 #include "flash/time.h"
 
 /* Whether value is an integer from min to max; absent is what fallback says, if that is not
@@ -170,46 +171,15 @@ bool flash_form_wait(struct flash_text header, int64_t *ret_wait_s)
            *ret_wait_s <= FLASH_CLOSE_WAIT_MAX_S;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)((at - digits) % 16) : -1;
-}
-
-bool flash_form_segment(struct flash_text segment, size_t size, char *ret_bytes, size_t *ret_len)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < segment.len; i++) {
-        char c = segment.at[i];
-        if (len == size) {
-            return false;
-        }
-        if (c == '%') {
-            int high = i + 2 < segment.len ? hex_digit(segment.at[i + 1]) : -1;
-            int low = i + 2 < segment.len ? hex_digit(segment.at[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return false;
-            }
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        ret_bytes[len++] = c;
-    }
-    *ret_len = len;
-    return true;
-}
-
 bool flash_form_order_id(struct flash_text segment, char ret_id[FLASH_ORDER_ID_MAX + 1])
 {
     char id[FLASH_ORDER_ID_MAX];
-    size_t len;
     int64_t sku;
     struct flash_text ref;
-    if (!flash_form_segment(segment, sizeof(id), id, &len) ||
-        !flash_order_id_parse((struct flash_text){id, len}, &sku, &ref)) {
+    if (!flash_percent_order_id(segment, id, &sku, &ref)) {
         return false;
     }
+    size_t len = (size_t)(ref.at + ref.len - id);
     memcpy(ret_id, id, len);
     ret_id[len] = '\0';
     return true;

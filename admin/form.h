@@ -66,10 +66,6 @@ bool flash_form_matches(const struct flash_precondition *match, int64_t version)
 /* Prefer: wait=N (RFC 7240), 0 without one; other preferences are not minded. False: N is no number
  * from 0 to 30. */
 FLASH_MUST_CHECK bool flash_form_wait(struct flash_text header, int64_t *ret_wait_s);
-/* A path segment's bytes, percent-encoding undone, not NUL-terminated. False: more than size of
- * them, or a '%' without two hexadecimal digits. */
-FLASH_MUST_CHECK bool flash_form_segment(struct flash_text segment, size_t size, char *ret_bytes,
-                                         size_t *ret_len);
 /* An order id as a path segment: percent-encoding undone. False if it is none. */
 FLASH_MUST_CHECK bool flash_form_order_id(struct flash_text segment,
                                           char ret_id[FLASH_ORDER_ID_MAX + 1]);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/percent.h"
 #include "flash/time.h"
 #include "form.h"
 #include "query.h"
@@ -73,7 +74,7 @@ static bool read_sku(struct flash_text value, void *arg)
 static bool read_text(struct flash_text value, char *ret_text, size_t size)
 {
     size_t len = 0;
-    if (!flash_form_segment(value, size - 1, ret_text, &len) || len == 0 ||
+    if (!flash_percent_decode_value(value, size - 1, ret_text, &len) || len == 0 ||
         memchr(ret_text, '\0', len)) {
         ret_text[0] = '\0';
         return false;

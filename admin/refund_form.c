@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "flash/json_body.h"
-#include "form.h"
+#include "flash/percent.h"
 #include "query.h"
 
 _Static_assert(FLASH_REFERENCE_MAX == FLASH_USER_MAX, "a reference is checked as a user id");
@@ -81,8 +81,8 @@ bool flash_refund_form_key(const struct flash_text segments[2], struct flash_ref
 {
     char payment[FLASH_PAYMENT_ID_MAX], order[FLASH_ORDER_ID_MAX];
     size_t order_len, payment_len;
-    return flash_form_segment(segments[0], sizeof(order), order, &order_len) &&
-           flash_form_segment(segments[1], sizeof(payment), payment, &payment_len) &&
+    return flash_percent_decode(segments[0], sizeof(order), order, &order_len) &&
+           flash_percent_decode(segments[1], sizeof(payment), payment, &payment_len) &&
            take_key((struct flash_text){order, order_len},
                     (struct flash_text){payment, payment_len}, ret_key);
 }

@@ -86,29 +86,38 @@ static bool lock_stock(struct flash_ledger *ledger, struct flash_plan *plan,
     return flash_mysql_query_in(ledger->mysql, &query, err);
 }
 
+/* One statement for all SKUs where the server takes arrays: a batch of many SKUs has a row each. */
 static bool update_stock(struct flash_ledger *ledger, const struct flash_ledger_work *work,
                          struct flash_error *err)
 {
+    enum { BASE, AVAILABLE, RESERVED, SOLD, INFLOWS, FLAGS, AT, SKU, COUNT };
+    struct flash_bulk_column columns[COUNT];
+    struct flash_bulk bulk = {
+        .sql = "UPDATE stock SET base = base + ?, available = available + ?, "
+               "reserved = reserved + ?, sold = sold + ?, version = version + ?, "
+               "flagged = flagged | ?, updated_at_ms = ? WHERE sku = ?",
+        .columns = columns,
+        .column_count = COUNT,
+    };
+    int64_t **n = ledger->numbers;
     for (int i = 0; i < work->plan->sku_count; i++) {
         const struct flash_plan_sku *sku = &work->plan->skus[i];
         if (!sku->to_available && !sku->to_reserved && !sku->to_sold && !sku->shortage) {
             continue;
         }
-        struct flash_value params[] = {
-            flash_value_int(sku->to_base),     flash_value_int(sku->to_available),
-            flash_value_int(sku->to_reserved), flash_value_int(sku->to_sold),
-            flash_value_int(sku->to_inflows),  flash_value_int(sku->shortage),
-            flash_value_int(work->now_ms),     flash_value_int(sku->sku),
-        };
-        if (!flash_mysql_exec(ledger->mysql,
-                              "UPDATE stock SET base = base + ?, available = available + ?, "
-                              "reserved = reserved + ?, sold = sold + ?, version = version + ?, "
-                              "flagged = flagged | ?, updated_at_ms = ? WHERE sku = ?",
-                              params, 8, NULL, err)) {
-            return false;
-        }
+        n[BASE][bulk.row_count] = sku->to_base;
+        n[AVAILABLE][bulk.row_count] = sku->to_available;
+        n[RESERVED][bulk.row_count] = sku->to_reserved;
+        n[SOLD][bulk.row_count] = sku->to_sold;
+        n[INFLOWS][bulk.row_count] = sku->to_inflows;
+        n[FLAGS][bulk.row_count] = sku->shortage;
+        n[AT][bulk.row_count] = work->now_ms;
+        n[SKU][bulk.row_count++] = sku->sku;
     }
-    return true;
+    for (int i = 0; i < COUNT; i++) {
+        columns[i] = (struct flash_bulk_column){.type = FLASH_COLUMN_INT, .numbers = n[i]};
+    }
+    return bulk.row_count == 0 || flash_mysql_bulk_update(ledger->mysql, &bulk, err);
 }
 
 static bool bury(struct flash_ledger *ledger, const struct flash_ledger_work *work, int i,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/percent.h"
 #include "flash/put.h"
 #include "flash/time.h"
 
@@ -128,10 +129,11 @@ size_t flash_answer_order_text(char out[FLASH_ORDER_TEXT_MAX], const struct flas
 
 void flash_answer_accepted(struct flash_request *request, const struct flash_order_view *order)
 {
-    char body[FLASH_ORDER_TEXT_MAX], headers[160];
-    _Static_assert(sizeof(headers) > 64 + FLASH_ORDER_ID_MAX, "the lines and an id fit");
+    char body[FLASH_ORDER_TEXT_MAX], headers[64 + 3 * FLASH_ORDER_ID_MAX];
     size_t len = flash_answer_order_text(body, order);
-    char *end = put_order_id(FLASH_PUT_LITERAL(headers, "Location: /v1/orders/"), order);
+    char *end =
+        flash_put_number(FLASH_PUT_LITERAL(headers, "Location: /v1/orders/"), (uint64_t)order->sku);
+    end = flash_percent_put(FLASH_PUT_LITERAL(end, "."), order->ref);
     end = FLASH_PUT_LITERAL(end, "\r\nRetry-After: 1\r\n");
     *end = '\0';
     flash_request_reply(

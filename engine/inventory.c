@@ -2,13 +2,13 @@
  * by its full id. */
 #include "inventory.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "answer.h"
 #include "auth.h"
 #include "change.h"
 #include "flash/json_body.h"
+#include "flash/percent.h"
 #include "reads.h"
 #include "reserve.h"
 
@@ -255,49 +255,17 @@ void flash_inventory_pay(struct flash_worker *worker, struct flash_request *requ
 {
     static const char *const names[] = {"payment_id", "durable", NULL};
     struct body body;
+    char decoded[FLASH_ORDER_ID_MAX];
     static const struct form form = {names, MEMBER_PAYMENT};
     if (!take_body(worker, request, &form, &body)) {
         return;
     }
-    if (flash_order_id_parse(rest, &body.sku, &body.ref)) {
+    if (flash_percent_order_id(rest, decoded, &body.sku, &body.ref)) {
         submit_change(worker, request, FLASH_CHANGE_PAY, &body);
     } else {
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
         json_decref(body.root);
     }
-}
-
-/* The byte that two hex digits at text name, or -1. */
-static int byte_of(struct flash_text text)
-{
-    int byte = 0;
-    for (size_t i = 0; i < 2; i++) {
-        if (i == text.len || !isxdigit((unsigned char)text.at[i])) {
-            return -1;
-        }
-        char digit = text.at[i];
-        byte = byte * 16 + (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-    }
-    return byte;
-}
-
-/* Percent-decodes a path segment (RFC 3986 §2.1) of at most FLASH_ORDER_ID_MAX bytes; empty when it
- * is none. */
-static struct flash_text decode(struct flash_text segment, char out[FLASH_ORDER_ID_MAX])
-{
-    size_t len = 0;
-    for (size_t i = 0; i < segment.len; i++) {
-        int byte = (unsigned char)segment.at[i];
-        if (byte == '%') {
-            byte = byte_of((struct flash_text){segment.at + i + 1, segment.len - i - 1});
-            i += 2;
-        }
-        if (byte < 0 || len == FLASH_ORDER_ID_MAX) {
-            return (struct flash_text){out, 0};
-        }
-        out[len++] = (char)byte;
-    }
-    return (struct flash_text){out, len};
 }
 
 void flash_inventory_reservation(struct flash_worker *worker, struct flash_request *request,
@@ -313,7 +281,10 @@ void flash_inventory_reservation(struct flash_worker *worker, struct flash_reque
     struct flash_text product = {rest.at, slash ? (size_t)(slash - rest.at) : 0};
     if (slash && flash_sku_parse(product, &query.sku)) {
         struct flash_text order = {slash + 1, rest.len - product.len - 1};
-        query.ref = ref_of(decode(order, decoded), query.sku);
+        size_t len;
+        if (flash_percent_decode(order, sizeof(decoded), decoded, &len)) {
+            query.ref = ref_of((struct flash_text){decoded, len}, query.sku);
+        }
     }
     if (query.ref.len && flash_ref_valid(query.ref)) {
         flash_reads_order(worker, request, &query);

@@ -10,6 +10,7 @@
 #include "body.h"
 #include "change.h"
 #include "flash/json_body.h"
+#include "flash/percent.h"
 #include "reads.h"
 #include "reserve.h"
 
@@ -85,6 +86,7 @@ static struct flash_text seen_by(const struct flash_worker *worker,
 void flash_orders_get(struct flash_worker *worker, struct flash_request *request,
                       struct flash_text rest)
 {
+    char decoded[FLASH_ORDER_ID_MAX];
     const struct flash_claims *claims = flash_auth(worker, request);
     if (!claims) {
         return;
@@ -93,7 +95,7 @@ void flash_orders_get(struct flash_worker *worker, struct flash_request *request
                                       .wait_us = wait_seconds(request) * 1000000};
     if (query.wait_us < 0) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_PREFER, NULL);
-    } else if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
+    } else if (!flash_percent_order_id(rest, decoded, &query.sku, &query.ref)) {
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
     } else {
         flash_reads_order(worker, request, &query);
@@ -103,12 +105,13 @@ void flash_orders_get(struct flash_worker *worker, struct flash_request *request
 void flash_orders_events(struct flash_worker *worker, struct flash_request *request,
                          struct flash_text rest)
 {
+    char decoded[FLASH_ORDER_ID_MAX];
     const struct flash_claims *claims = flash_auth(worker, request);
     if (!claims) {
         return;
     }
     struct flash_order_query query = {.user = seen_by(worker, claims), .events = true};
-    if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
+    if (!flash_percent_order_id(rest, decoded, &query.sku, &query.ref)) {
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
     } else {
         flash_reads_order(worker, request, &query);
@@ -118,6 +121,7 @@ void flash_orders_events(struct flash_worker *worker, struct flash_request *requ
 void flash_orders_cancel(struct flash_worker *worker, struct flash_request *request,
                          struct flash_text rest)
 {
+    char decoded[FLASH_ORDER_ID_MAX];
     const struct flash_claims *claims = flash_auth(worker, request);
     if (!claims) {
         return;
@@ -129,7 +133,7 @@ void flash_orders_cancel(struct flash_worker *worker, struct flash_request *requ
         flash_answer_refuse(request, FLASH_REFUSE_BAD_USER, NULL);
     } else if (flash_request_body(request).len) {
         flash_answer_refuse(request, FLASH_REFUSE_BAD_BODY, "A cancel has no body.");
-    } else if (!flash_order_id_parse(rest, &query.sku, &query.ref)) {
+    } else if (!flash_percent_order_id(rest, decoded, &query.sku, &query.ref)) {
         flash_answer_refuse(request, FLASH_REFUSE_NO_ORDER, NULL);
     } else {
         flash_change_submit(worker, request, &query);

@@ -57,7 +57,7 @@ daemonize no
 save ""
 appendonly yes
 appendfsync $APPENDFSYNC
-auto-aof-rewrite-min-size 1gb
+auto-aof-rewrite-min-size 4gb
 maxmemory 2gb
 maxmemory-policy noeviction
 tcp-backlog 4096

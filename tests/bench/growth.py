@@ -165,19 +165,24 @@ def rewritten(rig):
 
 
 def orders_so_far(rig, most):
-    """({orders of the sale before: orders/s of the next SAMPLE}, the same for draining those, bytes an order at the most)."""
-    sold, drained, memory = {}, {}, 0
+    """({orders of the sale before: orders/s of the next SAMPLE}, CPU µs of each of them, orders/s of draining them,
+    bytes an order at the most)."""
+    sold, cost, drained, memory = {}, {}, {}, 0
     for so_far in (number for number in SO_FAR if number <= most):
         sku = rig.sale(UNITS)
         fill(rig, sku, so_far)
         rewritten(rig)
         rig.daemons("stop", "consumer")
+        before = rig.cpu_s(("engine", "redis"))
         report = sell(rig, sku, "--connections", 256, "--orders", SAMPLE)["orders"]
+        after = rig.cpu_s(("engine", "redis"))
         drained[so_far], _ = rig.drain(sku, report["accepted"])
         prove(rig, sku, so_far + SAMPLE)
         sold[so_far], memory = report["accepted_per_s"], memory_an_order(rig, sku)
-        note(f"{so_far} orders so far: {sold[so_far]:.0f} sold/s, {drained[so_far]:.0f} drained/s, {memory:.0f} bytes an order")
-    return sold, drained, memory
+        cost[so_far] = (sum(after.values()) - sum(before.values())) * 1e6 / report["accepted"]
+        note(f"{so_far} orders so far: {sold[so_far]:.0f} sold/s, {cost[so_far]:.1f} µs, {drained[so_far]:.0f} drained/s, "
+             f"{memory:.0f} bytes an order")
+    return sold, cost, drained, memory
 
 
 def memory_an_order(rig, sku):
@@ -221,7 +226,8 @@ def measure_growth(rig, seconds):
               "orders/s against SKUs, whole pipeline": skus(rig, seconds)}
     note(found, series)
     room_in_memory(rig)
-    sold, drained, found["order_memory"] = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1])))
+    sold, cost, drained, found["order_memory"] = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1])))
     series["orders/s against orders of the sale so far, consumer stopped"] = sold
+    series["CPU of an order, engine + Redis, µs, against orders of the sale so far"] = cost
     series["orders/s drained against orders of the sale so far"] = drained
     return {**found, "growth_ratio": sold[max(sold)] / sold[10_000], "series": series}
