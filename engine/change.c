@@ -40,6 +40,7 @@ struct change_call {
     enum flash_change_kind kind;
     struct flash_lane_item *changes;
     struct flash_entry_name id;
+    uint64_t sent_us; /* monotonic */
     struct held_list *held;
 };
 
@@ -65,6 +66,7 @@ static struct flash_change *change_of(struct flash_lane_item *item)
 static void refuse(struct flash_worker *worker, struct flash_change *change,
                    enum flash_refusal refusal, const char *detail)
 {
+    flash_engine_count(METRIC_CHANGES_UNKNOWN, refusal == FLASH_REFUSE_OUTCOME_UNKNOWN);
     flash_answer_refuse(change->request, refusal, detail);
     flash_pool_give(&worker->changes, change);
 }
@@ -74,9 +76,6 @@ static void refuse_list(struct flash_worker *worker, struct flash_lane_item *ite
 {
     while (item) {
         struct flash_lane_item *next = item->next;
-        if (refusal == FLASH_REFUSE_OUTCOME_UNKNOWN) {
-            flash_engine_count(METRIC_CHANGES_UNKNOWN, 1);
-        }
         refuse(worker, change_of(item), refusal, detail);
         item = next;
     }
@@ -191,6 +190,7 @@ static void send_lane(struct flash_worker *worker, struct flash_sku *sku,
     if (call) {
         *call =
             (struct change_call){.worker = worker, .sku = sku, .kind = kind, .changes = changes};
+        call->sent_us = worker->now_us;
     }
     if (!call || !send_call(call, &err)) {
         flash_lane_done(lane);
@@ -218,13 +218,11 @@ void flash_change_turn(struct flash_worker *worker, struct flash_sku *sku)
         bool known = flash_known_ask(worker, sku);
         if (known && !flash_worker_put_off(worker, sku, 0)) {
             send_lane(worker, sku, (enum flash_change_kind)kind);
-        } else if (sku->known == FLASH_SKU_ABSENT) { /* lost by Redis, when it was there before */
-            refuse_lane(worker, lane,
-                        sku->generation ? FLASH_REFUSE_UNAVAILABLE : FLASH_REFUSE_NO_ORDER,
-                        sku->generation ? flash_admission_text(FLASH_STOP_GATE) : NULL);
-        } else if (sku->known == FLASH_SKU_CLOSED) {
+        } else if (flash_known_lost(sku)) {
             refuse_lane(worker, lane, FLASH_REFUSE_UNAVAILABLE,
                         flash_admission_text(FLASH_STOP_GATE));
+        } else if (sku->known == FLASH_SKU_ABSENT) {
+            refuse_lane(worker, lane, FLASH_REFUSE_NO_ORDER, NULL);
         }
     }
 }
@@ -269,7 +267,6 @@ static void held_done(struct flash_ack_wait *wait, bool acked)
         if (acked) {
             answer(wait->worker, held->change, &held->view, held->late);
         } else {
-            flash_engine_count(METRIC_CHANGES_UNKNOWN, 1);
             refuse(wait->worker, held->change, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
         }
         free(held);
@@ -323,7 +320,6 @@ static void answer_one(struct change_call *call, struct flash_change *change,
     } else if (!done) {
         answer_met(call->worker, change, view.record.state);
     } else if (change->durable && uncertain(call, reply, &view.record)) {
-        flash_engine_count(METRIC_CHANGES_UNKNOWN, 1);
         refuse(call->worker, change, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
     } else if (change->durable) {
         hold(call, change, &view, late);
@@ -350,6 +346,11 @@ static struct held_list *new_held(struct change_call *call)
 static void answer_changes(struct change_call *call, const struct flash_redis_reply *reply)
 {
     struct flash_lane_item *item = call->changes;
+    struct flash_text entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
+    if (entry.len && !flash_publish_in_time(call->sent_us)) {
+        refuse_list(call->worker, item, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        return;
+    }
     call->held = new_held(call);
     char traceparent[FLASH_TRACEPARENT_LEN + 1]; /* kept: the request ends with its answer */
     memcpy(traceparent, flash_request_traceparent(change_of(item)->request), sizeof(traceparent));
@@ -358,7 +359,6 @@ static void answer_changes(struct change_call *call, const struct flash_redis_re
         answer_one(call, change_of(item), reply, at);
         item = next;
     }
-    struct flash_text entry = flash_redis_reply_text(flash_redis_reply_at(reply, 1));
     struct flash_publication publication = {
         .sku = call->sku,
         .type = kinds[call->kind].type,

@@ -9,8 +9,7 @@
 #include "reads.h"
 #include "reserve.h"
 
-#define ABSENT_KEPT_US 1000000 /* how long "no such SKU" is believed */
-#define CLOSED_KEPT_US 100000  /* and a closed gate, or that a SKU is lost */
+#define KEPT_US 100000 /* how long "no such SKU", a closed gate, or a lost SKU is believed */
 
 bool flash_known_lost(const struct flash_sku *sku)
 {
@@ -34,7 +33,7 @@ static bool gate_seen_open(const struct flash_worker *worker, const struct flash
 
 bool flash_known_closed(const struct flash_worker *worker, const struct flash_sku *sku)
 {
-    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < CLOSED_KEPT_US;
+    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < KEPT_US;
 }
 
 bool flash_known_ask(struct flash_worker *worker, struct flash_sku *sku)
@@ -44,7 +43,7 @@ bool flash_known_ask(struct flash_worker *worker, struct flash_sku *sku)
     if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
         sku->known = FLASH_SKU_NEW;
     }
-    if (gone && age_us < (flash_known_lost(sku) ? CLOSED_KEPT_US : ABSENT_KEPT_US)) {
+    if (gone && age_us < KEPT_US) {
         refuse_absent(worker, sku);
     } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
         if (flash_reads_refresh(worker, sku)) {
@@ -84,6 +83,13 @@ static void learn_sale(struct flash_sku *sku, const struct flash_redis_reply *sa
     memcpy(sku->sale.title, title.at, len);
 }
 
+static void close_sku(struct flash_worker *worker, struct flash_sku *sku)
+{
+    sku->known = FLASH_SKU_CLOSED;
+    refuse_absent(worker, sku);
+    flash_change_refuse_waiting(worker, sku);
+}
+
 static void learn_gate(struct flash_worker *worker, struct flash_sku *sku, struct flash_text text)
 {
     const char *run_id = flash_redis_run_id(worker->redis);
@@ -92,9 +98,7 @@ static void learn_gate(struct flash_worker *worker, struct flash_sku *sku, struc
         sku->known = FLASH_SKU_PRESENT;
         snprintf(sku->run_id, sizeof(sku->run_id), "%s", run_id);
     } else {
-        sku->known = FLASH_SKU_CLOSED;
-        refuse_absent(worker, sku);
-        flash_change_refuse_waiting(worker, sku);
+        close_sku(worker, sku);
     }
 }
 
@@ -111,7 +115,10 @@ void flash_known_learn(struct flash_worker *worker, struct flash_sku *sku, bool 
     sku->journal_read_us = number_at(reply, 1);
     sku->journal_entries = number_at(reply, 2);
     sku->journal_oldest_us = number_at(reply, 3);
-    if (with_sale) {
+    bool behind = number_at(reply, 4) < sku->generation && !gate_seen_open(worker, sku);
+    if (with_sale && behind) {
+        close_sku(worker, sku); /* a server that a recovery left behind: open, but by itself */
+    } else if (with_sale) {
         sku->generation = number_at(reply, 4);
         learn_sale(sku, sale, worker->now_us);
         learn_gate(worker, sku, flash_redis_reply_text(flash_redis_reply_at(sale, 9)));

@@ -7,10 +7,19 @@
 #include "flash/time.h"
 #include "metrics.h"
 
+#define SEND_WITHIN_US 20000000
+
+bool flash_publish_in_time(uint64_t sent_us)
+{
+    FLASH_FAULT("engine.accepted");
+    bool in_time = flash_time_monotonic_us() - sent_us < SEND_WITHIN_US;
+    flash_engine_count(METRIC_ENTRIES_NOT_SENT, !in_time);
+    return in_time;
+}
+
 bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication)
 {
     char key[FLASH_SKU_TEXT_MAX + 1], type[32];
-    FLASH_FAULT("engine.accepted");
     int key_len = snprintf(key, sizeof(key), "%lld", (long long)publication->sku->id);
     snprintf(type, sizeof(type), "flashgate.%s", flash_entry_type_name(publication->type));
     struct flash_message_headers headers = {.id = publication->id,

@@ -25,6 +25,12 @@ struct flash_publication {
         *wait; /* or NULL; else it comes back exactly once, if publishing succeeds */
 };
 
+/* Whether what Redis has accepted is still to be sent: its call left less than 20 s ago (sent_us,
+ * monotonic). An older entry may be proven lost and fenced by now, and the topic would take it for
+ * a new one, as its time is that of sending (DESIGN §6): its buyers' outcome is unknown, and the
+ * journal has it. */
+bool flash_publish_in_time(uint64_t sent_us);
+
 /* Sends one entry. False: the producer's queue is full; the entry stays in the journal, for the
  * reconciler. */
 bool flash_publish(struct flash_worker *worker, const struct flash_publication *publication);

@@ -43,6 +43,7 @@ struct flash_reserve_call {
     struct flash_sku *sku;
     struct flash_lane_item *lines;
     struct flash_entry_name id;
+    uint64_t sent_us;           /* monotonic */
     const struct word *refused; /* decided: why, NULL: accepted */
     int64_t at_us, due_s;       /* accepted */
 };
@@ -186,7 +187,7 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
         return 0;
     }
     int count;
-    *call = (struct flash_reserve_call){.worker = worker, .sku = sku};
+    *call = (struct flash_reserve_call){.worker = worker, .sku = sku, .sent_us = worker->now_us};
     call->lines = flash_lane_take(&sku->orders, worker->engine->config->engine.batch_lines,
                                   worker->now_us, &count);
     struct flash_error err;
@@ -221,24 +222,19 @@ static void answer_refused(struct flash_worker *worker, struct flash_order_line 
                            const struct flash_redis_reply *text)
 {
     const struct word *word = word_of(text);
-    if (word) {
-        refuse(worker, line, word->refusal, NULL);
-        return;
-    }
     struct flash_record record;
-    bool replayed = flash_record_parse(flash_redis_reply_text(text), &record);
-    if (replayed && record.state == FLASH_STATE_QUEUED && waits_for_kafka(worker, line)) {
-        /* whether Kafka has its entry: nobody here knows */
-        refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
-        return;
-    }
-    if (replayed) {
+    bool replayed = !word && flash_record_parse(flash_redis_reply_text(text), &record);
+    bool queued = replayed && record.state == FLASH_STATE_QUEUED;
+    if (replayed && !(queued && waits_for_kafka(worker, line))) {
         flash_engine_count(METRIC_ORDERS_REPLAYED, 1);
         flash_line_accept(worker, line, &record);
         return;
     }
-    FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
-    refuse(worker, line, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+    if (!word && !replayed) {
+        FLASH_LOG(ERROR, "reserve.unreadable_answer", FLASH_INT("sku", line->sku->id));
+    }
+    /* whether Kafka has a repeat's entry: nobody here knows */
+    refuse(worker, line, word ? word->refusal : FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
 }
 
 static void answer_accepted_list(struct flash_worker *worker, struct flash_lane_item *item,
@@ -290,7 +286,7 @@ static struct flash_lane_item *take_durable(struct flash_worker *worker,
     return taken;
 }
 
-/* Publishes the entry. Returns the lines of buyers who need not wait for Kafka. */
+/* Publishes the entry. Returns the lines of buyers who need not wait for Kafka and may be told. */
 static struct flash_lane_item *publish(struct flash_reserve_call *call,
                                        const struct flash_redis_reply *reply,
                                        struct flash_lane_item *accepted)
@@ -298,6 +294,10 @@ static struct flash_lane_item *publish(struct flash_reserve_call *call,
     struct flash_worker *worker = call->worker;
     call->at_us = flash_redis_reply_int(flash_redis_reply_at(reply, 2));
     call->due_s = flash_redis_reply_int(flash_redis_reply_at(reply, 3));
+    if (!flash_publish_in_time(call->sent_us)) {
+        refuse_list(worker, accepted, FLASH_REFUSE_OUTCOME_UNKNOWN, NULL);
+        return NULL;
+    }
     const char *traceparent = flash_request_traceparent(line_of(accepted)->request);
     struct flash_lane_item *durable = take_durable(worker, &accepted);
     struct held_lines *held = durable ? malloc(sizeof(*held)) : NULL;

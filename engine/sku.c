@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 #define BUCKETS 131072 /* power of two */
-#define ABSENT_KEPT_US 1000000
+#define ABSENT_KEPT_US 100000
 #define TRIES 16       /* entries looked at for one to be reused, */
 #define TRIES_FULL 256 /* and when there are no others */
 

@@ -56,6 +56,7 @@ struct flash_sku {
     bool dirty; /* in the worker's queue of SKUs to look at this turn, or the next */
     STAILQ_ENTRY(flash_sku) next_dirty;
     TAILQ_HEAD(flash_watcher_list, flash_watcher) watchers; /* the longest unread first */
+    TAILQ_ENTRY(flash_sku) next_watched; /* in the worker's list, while there are any */
     int hasty_watchers; /* among them, those that make each tick read the list (watchers.c) */
     uint64_t used_us;
     struct flash_sku *next_in_bucket;

@@ -36,6 +36,9 @@ void flash_watchers_add(struct flash_watcher *watcher, struct flash_worker *work
     watcher->read_us = worker->now_us;
     watcher->ref_len = read->ref_len;
     memcpy(watcher->ref, read->ref, read->ref_len);
+    if (TAILQ_EMPTY(&watcher->sku->watchers)) {
+        TAILQ_INSERT_TAIL(&worker->watched, watcher->sku, next_watched);
+    }
     TAILQ_INSERT_TAIL(&watcher->sku->watchers, watcher, links);
     watcher->sku->hasty_watchers += hasty(watcher);
 }
@@ -47,6 +50,9 @@ void flash_watchers_remove(struct flash_watcher *watcher)
     }
     watcher->sku->hasty_watchers -= hasty(watcher);
     TAILQ_REMOVE(&watcher->sku->watchers, watcher, links);
+    if (TAILQ_EMPTY(&watcher->sku->watchers)) {
+        TAILQ_REMOVE(&watcher->worker->watched, watcher->sku, next_watched);
+    }
 }
 
 void flash_watchers_told(struct flash_watcher *watcher, enum flash_state state)

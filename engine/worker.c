@@ -22,7 +22,6 @@
 #define TICK_MAX_US 20000    /* many this often */
 #define LOOK_CALL_US 100     /* what a call that reads them takes of Redis' time, about, */
 #define LOOK_ORDER_US 5      /* and each order in it */
-#define LOOK_SKUS_PER_US 10  /* that the worker passes over, about */
 #define LOOK_SHARE 20        /* one part in so many of the time goes to it, while they are few */
 #define ROUND_US 500000      /* journals of SKUs in use are looked at this often */
 #define IN_USE_US 10000000   /* a SKU is in use for so long after its last request */
@@ -110,16 +109,12 @@ static uint64_t look_at_watched(struct flash_worker *worker)
     uint64_t cost_us = 0;
     bool hasty = false;
     struct flash_sku *sku;
-    if (flash_pool_used(&worker->waiters) + flash_pool_used(&worker->streams) == 0) {
-        return TICK_MAX_US;
-    }
-    int i = 0;
-    for (; (sku = flash_sku_at(worker->skus, i)); i++) {
+    TAILQ_FOREACH(sku, &worker->watched, next_watched)
+    {
         int orders = flash_reads_tick(worker, sku);
         cost_us += orders ? LOOK_CALL_US + (uint64_t)orders * LOOK_ORDER_US : 0;
         hasty |= sku->hasty_watchers > 0;
     }
-    cost_us += (uint64_t)i / LOOK_SKUS_PER_US;
     uint64_t after_us = hasty ? cost_us * LOOK_SHARE : TICK_MAX_US;
     return after_us < TICK_MIN_US ? TICK_MIN_US : after_us > TICK_MAX_US ? TICK_MAX_US : after_us;
 }
@@ -227,6 +222,7 @@ static bool open_pools(struct flash_worker *worker)
     int waiters = config->engine.max_waiting_polls;
     worker->skus = flash_sku_table_new();
     STAILQ_INIT(&worker->dirty);
+    TAILQ_INIT(&worker->watched);
     TAILQ_INIT(&worker->beats);
     return worker->skus &&
            flash_pool_init(&worker->lines, config->engine.max_redis_lines,

@@ -108,6 +108,7 @@ struct flash_worker {
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
     struct flash_sku_table *skus;
     STAILQ_HEAD(flash_sku_queue, flash_sku) dirty;
+    TAILQ_HEAD(flash_sku_list, flash_sku) watched; /* those with watchers */
     struct flash_reserve_call *decided; /* in this turn, its buyers are still to be answered */
     uint64_t now_us;                    /* monotonic, read once per turn */
     int64_t kafka_queued;               /* the producer's open messages, looked at once per turn */

@@ -1,9 +1,9 @@
 /* Taking connections in: the listening socket, the caps, and what happens when one is reached.
  *
- * A full listener drops the connection that lingers or idles longest before it refuses a new one; a
- * refused one is told so if its socket takes the bytes at once. Out of descriptors, accepting rests
- * for a moment: the backlog keeps the clients, and a listening socket that stays readable would
- * spin the loop. */
+ * A full listener drops the connection that lingers or idles longest before it refuses a new one,
+ * or one that keeps a slot by reading no answer or ending no request; a refused one is told so if
+ * its socket takes the bytes at once. Out of descriptors, accepting rests for a moment: the backlog
+ * keeps the clients, and a listening socket that stays readable would spin the loop. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -14,6 +14,7 @@
 
 #define ACCEPT_PER_WAKE 64 /* then the connections there are get their turn */
 #define ACCEPT_PAUSE_MS 50 /* out of descriptors */
+#define SPARED_US 1000000  /* who came to it just now may be as quick as anybody */
 #define BACKLOG 4096       /* the kernel caps it at net.core.somaxconn */
 
 union address {
@@ -90,22 +91,40 @@ bool flash_http_listen(struct flash_http *server, struct flash_error *err)
     return true;
 }
 
-/* Makes one more slot, or one more descriptor, free. False: all are at work (one in turn has a
- * request to serve). */
+/* The oldest of a list that stands there longer than spared_us, is no stream and has no request to
+ * serve in this turn; or NULL. */
+static struct connection *oldest(struct flash_http *server, enum deadline which, uint64_t spared_us)
+{
+    uint64_t whole_us = server->timeout_us[which];
+    struct connection *found = TAILQ_FIRST(&server->by_age[which]);
+    while (found && (found->queued || flash_http_streams(found))) {
+        found = TAILQ_NEXT(found, by_age);
+    }
+    bool stands = found && server->now_us + whole_us >= found->deadline_us + spared_us;
+    return stands ? found : NULL;
+}
+
+/* Makes one more slot, or one more descriptor, free. Then go those who do not read their answer and
+ * those who do not end what they began, unless they came to it just now. False: all others are at
+ * work. */
 static bool drop_idlest(struct flash_http *server)
 {
-    struct connection *victim = TAILQ_FIRST(&server->by_age[DEADLINE_LINGER]);
-    if (!victim) {
-        victim = TAILQ_FIRST(&server->by_age[DEADLINE_IDLE]);
+    static const struct {
+        enum deadline which;
+        uint64_t spared_us;
+    } order[] = {{DEADLINE_LINGER, 0},
+                 {DEADLINE_IDLE, 0},
+                 {DEADLINE_WRITE, SPARED_US},
+                 {DEADLINE_HEAD, SPARED_US},
+                 {DEADLINE_BODY, SPARED_US}};
+    struct connection *victim = NULL;
+    for (size_t i = 0; !victim && i < sizeof(order) / sizeof(order[0]); i++) {
+        victim = oldest(server, order[i].which, order[i].spared_us);
     }
-    while (victim && victim->queued) {
-        victim = TAILQ_NEXT(victim, by_age);
+    if (victim) {
+        flash_http_close(victim);
     }
-    if (!victim) {
-        return false;
-    }
-    flash_http_close(victim);
-    return true;
+    return victim != NULL;
 }
 
 static void turn_away(struct flash_http *server, int fd, enum refusal refusal)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "flash/time.h"
 #include "rig.h"
 
 #define SKU 42
@@ -184,6 +185,22 @@ static void the_producers_end_answers_what_waits(void **state)
     rig_decide_all(rig, "ACCEPTED"); /* rig_close sees to the rest */
 }
 
+/* As when the engine stood still after Redis' answer: to the topic the entry would be new, and by
+ * now it may be proven lost and fenced. */
+static void an_entry_older_than_20_s_is_not_sent(void **state)
+{
+    struct rig *rig = *state;
+    for (int durable = 0; durable < 2; durable++) {
+        rig->worker.now_us = flash_time_monotonic_us() - 20000001;
+        struct flash_request *request = order(rig, "a", durable);
+        flash_reserve_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
+        rig_decide_all(rig, "ACCEPTED");
+        assert_true(rig_refused(request, 503, "outcome-unknown"));
+    }
+    assert_int_equal(fake_kafka_count(rig->producer), 0);
+    assert_int_equal(rig_metric(METRIC_ENTRIES_NOT_SENT), 2);
+}
+
 #define LOG(test) cmocka_unit_test_setup_teardown(test, open_log, rig_close)
 #define JOURNAL(test) cmocka_unit_test_setup_teardown(test, open_journal, rig_close)
 
@@ -199,6 +216,7 @@ int main(void)
         JOURNAL(a_full_queue_fails_durable_orders_only),
         LOG(the_answer_names_its_order_whatever_happened_since),
         LOG(the_producers_end_answers_what_waits),
+        JOURNAL(an_entry_older_than_20_s_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

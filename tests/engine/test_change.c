@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../engine/change.h"
+#include "flash/time.h"
 #include "rig.h"
 
 #define SKU 42
@@ -361,6 +362,19 @@ static void a_durable_release_waits_for_its_return(void **state)
     assert_int_equal(rig_answered(request), 202);
 }
 
+static void an_entry_older_than_20_s_is_not_sent(void **state)
+{
+    struct rig *rig = *state;
+    rig_know(rig, SKU);
+    rig->worker.now_us = flash_time_monotonic_us() - 20000001;
+    struct flash_request *request = pay(rig, false);
+    flash_change_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
+    DECIDE(rig, ENTRY, "PAID", "P2" TAIL "\"p");
+    assert_true(rig_refused(request, 503, "outcome-unknown"));
+    assert_int_equal(fake_kafka_count(rig->producer), 0);
+    assert_int_equal(rig_metric(METRIC_CHANGES_UNKNOWN), 1);
+}
+
 #define RIGGED(test) cmocka_unit_test_setup_teardown(test, rig_open, rig_close)
 
 int main(void)
@@ -378,6 +392,7 @@ int main(void)
         RIGGED(without_an_acknowledgement_it_is_unknown),
         RIGGED(what_changed_nothing_waits_for_nothing),
         RIGGED(a_durable_release_waits_for_its_return),
+        RIGGED(an_entry_older_than_20_s_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -153,6 +154,22 @@ static void readiness_says_why(void **state)
     assert_true(parts[count - 1].ready);
 }
 
+/* Its gate is open for this very server, as a recovery that it did not see left it. */
+static void a_server_that_was_left_behind_sells_nothing(void **state)
+{
+    struct rig *rig = *state;
+    struct flash_sku *sku = rig_know(rig, SKU);
+    sku->generation = RIG_GENERATION + 1;
+    snprintf(sku->run_id, sizeof(sku->run_id), "%s", OTHER);
+    struct flash_request *order = rig_order(rig, SKU, "a"), *change = cancel(rig, "b");
+    rig_turn(rig);
+    rig_status(rig, NOBODY);
+    rig_turn(rig);
+    assert_true(rig_refused(order, 503, "not-admitting"));
+    assert_true(rig_refused(change, 503, "unavailable"));
+    assert_int_equal(sku->generation, RIG_GENERATION + 1);
+}
+
 #define RIG(test) cmocka_unit_test_setup_teardown(test, rig_open, rig_close)
 
 int main(void)
@@ -164,6 +181,7 @@ int main(void)
         RIG(another_server_is_asked_before_the_first_script),
         RIG(a_raised_generation_is_asked_about_too),
         RIG(orders_are_shown_but_never_denied_behind_a_closed_gate),
+        RIG(a_server_that_was_left_behind_sells_nothing),
         RIG(readiness_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

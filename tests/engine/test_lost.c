@@ -144,7 +144,7 @@ static void an_absent_sku_is_unknown_and_believed_for_a_while(void **state)
     flash_reserve_turn(&rig->worker, flash_sku_find(rig->worker.skus, SKU, 0));
     assert_true(rig_refused(request, 404, "unknown-sku"));
     assert_int_equal(fake_redis_calls(rig->redis), 1);
-    flash_sku_find(rig->worker.skus, SKU, 0)->asked_us -= 1000001;
+    flash_sku_find(rig->worker.skus, SKU, 0)->asked_us -= 100001;
     request = rig_order(rig, SKU, "c");
     rig_turn(rig);
     assert_int_equal(rig_answered(request), 0);

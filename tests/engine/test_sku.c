@@ -71,7 +71,7 @@ static void guessed_skus_make_room_for_each_other(void **state)
         sku->known = FLASH_SKU_ABSENT;
         sku->asked_us = now_us;
     }
-    assert_in_range(count(*state), 1000, 1100); /* those of about a second */
+    assert_in_range(count(*state), 100, 200); /* those of about a tenth of a second */
     int64_t sum = 0;
     for (int i = 0; flash_sku_at(*state, i); i++) {
         int64_t id = flash_sku_at(*state, i)->id;
@@ -111,7 +111,7 @@ static void an_idle_absent_sku_is_reused_clean(void **state)
 
 static void one_that_is_believed_absent_is_kept(void **state)
 {
-    lone->asked_us = LATER_US - 500000;
+    lone->asked_us = LATER_US - 50000;
     assert_false(reused(*state));
 }
 

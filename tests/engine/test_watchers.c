@@ -21,6 +21,7 @@ static int setup(void **state)
 {
     (void)state;
     worker = (struct flash_worker){.now_us = 1000000};
+    TAILQ_INIT(&worker.watched);
     sku = (struct flash_sku){.id = 42};
     TAILQ_INIT(&sku.watchers);
     for (int i = 0; i < COUNT; i++) {
@@ -129,6 +130,10 @@ static void leaving_takes_leave_of_the_read(void **state)
     }
     assert_string_equal(due(COUNT), "");
     assert_int_equal(sku.hasty_watchers, 0);
+    assert_true(TAILQ_EMPTY(&worker.watched)); /* no tick passes it over */
+    watch_all(FLASH_STATE_QUEUED);
+    assert_ptr_equal(TAILQ_FIRST(&worker.watched), &sku);
+    assert_null(TAILQ_NEXT(&sku, next_watched));
 }
 
 int main(void)

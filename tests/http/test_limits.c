@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "flash/time.h"
+
 #define HOST "Host: x\r\n"
 
 static const char get[] = "GET / HTTP/1.1\r\n" HOST "\r\n";
@@ -151,6 +153,35 @@ static void a_full_listener_drops_the_idlest(void **state)
     AWAIT(harness, second->eof);
     assert_false(first->eof);
     assert_int_equal(flash_http_connections(harness->http), 2);
+    harness_stop(harness);
+}
+
+/* They are not idle, and keep a slot as long as they please; just begun they are spared. */
+static void a_full_listener_drops_who_does_not_read(void **state)
+{
+    (void)state;
+    static char body[4 << 20];
+    struct harness *harness = fresh(harness_hold);
+    harness->options.max_connections = 1;
+    harness_start(harness);
+    struct client *deaf = client_open(harness);
+    deaf->deaf = true;
+    client_text(harness, deaf, get);
+    AWAIT(harness, harness->handled == 1);
+    flash_request_reply(harness->held,
+                        &(struct flash_response){.status = 200, .body = {body, sizeof(body)}});
+    struct reply reply;
+    struct client *early = client_open(harness);
+    client_reply(harness, early, &reply);
+    assert_int_equal(reply.status, 503);
+    uint64_t later_us = flash_time_monotonic_us() + 1000000;
+    AWAIT(harness, flash_time_monotonic_us() > later_us);
+    struct client *late = client_open(harness);
+    client_text(harness, late, get);
+    AWAIT(harness, harness->handled == 2);
+    harness_reply(harness->held, 200, "done");
+    client_reply(harness, late, &reply);
+    assert_int_equal(reply.status, 200);
     harness_stop(harness);
 }
 
@@ -348,6 +379,7 @@ int main(void)
         cmocka_unit_test(an_open_request_has_no_deadline),
         cmocka_unit_test(a_client_that_does_not_read_is_cut),
         cmocka_unit_test(a_full_listener_drops_the_idlest),
+        cmocka_unit_test(a_full_listener_drops_who_does_not_read),
         cmocka_unit_test(a_busy_listener_turns_new_ones_away),
         cmocka_unit_test(an_address_has_a_cap),
         cmocka_unit_test(who_has_his_cap_drops_nobody),

@@ -353,7 +353,7 @@ def reads():
                b"9223372036854775808.x", b"4242.." + b"x" * 21,
                b"4242." + b"x" * 65, b"4242." + b"x" * 1500, b"4242." + b"x" * 22, b"99." + b"x" * 22, EXISTING[:-1],
                EXISTING + b"x", EXISTING.swapcase(),
-               b"%34243." + EXISTING[5:], b"4243.%7Bx%7D", b"4243.'or'1'='1", b"4243.*", b"4243.%00", b"..%2f..%2fmetrics")
+               b"4243.%7Bx%7D", b"4243.'or'1'='1", b"4243.*", b"4243.%00", b"..%2f..%2fmetrics")
     for made in strange:
         name = f"{made[:24].decode()} of {len(made)}"
         yield refused(404, "not-found", f"order {name}", ask(b"GET", b"/v1/orders/" + made))
