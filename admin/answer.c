@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flash/etag.h"
 #include "metrics.h"
 
 static const struct flash_problem refusals[] = {
@@ -152,12 +153,17 @@ static void give_body(struct flash_request *request, const struct flash_answer *
              answer->location[0] ? "Location: " : "", answer->location,
              answer->location[0] ? "\r\n" : "", answer->link[0] ? "Link: <" : "", answer->link,
              answer->link[0] ? ">; rel=\"next\"\r\n" : "");
-    count(answer->status);
-    flash_request_reply(request,
-                        &(struct flash_response){.status = answer->status,
-                                                 .content_type = answer->type,
-                                                 .headers = headers,
-                                                 .body = {answer->body, strlen(answer->body)}});
+    bool unchanged =
+        answer->whole &&
+        flash_etag_listed(flash_request_header(request, "if-none-match"), answer->version);
+    int status = unchanged ? 304 : answer->status;
+    count(status);
+    flash_request_reply(request, &(struct flash_response){
+                                     .status = status,
+                                     .content_type = answer->type,
+                                     .headers = headers,
+                                     .body = {answer->body, unchanged ? 0 : strlen(answer->body)},
+                                 });
 }
 
 void flash_answer_give(struct flash_request *request, struct flash_answer *answer)

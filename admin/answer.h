@@ -50,13 +50,14 @@ enum flash_refusal {
 /* Filled by a job on its thread, given on the loop's. */
 struct flash_answer {
     enum flash_refusal refusal;
-    const char *detail;                /* of a refusal, static; NULL: the table's */
-    char *members;                     /* of a refusal: more JSON members, owned; NULL: none */
-    int status;                        /* without a refusal */
-    bool more;                         /* the body is a piece: the job goes on (export.h) */
-    char *body;                        /* owned */
-    const char *type;                  /* of the body, static; NULL: JSON */
-    int64_t version;                   /* ETag; 0: none */
+    const char *detail; /* of a refusal, static; NULL: the table's */
+    char *members;      /* of a refusal: more JSON members, owned; NULL: none */
+    int status;         /* without a refusal */
+    bool more;          /* the body is a piece: the job goes on (export.h) */
+    char *body;         /* owned */
+    const char *type;   /* of the body, static; NULL: JSON */
+    int64_t version;    /* ETag; 0: none */
+    bool whole;         /* nothing in the body changes without it: If-None-Match spares the body */
     char location[FLASH_LOCATION_MAX]; /* path; "": none */
     char link[FLASH_LINK_MAX];         /* of the next page; "": none */
 };

@@ -132,6 +132,7 @@ void flash_order_show(struct flash_job *job, struct flash_stores *stores)
     } else if (job->answer.refusal == FLASH_REFUSE_NOTHING) {
         job->answer.status = 200;
         job->answer.version = showing.version;
+        job->answer.whole = true;
         job->answer.body = json_dumps(showing.order, JSON_COMPACT);
     }
     json_decref(showing.order);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flash/etag.h"
 #include "flash/percent.h"
 #include "flash/put.h"
 #include "flash/time.h"
@@ -164,30 +165,10 @@ void flash_answer_met(struct flash_request *request, enum flash_state state, boo
                                    });
 }
 
-/* Whether the list of entity tags has "<version>" (weak or not) or is *. */
-static bool etag_listed(struct flash_text list, struct flash_text version)
-{
-    size_t len = version.len;
-    if (list.len == 1 && list.at[0] == '*') {
-        return true;
-    }
-    for (size_t i = 0; i + len + 2 <= list.len; i++) {
-        bool starts = i == 0 || list.at[i - 1] == ' ' || list.at[i - 1] == ',' ||
-                      list.at[i - 1] == '/' || list.at[i - 1] == '\t';
-        if (starts && list.at[i] == '"' && memcmp(list.at + i + 1, version.at, len) == 0 &&
-            list.at[i + 1 + len] == '"') {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool flash_answer_unchanged(const struct flash_request *request, enum flash_state state)
 {
-    struct flash_text list = flash_request_header(request, "if-none-match");
-    char version[FLASH_NUMBER_MAX];
-    char *end = flash_put_number(version, (uint64_t)flash_state_visible_version(state));
-    return list.at && etag_listed(list, (struct flash_text){version, (size_t)(end - version)});
+    return flash_etag_listed(flash_request_header(request, "if-none-match"),
+                             flash_state_visible_version(state));
 }
 
 void flash_answer_order(struct flash_request *request, const struct flash_order_view *order)

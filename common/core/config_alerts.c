@@ -20,11 +20,11 @@ static bool is_plain(const char *text)
     return *text == '\0';
 }
 
-static bool is_smtps(const char *text)
+static bool has_scheme(const char *text, const char *scheme)
 {
     struct flash_url url;
     return flash_url_parse((struct flash_text){text, strlen(text)}, &url, NULL) &&
-           flash_url_is(&url, "smtps");
+           flash_url_is(&url, scheme);
 }
 
 static bool check_sms(const struct flash_config *config, struct flash_error *err)
@@ -35,6 +35,11 @@ static bool check_sms(const struct flash_config *config, struct flash_error *err
     }
     if (config->alerts.sms_body[0] == '\0') {
         return refuse(err, "sms_body: alerts.sms_url needs one");
+    }
+    if (config->alerts.sms_authorization[0] && !config->alerts.allow_private &&
+        !has_scheme(config->alerts.sms_url, "https")) {
+        return refuse(err, "sms_authorization: never without TLS, but to a private address "
+                           "(alerts.allow_private)");
     }
     if (!flash_template_check(config->alerts.sms_body, config->alerts.sms_type, &reason)) {
         return flash_error_set(err, FLASH_ERROR_CONFIG, "alerts.sms_body: %s", reason.text);
@@ -77,7 +82,7 @@ bool flash_config_check_alerts(const struct flash_config *config, struct flash_e
         return refuse(err, "smtp_password: a user and a password, or neither");
     }
     if (mail && password && config->alerts.starttls == FLASH_STARTTLS_OFF &&
-        !is_smtps(config->alerts.smtp_url)) {
+        !has_scheme(config->alerts.smtp_url, "smtps")) {
         return refuse(err, "smtp_password: never without TLS: smtps://, or alerts.smtp_starttls = "
                            "required");
     }

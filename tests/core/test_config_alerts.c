@@ -73,6 +73,12 @@ static void test_what_must_go_together(void **state)
         {"[alerts]\nsms_url = https://a/x\nsms_body = {\"m\":\"{text}\"}\n", NULL},
         {"[alerts]\nsms_url = https://a/x\nsms_body = m={text}\nsms_type = form\n", NULL},
         {"[alerts]\nsms_url = https://a/x\n", "sms_body"},
+        {"[alerts]\nsms_url = http://a/x\nsms_body = m={text}\nsms_type = form\n"
+         "sms_authorization = Bearer t\n",
+         "sms_authorization: never without TLS"},
+        {"[alerts]\nsms_url = http://a/x\nsms_body = m={text}\nsms_type = form\n"
+         "sms_authorization = Bearer t\nallow_private = yes\n",
+         NULL},
         {"[alerts]\nsms_url = https://a/x\nsms_body = m={text}\n", "sms_body: not JSON"},
         {"[alerts]\nsms_url = https://a/x\nsms_body = m={msg}\nsms_type = form\n", "{msg}"},
         {"[alerts]\nsummary_at = 07:00\n", NULL},

@@ -72,7 +72,7 @@ def test_stock_by_pages(sale, shelf):
 @pytest.mark.parametrize("query, wanted", [
     ("low_stock=true", lambda n: n % 2 == 0), ("low_stock=false", lambda n: n % 2), ("in_stock=false", lambda n: n == 0),
     ("in_stock=true&low_stock=true", lambda n: n and n % 2 == 0), ("flagged=true", lambda n: False),
-    ("title=Shelf%201", lambda n: str(n)[0] == "1"), ("title=%22%C3%BC%22", lambda n: True), ("title=shelf", lambda n: False)])
+    ("title=Shelf%201", lambda n: str(n)[0] == "1"), ("title=Shelf+1", lambda n: str(n)[0] == "1"), ("title=%22%C3%BC%22", lambda n: True), ("title=shelf", lambda n: False)])
 def test_stock_filtered(sale, shelf, query, wanted):
     found = [row["product_id"] for row in pages(sale, "/inventory?" + query, "products", 4)]
     assert [sku for sku in found if sku in shelf] == [sku for n, sku in enumerate(shelf) if wanted(n)]
@@ -477,6 +477,9 @@ def test_orders_by_pages(sale, busy):
     assert pages(sale, f"/v1/orders?sku={sku}&from={last}", "orders") == [row for row in rows if row["updated_at"] >= last]
     assert pages(sale, f"/v1/orders?sku={sku}&to={last}", "orders", 9) == [row for row in rows if row["updated_at"] < last]
     assert pages(sale, "/v1/orders?sku=99", "orders") == []
+    _, headers, order = ask(sale, "GET", f"/v1/orders/{ids[0]}")
+    status, again, body = ask(sale, "GET", f"/v1/orders/{ids[0]}", headers={"If-None-Match": headers["ETag"]})
+    assert (order["order_id"], status, body, again["ETag"]) == (ids[0], 304, "", headers["ETag"])
     _, headers, text = ask(sale, "GET", f"/v1/orders?sku={sku}&limit=500", headers={"Accept": "text/csv"})
     assert [row["order_id"] for row in csv_rows(text)] == sorted(ids) and not headers["Link"]
 

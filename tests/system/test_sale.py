@@ -130,6 +130,21 @@ def test_an_order_and_its_page(sale):
     assert sale.order(sku, quantity=2)[2] == page  # the same key again: today's status
 
 
+def test_an_order_id_may_hold_what_a_path_must_escape(sale):
+    sku, own = sale.put_on_sale(), "A/17?#%:+"
+    path = f"/v1/orders/{sku}.A%2F17%3F%23%25:+"
+    status, headers, made = sale.engine.ask("POST", "/inventory/reserve", {
+        "product_id": str(sku), "order_id": own, "user_id": "u", "quantity": 1}, internal=True)
+    assert (status, made["order_id"], headers["Location"]) == (202, f"{sku}.{own}", path)
+    everywhere = f"/v1/orders/{sku}." + "".join(f"%{byte:02x}" for byte in own.encode())
+    for named in (path, everywhere):
+        until(lambda at=named: sale.engine.ask("GET", at, headers={"X-User-Id": "u"})[2]["status"] == "CREATED", "not created")
+    assert sale.engine.ask("GET", f"/inventory/reservations/{sku}/" + everywhere.partition(".")[2], internal=True)[2]["quantity"] == 1
+    assert sale.engine.ask("POST", everywhere + "/pay", {"payment_id": "p"}, internal=True)[0] == 200
+    status, _, problem = sale.engine.ask("POST", path + "/cancel", headers={"X-User-Id": "u"})
+    assert (status, problem["type"], problem["state"]) == (409, "/problems/wrong-state", "PAID")
+
+
 def test_a_trace_goes_on_in_the_log(sale):
     """An entry's message carries the traceparent of the request that made it: one taken over, one started."""
     sku = sale.put_on_sale(units=10)
