@@ -73,9 +73,8 @@ static bool read_sku(struct flash_text value, void *arg)
 /* Percent-encoded; 1 to size - 1 bytes without NUL. */
 static bool read_text(struct flash_text value, char *ret_text, size_t size)
 {
-    size_t len = 0;
-    if (!flash_percent_decode_value(value, size - 1, ret_text, &len) || len == 0 ||
-        memchr(ret_text, '\0', len)) {
+    ssize_t len = flash_percent_decode_value(value, ret_text, size - 1);
+    if (len <= 0 || memchr(ret_text, '\0', (size_t)len)) {
         ret_text[0] = '\0';
         return false;
     }

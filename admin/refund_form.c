@@ -80,11 +80,11 @@ static bool read_cursor(struct flash_text value, void *arg)
 bool flash_refund_form_key(const struct flash_text segments[2], struct flash_refund_key *ret_key)
 {
     char payment[FLASH_PAYMENT_ID_MAX], order[FLASH_ORDER_ID_MAX];
-    size_t order_len, payment_len;
-    return flash_percent_decode(segments[0], sizeof(order), order, &order_len) &&
-           flash_percent_decode(segments[1], sizeof(payment), payment, &payment_len) &&
-           take_key((struct flash_text){order, order_len},
-                    (struct flash_text){payment, payment_len}, ret_key);
+    ssize_t order_len = flash_percent_decode(segments[0], order, sizeof(order));
+    ssize_t payment_len = flash_percent_decode(segments[1], payment, sizeof(payment));
+    return order_len >= 0 && payment_len >= 0 &&
+           take_key((struct flash_text){order, (size_t)order_len},
+                    (struct flash_text){payment, (size_t)payment_len}, ret_key);
 }
 
 /* ---- the list ---- */

@@ -281,9 +281,9 @@ void flash_inventory_reservation(struct flash_worker *worker, struct flash_reque
     struct flash_text product = {rest.at, slash ? (size_t)(slash - rest.at) : 0};
     if (slash && flash_sku_parse(product, &query.sku)) {
         struct flash_text order = {slash + 1, rest.len - product.len - 1};
-        size_t len;
-        if (flash_percent_decode(order, sizeof(decoded), decoded, &len)) {
-            query.ref = ref_of((struct flash_text){decoded, len}, query.sku);
+        ssize_t len = flash_percent_decode(order, decoded, sizeof(decoded));
+        if (len > 0) {
+            query.ref = ref_of((struct flash_text){decoded, (size_t)len}, query.sku);
         }
     }
     if (query.ref.len && flash_ref_valid(query.ref)) {

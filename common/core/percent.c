@@ -9,19 +9,19 @@ static int hex_digit(char c)
                                   : -1;
 }
 
-static bool decode(struct flash_text text, char plus, size_t size, char *ret_bytes, size_t *ret_len)
+static ssize_t decode(struct flash_text text, char plus, char *ret_bytes, size_t size)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
         if (len == size) {
-            return false;
+            return -1;
         }
         if (c == '%') {
             int high = i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
             int low = i + 2 < text.len ? hex_digit(text.at[i + 2]) : -1;
             if (high < 0 || low < 0) {
-                return false;
+                return -1;
             }
             c = (char)(high * 16 + low);
             i += 2;
@@ -30,27 +30,25 @@ static bool decode(struct flash_text text, char plus, size_t size, char *ret_byt
         }
         ret_bytes[len++] = c;
     }
-    *ret_len = len;
-    return true;
+    return (ssize_t)len;
 }
 
-bool flash_percent_decode(struct flash_text text, size_t size, char *ret_bytes, size_t *ret_len)
+ssize_t flash_percent_decode(struct flash_text text, char *ret_bytes, size_t size)
 {
-    return decode(text, '+', size, ret_bytes, ret_len);
+    return decode(text, '+', ret_bytes, size);
 }
 
-bool flash_percent_decode_value(struct flash_text text, size_t size, char *ret_bytes,
-                                size_t *ret_len)
+ssize_t flash_percent_decode_value(struct flash_text text, char *ret_bytes, size_t size)
 {
-    return decode(text, ' ', size, ret_bytes, ret_len);
+    return decode(text, ' ', ret_bytes, size);
 }
 
 bool flash_percent_order_id(struct flash_text segment, char decoded[FLASH_ORDER_ID_MAX],
                             int64_t *ret_sku, struct flash_text *ret_ref)
 {
-    size_t len;
-    return flash_percent_decode(segment, FLASH_ORDER_ID_MAX, decoded, &len) &&
-           flash_order_id_parse((struct flash_text){decoded, len}, ret_sku, ret_ref);
+    ssize_t len = flash_percent_decode(segment, decoded, FLASH_ORDER_ID_MAX);
+    return len > 0 &&
+           flash_order_id_parse((struct flash_text){decoded, (size_t)len}, ret_sku, ret_ref);
 }
 
 /* pchar of RFC 3986 §3.3. */
