@@ -6,7 +6,6 @@
  * `known` is in the order of SKUs, as the pages are, so a pass walks both side by side. */
 #include "inflow.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,11 @@
 #include "flash/inflow_replay.h"
 #include "flash/inflow_rows.h"
 #include "flash/time.h"
+#include "inflow_finding.h"
 #include "metrics.h"
 
 #define PAGE 500
 #define FORGET_US 60000000 /* then all SKUs are asked for again */
-#define LATE_MS 5000       /* flash-admin brings an inflow to Redis within its own request */
 #define KNOWN_MIN 512
 #define RUN_ID_TEXT 64
 
@@ -165,27 +164,12 @@ static bool read_rows(struct flash_inflow_page *page, void *arg, struct flash_er
 static void tell(const struct flash_inflow *row, int64_t moved, void *arg)
 {
     struct flash_inflows *inflows = arg;
-    int64_t age_ms = (int64_t)flash_time_wall_ms() - row->created_ms;
+    struct flash_finding finding;
     inflows->done->applied++;
     flash_reconciler_count(METRIC_INFLOWS, 1);
-    if (moved == 0 || (!row->takes && age_ms < LATE_MS) || !inflows->found) {
-        return;
+    if (inflows->found && flash_inflow_finding(inflows->replayed_sku, row, moved, &finding)) {
+        inflows->found(&finding, inflows->arg);
     }
-    struct flash_finding finding = {.cause = FLASH_CAUSE_INFLOW,
-                                    .state = FLASH_FINDING_APPLIED,
-                                    .sku = inflows->replayed_sku,
-                                    .has_entry = row->takes,
-                                    .entry = row->entry,
-                                    .partition = -1,
-                                    .offset = -1,
-                                    .quantity = moved,
-                                    .age_ms = age_ms};
-    snprintf(finding.detail, sizeof(finding.detail),
-             row->takes ? "Redis had forgotten a take, inflow %" PRId64
-                          ": its units are taken again"
-                        : "Redis had not got inflow %" PRId64 ": its units are there now",
-             row->number);
-    inflows->found(&finding, inflows->arg);
 }
 
 static struct flash_inflow_replay replay_of(struct flash_inflows *inflows,

@@ -3,7 +3,8 @@
  *
  *     look ─▶ lease ─▶ look again ─▶ gates closed ─▶ ledger: G+1, acked set back ─▶ Redis: G+1,
  * absent SKUs loaded ─▶ sweep, where the replay is not enough ─▶ engines have nothing old unsent,
- * or the window is over ─▶ marker sent, applied and acked ─▶ gates open
+ * or the window is over ─▶ marker sent, applied and acked ─▶ inflows that Redis lacks
+ * applied ─▶ gates open
  *
  * Broken off anywhere, the gates stay closed and the next recovery begins anew under a higher
  * generation. Any number may run at once: the raise lets one of them through, the lease only saves

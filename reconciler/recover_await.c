@@ -1,7 +1,7 @@
 /* The last stage of a recovery: every gate is opened as soon as it may be (DESIGN §5.1 rule 16).
  *
  *     engines have nothing old unsent, or open_after is over ─▶ markers ─▶ applied and acked ─▶
- * open
+ * inflows that Redis lacks (recover_inflow.c) ─▶ open
  *
  * Without the consumer, or without Kafka, that moment does not come, and the gates stay closed.
  *
@@ -17,11 +17,6 @@
 #define LOOK_MS 50            /* between looks at the consumer's progress */
 #define SEND_AGAIN_US 2000000 /* entries that stay are sent again no sooner */
 
-static bool waits(const struct flash_sight_sku *sku)
-{
-    return sku->need != FLASH_NEED_NOTHING && !sku->broken && !sku->opened;
-}
-
 static bool send_again(struct flash_recover *recover, struct flash_sight_sku *sku)
 {
     const struct flash_replay_again again = {recover->redis, sku->sku};
@@ -33,16 +28,20 @@ static bool send_again(struct flash_recover *recover, struct flash_sight_sku *sk
     return ok || sku->broken || flash_recover_end(recover, FLASH_RECOVER_NO_KAFKA);
 }
 
-/* Opens what can be opened; entries that keep a gate closed are sent again. */
+/* Opens what can be opened, once it has the ledger's inflows; entries that keep a gate closed are
+ * sent again. */
 static bool open_gates(struct flash_recover *recover)
 {
+    if (!flash_recover_inflows(recover)) {
+        return false;
+    }
     uint64_t now_us = flash_time_monotonic_us();
     bool again = now_us >= recover->again_us;
     for (size_t i = 0; i < recover->sight.count; i++) {
         struct flash_sight_sku *sku = &recover->sight.skus[i];
         const struct flash_recover_key key = {sku->sku, recover->sight.generation,
                                               recover->sight.run_id};
-        if (!waits(sku)) {
+        if (!flash_sight_waits(sku)) {
             continue;
         }
         if (!flash_recover_open(recover->redis, &key, &sku->gate, &recover->done->err)) {
@@ -99,7 +98,7 @@ static bool send_markers(struct flash_recover *recover)
 static bool sweep_instead(struct flash_recover *recover, bool *proven)
 {
     for (size_t i = 0; i < recover->sight.count; i++) {
-        recover->sight.skus[i].sweep = waits(&recover->sight.skus[i]);
+        recover->sight.skus[i].sweep = flash_sight_waits(&recover->sight.skus[i]);
     }
     *proven = flash_recover_sweep(recover);
     return *proven;
@@ -124,7 +123,7 @@ static int64_t count_waiting(const struct flash_recover *recover)
 {
     int64_t count = 0;
     for (size_t i = 0; i < recover->sight.count; i++) {
-        count += waits(&recover->sight.skus[i]);
+        count += flash_sight_waits(&recover->sight.skus[i]);
     }
     return count;
 }

@@ -1,5 +1,5 @@
 /* A recovery in hand, shared by recover.c (the order of steps), recover_sweep.c and recover_await.c
- * (the last two of them). */
+ * (the last two of them), and recover_inflow.c (the last thing before a gate). */
 #ifndef RECONCILER_RECOVER_INTERNAL_H
 #define RECONCILER_RECOVER_INTERNAL_H
 
@@ -41,6 +41,9 @@ FLASH_MUST_CHECK bool flash_recover_keep_lease(struct flash_recover *recover);
 bool flash_recover_tell(struct flash_recover *recover, int64_t done, int64_t total);
 /* The sweep of every SKU that is to be swept. */
 bool flash_recover_sweep(struct flash_recover *recover);
+/* Brings Redis up to the ledger's inflows, of every SKU whose gate waits; where Redis or the
+ * ledger's rows are damaged the SKU is broken, and the others go on. */
+FLASH_MUST_CHECK bool flash_recover_inflows(struct flash_recover *recover);
 /* The last stage: waits for the consumer and opens the gates. */
 bool flash_recover_await(struct flash_recover *recover);
 

@@ -251,6 +251,38 @@ bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_bea
 
 /* ---- waiting ---- */
 
+static bool take_inflow(const struct flash_value *cells, int count, void *arg)
+{
+    struct flash_sight_sku *sku = flash_sight_find(arg, cells[0].number);
+    (void)count;
+    if (sku) {
+        sku->last_inflow = cells[1].number;
+    }
+    return true;
+}
+
+bool flash_recover_read_inflows(struct flash_mysql *mysql, struct flash_sight *sight,
+                                struct flash_error *err)
+{
+    int64_t first = 0, last = 0;
+    for (size_t i = 0; i < sight->count; i++) {
+        if (flash_sight_waits(&sight->skus[i])) {
+            last = sight->skus[i].sku;
+            first = first ? first : last;
+        }
+    }
+    const struct flash_value params[] = {flash_value_int(first), flash_value_int(last)};
+    const struct flash_query query = {
+        .sql = "SELECT sku, version FROM stock WHERE sku BETWEEN ? AND ?",
+        .params = params,
+        .param_count = 2,
+        .column_count = 2,
+        .row = take_inflow,
+        .arg = sight,
+    };
+    return flash_mysql_query(mysql, &query, err);
+}
+
 static bool take_partition(const struct flash_value *cells, int count, void *arg)
 {
     struct flash_recover_progress *progress = arg;

@@ -31,6 +31,12 @@ FLASH_MUST_CHECK enum flash_recover_raised flash_recover_raise(struct flash_mysq
 FLASH_MUST_CHECK bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon,
                                          bool *ret_beaten, struct flash_error *err);
 
+/* Reads the number of the last inflow of the SKUs whose gates wait. Error kinds: as
+ * flash_mysql_query. */
+FLASH_MUST_CHECK bool flash_recover_read_inflows(struct flash_mysql *mysql,
+                                                 struct flash_sight *sight,
+                                                 struct flash_error *err);
+
 /* How far the partitions that the ledger knows of are settled. */
 struct flash_recover_progress {
     const char *topic; /* (borrowed) */

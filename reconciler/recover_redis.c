@@ -225,6 +225,21 @@ bool flash_recover_tell_beacon(struct flash_redis_sync *redis, struct flash_sigh
     return run(redis, sight, &round, err);
 }
 
+static void learn_inflow(struct flash_sight_sku *sku, const struct flash_redis_reply *look)
+{
+    sku->redis_inflow = flash_redis_reply_int(flash_redis_reply_at(look, 4));
+}
+
+bool flash_recover_look_inflows(struct flash_redis_sync *redis, struct flash_sight *sight,
+                                struct flash_error *err)
+{
+    static const struct round round = {.script = FLASH_SCRIPT_SIGHT,
+                                       .wanted = flash_sight_waits,
+                                       .fill = fill_nothing,
+                                       .learn = learn_inflow};
+    return run(redis, sight, &round, err);
+}
+
 bool flash_recover_open(struct flash_redis_sync *redis, const struct flash_recover_key *key,
                         enum flash_recover_gate *ret_gate, struct flash_error *err)
 {

@@ -10,6 +10,10 @@
 /* Asks about every SKU of sight, and which server answers. Error kinds: RETRY, UNKNOWN. */
 FLASH_MUST_CHECK bool flash_recover_look(struct flash_redis_sync *redis, struct flash_sight *sight,
                                          struct flash_error *err);
+/* Asks which inflow Redis has, of every SKU whose gate waits. Error kinds: RETRY, UNKNOWN. */
+FLASH_MUST_CHECK bool flash_recover_look_inflows(struct flash_redis_sync *redis,
+                                                 struct flash_sight *sight,
+                                                 struct flash_error *err);
 /* Closes the gates of the SKUs in need that are there. Error kinds: RETRY, UNKNOWN. */
 FLASH_MUST_CHECK bool flash_recover_close(struct flash_redis_sync *redis, struct flash_sight *sight,
                                           struct flash_error *err);

@@ -135,6 +135,11 @@ int flash_sight_judge(struct flash_sight *sight, const struct flash_sight_wish *
     return needy;
 }
 
+bool flash_sight_waits(const struct flash_sight_sku *sku)
+{
+    return sku->need != FLASH_NEED_NOTHING && !sku->broken && !sku->opened;
+}
+
 void flash_sight_note_entry(struct flash_sight *sight, const struct flash_sight_entry *entry,
                             int64_t window_ms)
 {

@@ -56,6 +56,8 @@ struct flash_sight_sku {
     int64_t lost_first_us; /* and of the oldest */
     int partition;         /* of those entries, -1: none, or several */
     int64_t offset;        /* of the first of them */
+    int64_t last_inflow;   /* the ledger's, when its gate was about to be opened */
+    int64_t redis_inflow;  /* Redis' then; 0: none, or it is no number */
     bool broken;           /* Redis refused a call about it: left out of this recovery */
     bool opened;           /* this recovery has opened its gate */
     enum flash_recover_gate gate;  /* as it was met last */
@@ -85,6 +87,9 @@ struct flash_sight_wish {
 };
 /* Sets need and sweep of every SKU; returns how many are in need of a recovery. */
 int flash_sight_judge(struct flash_sight *sight, const struct flash_sight_wish *wish);
+
+/* In need, and its gate is neither open yet nor given up. */
+bool flash_sight_waits(const struct flash_sight_sku *sku);
 
 /* An entry that the ledger has a verdict of. */
 struct flash_sight_entry {

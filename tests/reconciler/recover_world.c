@@ -204,6 +204,50 @@ bool flash_recover_beat(struct flash_mysql *mysql, int64_t beacon, bool *ret_bea
     return call("beat", err);
 }
 
+bool flash_recover_read_inflows(struct flash_mysql *mysql, struct flash_sight *sight,
+                                struct flash_error *err)
+{
+    (void)mysql;
+    sight->skus[0].last_inflow = world.last_inflow;
+    return call("numbers", err);
+}
+
+bool flash_recover_look_inflows(struct flash_redis_sync *redis, struct flash_sight *sight,
+                                struct flash_error *err)
+{
+    (void)redis;
+    sight->skus[0].redis_inflow = world.redis_inflow;
+    return call("inflows", err);
+}
+
+bool flash_inflow_rows_read(struct flash_mysql *mysql, int64_t sku, struct flash_inflow_page *page,
+                            struct flash_error *err)
+{
+    (void)mysql;
+    assert_true(sku == 42 && page->from == world.last_inflow);
+    page->count = 1;
+    page->rows[0] =
+        (struct flash_inflow){.number = page->from + world.no_row, .quantity = -5, .takes = true};
+    return call("rows", err);
+}
+
+enum flash_inflow_outcome flash_inflow_replay(struct flash_redis_sync *redis,
+                                              const struct flash_inflow_replay *replay,
+                                              struct flash_error *err)
+{
+    (void)redis;
+    assert_true(replay->sku == 42 && replay->generation == 5);
+    assert_int_equal(replay->last->number, world.last_inflow);
+    assert_true(call("replay", err));
+    if (world.replay == FLASH_INFLOW_UP_TO_DATE) {
+        world.redis_inflow = world.last_inflow;
+        replay->applied(replay->last, -5, replay->arg);
+        return world.replay;
+    }
+    flash_error_set(err, world.cut_off ? FLASH_ERROR_UNKNOWN : FLASH_ERROR_RETRY, "refused");
+    return world.replay;
+}
+
 bool flash_recover_open(struct flash_redis_sync *redis, const struct flash_recover_key *key,
                         enum flash_recover_gate *ret_gate, struct flash_error *err)
 {

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "../../reconciler/recover_internal.h"
+#include "flash/inflow_replay.h"
+#include "flash/inflow_rows.h"
 
 struct recover_world {
     struct flash_config config;
@@ -27,6 +29,11 @@ struct recover_world {
     bool uncounted;    /* counting the orders takes too long */
     int old_entries;   /* tries to open that meet one */
     int pauses;
+    int64_t last_inflow,
+        redis_inflow;                 /* the ledger's, Redis' when the gate is about to be opened */
+    bool no_row;                      /* the ledger has none of its number */
+    bool cut_off;                     /* Redis goes away during the replay */
+    enum flash_inflow_outcome replay; /* what the replay comes to */
     int64_t refused, refused_since_ms; /* orders */
     bool restarts;                     /* during the pauses */
     struct flash_recover *recover;

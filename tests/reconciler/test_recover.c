@@ -59,8 +59,9 @@ static void the_steps_come_in_their_order_and_the_gate_last(void **state)
     (void)state;
     struct flash_recover_done done = run();
     assert_int_equal(done.end, FLASH_RECOVER_DONE);
-    assert_string_equal(world.calls,
-                        TO_LEASE "muster close lost raise lift sweep ask markers open lease_done");
+    assert_string_equal(
+        world.calls,
+        TO_LEASE "muster close lost raise lift sweep ask markers numbers inflows open lease_done");
     assert_true(done.generation == 5 && done.opened == 1 && done.swept == 3);
 }
 
@@ -86,7 +87,8 @@ static void another_ones_lease_is_respected(void **state)
 /* At whatever step: nothing behind it happens, and no gate is opened. */
 static void who_loses_the_lease_stops(void **state)
 {
-    static const char whole[] = TO_LEASE "muster close lost raise lift sweep ask markers open";
+    static const char whole[] =
+        TO_LEASE "muster close lost raise lift sweep ask markers numbers inflows open";
     (void)state;
     for (int i = 1; i <= 6; i++) {
         world.looks = 2;
@@ -123,8 +125,12 @@ static void a_failure_ends_it_before_the_gate(void **state)
          TO_LEASE "muster close lost raise lift sweep ask lease_done"},
         {"markers", FLASH_RECOVER_NO_KAFKA,
          TO_LEASE "muster close lost raise lift sweep ask markers lease_done"},
+        {"numbers", FLASH_RECOVER_NO_LEDGER,
+         TO_LEASE "muster close lost raise lift sweep ask markers numbers lease_done"},
+        {"inflows", FLASH_RECOVER_NO_REDIS,
+         TO_LEASE "muster close lost raise lift sweep ask markers numbers inflows lease_done"},
         {"open", FLASH_RECOVER_NO_REDIS,
-         TO_LEASE "muster close lost raise lift sweep ask markers open lease_done"},
+         TO_LEASE "muster close lost raise lift sweep ask markers numbers inflows open lease_done"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -159,7 +165,7 @@ static void the_gate_waits_for_the_consumer(void **state)
     world.proven_after = 3;
     assert_int_equal(run().end, FLASH_RECOVER_DONE);
     assert_int_equal(world.pauses, 3);
-    assert_non_null(strstr(world.calls, "markers open lease_done"));
+    assert_non_null(strstr(world.calls, "markers numbers inflows open lease_done"));
 }
 
 /* The marker tells of what came before it: sent earlier, an old message could still come behind it.
@@ -169,7 +175,8 @@ static void the_marker_waits_for_the_engines(void **state)
     (void)state;
     world.answers_after = 3;
     assert_int_equal(run().end, FLASH_RECOVER_DONE);
-    assert_non_null(strstr(world.calls, "sweep ask ask ask ask markers open lease_done"));
+    assert_non_null(
+        strstr(world.calls, "sweep ask ask ask ask markers numbers inflows open lease_done"));
 }
 
 static void or_for_the_window(void **state)
@@ -184,7 +191,7 @@ static void or_for_the_window(void **state)
     world.pauses = 0;
     world.config.reconciler.open_after_ms = 0;
     assert_int_equal(run().end, FLASH_RECOVER_DONE);
-    assert_non_null(strstr(world.calls, "sweep markers open lease_done"));
+    assert_non_null(strstr(world.calls, "sweep markers numbers inflows open lease_done"));
 }
 
 /* Whatever time passes: without the consumer nothing is opened; what may have been lost of the
@@ -271,7 +278,9 @@ static void entries_that_nobody_sent_are_sent_again(void **state)
     struct flash_recover_done done = run();
     assert_int_equal(done.end, FLASH_RECOVER_DONE);
     assert_int_equal(done.resent, 2); /* once: it takes its time until they may be sent once more */
-    assert_non_null(strstr(world.calls, "markers open again open open lease_done"));
+    assert_non_null(strstr(
+        world.calls,
+        "markers numbers inflows open again numbers inflows open numbers inflows open lease_done"));
 }
 
 static void a_redis_that_restarts_meanwhile_is_not_opened(void **state)
@@ -338,7 +347,8 @@ static void acks_that_do_not_come_are_done_without(void **state)
     world.pauses = 0;
     world.config.reconciler.open_after_ms = 0;
     assert_int_equal(run().end, FLASH_RECOVER_DONE);
-    assert_non_null(strstr(world.calls, "lift sweep markers sweep open lease_done"));
+    assert_non_null(
+        strstr(world.calls, "lift sweep markers sweep numbers inflows open lease_done"));
 }
 
 static void a_beacon_is_raised_and_told(void **state)
