@@ -118,7 +118,7 @@ static void a_batch_of_reserves_is_inserted_without_a_look(void **state)
     assert_int_equal(write_batch(desk, false), FLASH_LEDGER_COMMITTED);
     assert_string_equal(fake_mysql_steps(),
                         "BEGIN, SELECT stock, INSERT verdict*2, INSERT reservation*3, "
-                        "INSERT stock_log*2, UPDATE stock, UPDATE consumer_progress, COMMIT");
+                        "INSERT stock_log*2, UPDATE stock*1, UPDATE consumer_progress, COMMIT");
 }
 
 static void a_careful_one_looks_after_the_stock_is_locked(void **state)
@@ -129,7 +129,7 @@ static void a_careful_one_looks_after_the_stock_is_locked(void **state)
     assert_string_equal(fake_mysql_steps(),
                         "BEGIN, SELECT stock, SELECT verdict, SELECT reservation, "
                         "INSERT verdict*1, INSERT reservation*1, INSERT stock_log*1, "
-                        "UPDATE stock, UPDATE consumer_progress, COMMIT");
+                        "UPDATE stock*1, UPDATE consumer_progress, COMMIT");
 }
 
 static void transitions_update_refund_and_park_in_the_same_transaction(void **state)
@@ -138,10 +138,11 @@ static void transitions_update_refund_and_park_in_the_same_transaction(void **st
     fake_mysql_set_rows(rows_too);
     add(desk, FLASH_ENTRY_PAY, 1, "a:u:3:1:late b:u:3:1:p c:u:3:5:p");
     assert_int_equal(write_batch(desk, false), FLASH_LEDGER_COMMITTED);
-    assert_string_equal(fake_mysql_steps(),
-                        "BEGIN, SELECT stock, SELECT verdict, SELECT reservation, "
-                        "INSERT verdict*1, UPDATE reservation*1, INSERT stock_log*1, UPDATE stock, "
-                        "INSERT refund, INSERT parked, UPDATE consumer_progress, COMMIT");
+    assert_string_equal(
+        fake_mysql_steps(),
+        "BEGIN, SELECT stock, SELECT verdict, SELECT reservation, "
+        "INSERT verdict*1, UPDATE reservation*1, INSERT stock_log*1, UPDATE stock*1, "
+        "INSERT refund, INSERT parked, UPDATE consumer_progress, COMMIT");
     const struct flash_batch_row *row = flash_batch_row(&desk->batch, 0);
     assert_true(row->state == FLASH_STATE_PAID && row->version == 2 && row->due_s == 77);
     assert_memory_equal(row->payment.at, "pay-1", 5);
@@ -160,7 +161,7 @@ static void a_take_is_an_inflow_and_a_log_row_in_its_place(void **state)
                         "BEGIN, SELECT stock, SELECT verdict, SELECT reservation, SELECT inflow, "
                         "SELECT inflow, INSERT verdict*4, INSERT reservation*2, "
                         "INSERT stock_log*1, INSERT inflow, INSERT stock_log, INSERT stock_log*1, "
-                        "UPDATE stock, UPDATE consumer_progress, COMMIT");
+                        "UPDATE stock*1, UPDATE consumer_progress, COMMIT");
     assert_true(desk->batch.entries[1].clean && !desk->batch.entries[3].clean);
     assert_int_equal(desk->plan.logs[1].inflow, 2);
 }
@@ -214,7 +215,7 @@ static void each_failure_says_what_to_do_and_rolls_back(void **state)
                                         "INSERT verdict*1",
                                         "INSERT reservation*1",
                                         "INSERT stock_log*1",
-                                        "UPDATE stock",
+                                        "UPDATE stock*1",
                                         "UPDATE consumer_progress",
                                         "COMMIT"};
     struct desk *desk = *state;
