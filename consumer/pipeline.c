@@ -168,28 +168,15 @@ static void start_over(struct flash_pipeline *pipeline)
     pipeline->reposition = true;
 }
 
-/* One message alone; one that can never go in becomes a dead letter. Returns false when outrun or
- * stopped. */
-static bool process_single(struct flash_pipeline *pipeline, const struct flash_message *message)
+void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome)
 {
-    struct flash_message borrowed = *message;
-    borrowed.handle = NULL; /* the big batch frees it */
-    flash_batch_reset(&pipeline->single);
-    flash_batch_add(&pipeline->single, &borrowed);
-    enum flash_ledger_outcome outcome = flash_pipeline_write(pipeline, &pipeline->single, NULL);
-    if (outcome == FLASH_LEDGER_REFUSED) {
-        flash_batch_again(&pipeline->single);
-        outcome = flash_pipeline_write(pipeline, &pipeline->single, "the ledger refuses its data");
-    }
     if (outcome == FLASH_LEDGER_OUTRUN) {
         start_over(pipeline);
+    } else if (!*pipeline->stop) {
+        FLASH_LOG(ERROR, "consumer.not_buried", FLASH_INT("outcome", outcome));
+        pause_ms(pipeline, POLL_MS);
+        pipeline->reposition = true;
     }
-    if (outcome != FLASH_LEDGER_COMMITTED) {
-        return false;
-    }
-    flash_dead_publish(pipeline->dead, &pipeline->single);
-    flash_pipeline_settle(pipeline, &pipeline->single);
-    return true;
 }
 
 static void process(struct flash_pipeline *pipeline)
@@ -200,14 +187,10 @@ static void process(struct flash_pipeline *pipeline)
         FLASH_FAULT("consumer.committed");
         flash_dead_publish(pipeline->dead, batch);
         flash_pipeline_settle(pipeline, batch);
-    } else if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
     } else if (outcome == FLASH_LEDGER_REFUSED) {
-        for (int i = 0; i < batch->message_count; i++) {
-            if (!process_single(pipeline, &batch->messages[i])) {
-                break;
-            }
-        }
+        flash_apart_process(pipeline);
+    } else {
+        flash_pipeline_give_up(pipeline, outcome);
     }
     flash_batch_reset(batch);
     pipeline->health.waiting_since_us = 0;

@@ -43,6 +43,13 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
 /* Tells Redis of a committed batch; false unless all of it was accepted. */
 bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch);
 
+/* What is in hand did not go in: the caller drops it, and it is read again, or `applied` would step
+ * over it. */
+void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome);
+
+/* apart.c: writes and settles the messages of the batch one by one. */
+void flash_apart_process(struct flash_pipeline *pipeline);
+
 /* unpark.c: tries parked lines for a while, if it is time. */
 void flash_unpark_turn(struct flash_pipeline *pipeline, uint64_t now_us);
 

@@ -167,9 +167,12 @@ static void judge(const struct flash_ledger_work *work)
     flash_plan_judge(work->plan, work->batch);
 }
 
-static bool poisoned(const struct flash_batch *batch)
+static bool poisoned(const struct flash_ledger *ledger, const struct flash_batch *batch)
 {
     for (int i = 0; i < batch->message_count; i++) {
+        if (ledger->longest && batch->messages[i].value.len > ledger->longest) {
+            return true;
+        }
         if (batch->entries[i].sku == FAKE_LEDGER_POISON &&
             batch->entries[i].fate == FLASH_FATE_APPLY) {
             return true;
@@ -210,7 +213,7 @@ static enum flash_ledger_outcome try_write(struct flash_ledger *ledger,
         flash_error_set(err, FLASH_ERROR_DATA, "ledger: duplicate entry");
         return FLASH_LEDGER_AGAIN;
     }
-    return poisoned(work->batch) ? FLASH_LEDGER_REFUSED : commit(ledger, work);
+    return poisoned(ledger, work->batch) ? FLASH_LEDGER_REFUSED : commit(ledger, work);
 }
 
 enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
@@ -221,9 +224,13 @@ enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
     assert(ledger->write_count < 64);
     write->careful = work->careful;
     write->messages = work->batch->message_count;
+    write->bytes = work->batch->messages[0].value.len;
     write->outcome = try_write(ledger, work, err);
     for (int i = 0; i < work->batch->message_count; i++) {
-        write->dead += work->batch->entries[i].fate == FLASH_FATE_DEAD;
+        if (work->batch->entries[i].fate == FLASH_FATE_DEAD) {
+            write->dead++;
+            memcpy(write->reason, work->batch->entries[i].reason, sizeof(write->reason));
+        }
         write->duplicates += work->batch->entries[i].fate == FLASH_FATE_DUPLICATE;
     }
     if (ledger->wrote) {

@@ -22,12 +22,15 @@ struct fake_ledger_row { /* of consumer_progress */
 struct fake_ledger_write {
     enum flash_ledger_outcome outcome;
     int messages, dead, duplicates;
+    size_t bytes; /* of the first message's value */
     bool careful;
+    char reason[160]; /* of the last dead letter */
 };
 
 struct flash_ledger {
     int64_t generation;
-    bool away; /* nothing can be read */
+    bool away;      /* nothing can be read */
+    size_t longest; /* of a value it takes, as a dead letter too; 0: any */
     struct fake_ledger_row rows[FAKE_LEDGER_PARTITIONS];
     struct flash_uuid verdicts[64];
     int verdict_count;

@@ -87,57 +87,6 @@ static void a_commit_that_happened_is_met_by_its_replay(void **state)
     assert_int_equal(line_metric(METRIC_SETTLED_DROPPED), 3); /* told again: harmless */
 }
 
-static void send_with_poison(struct line *line)
-{
-    (void)line;
-    line_send(1, 42, 0, 0);
-    line_send(2, FAKE_LEDGER_POISON, 0, 1);
-    line_send(3, 42, 0, 2);
-}
-
-static void a_refused_batch_is_taken_apart(void **state)
-{
-    struct line *line = *state;
-    line_accept(line, 2);
-    LINE_RUN(line, send_with_poison);
-    assert_int_equal(write_of(line, 0)->messages, 3);
-    assert_int_equal(write_of(line, 0)->outcome, FLASH_LEDGER_REFUSED);
-    for (int i = 1; i <= 4; i++) { /* the poison twice: as it is, and as a dead letter */
-        assert_int_equal(write_of(line, i)->messages, 1);
-        assert_int_equal(write_of(line, i)->dead, i == 3);
-        assert_int_equal(write_of(line, i)->outcome,
-                         i == 2 ? FLASH_LEDGER_REFUSED : FLASH_LEDGER_COMMITTED);
-    }
-    assert_int_equal(line->ledger->write_count, 5);
-    assert_int_equal(line->ledger->verdict_count, 2);
-    assert_int_equal(line->ledger->rows[0].applied, 3);
-    assert_int_equal(line->ledger->rows[0].acked, 3);
-    assert_int_equal(line_metric(METRIC_DEAD_LETTERS), 1);
-    const struct fake_kafka_message *copy = fake_kafka_message(fake_kafka_last(), 0);
-    assert_string_equal(copy->topic, "dead");
-    assert_non_null(strstr(copy->value.at, "\"sku\":\"666\""));
-    assert_int_equal(fake_kafka_count(fake_kafka_last()), 1);
-}
-
-static void send_impossible(struct line *line)
-{
-    (void)line;
-    const struct flash_message garbage = letter_text("garbage", 0, 0);
-    fake_subscriber_message(&garbage);
-    line_send(2, FAKE_LEDGER_NO_SKU, 0, 1);
-}
-
-static void what_can_never_go_in_is_a_dead_letter_and_moves_on(void **state)
-{
-    struct line *line = *state;
-    LINE_RUN(line, send_impossible);
-    assert_int_equal(write_of(line, 0)->dead, 2);
-    assert_int_equal(line_metric(METRIC_DEAD_LETTERS), 2);
-    assert_int_equal(fake_kafka_count(fake_kafka_last()), 2);
-    assert_int_equal(line->ledger->rows[0].acked, 2);
-    assert_int_equal(fake_redis_sync_calls(line->redis), 0);
-}
-
 static void another_has_moved_on(struct line *line)
 {
     line->ledger->rows[0].applied = 7; /* another consumer has had the partition meanwhile */
@@ -345,8 +294,6 @@ int main(void)
         LINE(what_is_read_is_written_settled_and_acked),
         LINE(a_batch_that_failed_is_tried_again_carefully),
         LINE(a_commit_that_happened_is_met_by_its_replay),
-        LINE(a_refused_batch_is_taken_apart),
-        LINE(what_can_never_go_in_is_a_dead_letter_and_moves_on),
         LINE(an_outrun_batch_is_given_up_and_positions_asked_anew),
         LINE(messages_of_a_partition_that_is_gone_are_dropped),
         LINE(stopping_gives_up_what_is_not_committed),
