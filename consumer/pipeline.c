@@ -15,7 +15,6 @@
 #define POLL_MS 100 /* how long an idle poll waits */
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
-#define PROBE_US 500000    /* how often a Redis that refused is asked again */
 #define ACK_IDLE_US 500000 /* acks that no batch carries are written after so long */
 
 /* Waits ms, shortened when the daemon is to stop. */
@@ -238,24 +237,6 @@ static void fill(struct flash_pipeline *pipeline)
     }
 }
 
-/* While some partition is behind: once Redis takes settles again, everything from acked on is read
- * again. */
-static void catch_up(struct flash_pipeline *pipeline)
-{
-    uint64_t now_us = flash_time_monotonic_us();
-    struct flash_error err;
-    if (!flash_progress_behind(&pipeline->progress) || now_us - pipeline->probed_us < PROBE_US) {
-        return;
-    }
-    pipeline->probed_us = now_us;
-    if (flash_settle_possible(pipeline->settler, &err)) {
-        pipeline->health.redis_ready = true;
-        pipeline->reposition = true;
-    } else {
-        flash_positions_check_generation(pipeline);
-    }
-}
-
 /* Writes acks that no batch has carried for a while. */
 static void ack_idle(struct flash_pipeline *pipeline)
 {
@@ -292,7 +273,7 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         }
         flash_positions_note(pipeline);
         flash_anchors_turn(pipeline, flash_time_monotonic_us());
-        catch_up(pipeline);
+        flash_positions_catch_up(pipeline, flash_time_monotonic_us());
         flash_unpark_turn(pipeline, flash_time_monotonic_us());
         flash_dead_poll(pipeline->dead);
     }

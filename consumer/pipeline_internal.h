@@ -26,6 +26,9 @@ struct flash_pipeline {
     bool reposition;    /* ask the ledger anew where every partition stands */
     uint64_t commit_us; /* that the last transaction took */
     uint64_t probed_us;
+    uint64_t catch_up_wait_us; /* after the last time; grows while it comes to nothing */
+    uint64_t catch_up_due_us;
+    int64_t caught_up_from[FLASH_BATCH_PARTITIONS]; /* + 1, the last time; 0: it never was behind */
     uint64_t unpark_due_us;
     char unpark_from[FLASH_ORDER_ID_MAX + 1]; /* the order that the next page begins with */
     bool unpark_again;    /* the table has been gone through, and at once a second time */
@@ -69,8 +72,9 @@ bool flash_positions_same_entry(struct flash_pipeline *pipeline,
 void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition);
 /* Carries out a wanted reposition. */
 void flash_positions_renew(struct flash_pipeline *pipeline);
-/* Starts over if the ledger's generation has been raised. */
-void flash_positions_check_generation(struct flash_pipeline *pipeline);
+/* While some partition is behind: has everything read again from acked on, once Redis takes settles
+ * again. */
+void flash_positions_catch_up(struct flash_pipeline *pipeline, uint64_t now_us);
 /* Tells the group how far we are, twice a second at most; for monitoring only. */
 void flash_positions_note(struct flash_pipeline *pipeline);
 
