@@ -130,7 +130,7 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
 
 /* ---- and into Redis ---- */
 
-bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch)
+enum flash_settled flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch)
 {
     struct flash_settle_counts counts;
     struct flash_error err = {0};
@@ -156,7 +156,9 @@ bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *
     if (counts.closed_sku) {
         FLASH_LOG(ERROR, "consumer.gate_closed", FLASH_INT("sku", counts.closed_sku));
     }
-    return accepted;
+    return accepted         ? FLASH_SETTLED_ALL
+           : counts.refused ? FLASH_SETTLED_NOT_ALL
+                            : FLASH_SETTLED_AWAY;
 }
 
 /* The batch is not ours to write any more: forget it and ask the ledger where we stand. */

@@ -43,8 +43,14 @@ struct flash_pipeline {
  * daemon is to stop. condemned: why its one message is to be a dead letter, else NULL. */
 enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
                                                struct flash_batch *batch, const char *condemned);
-/* Tells Redis of a committed batch; false unless all of it was accepted. */
-bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch);
+enum flash_settled {
+    FLASH_SETTLED_ALL,
+    FLASH_SETTLED_NOT_ALL, /* Redis answers, and refuses some SKU */
+    FLASH_SETTLED_AWAY,    /* nobody knows how much */
+};
+/* Tells Redis of a committed batch. */
+enum flash_settled flash_pipeline_settle(struct flash_pipeline *pipeline,
+                                         struct flash_batch *batch);
 
 /* What is in hand did not go in: the caller drops it, and it is read again, or `applied` would step
  * over it. */

@@ -248,7 +248,7 @@ bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
     return !away(ledger, err);
 }
 
-/* Line i is of order "<two digits of i>", counted from the first that was ever parked. */
+/* Line i is of order "<sku>.<two digits of i>", counted from the first that was ever parked. */
 bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
                               struct flash_parked_page *ret_page, struct flash_error *err)
 {
@@ -257,8 +257,9 @@ bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
     ret_page->count = 0;
     ret_page->last = true;
     for (int i = 0; i < 64; i++) {
-        char order[16];
-        snprintf(order, sizeof(order), "%02d", i);
+        char order[32];
+        const char *sku = ledger->parked[i] ? strstr(ledger->parked[i], "\"sku\":\"") + 7 : "";
+        snprintf(order, sizeof(order), "%.*s.%02d", (int)strcspn(sku, "\""), sku, i);
         if (ledger->parked[i] == NULL || strcmp(order, from) < 0) {
             continue;
         }

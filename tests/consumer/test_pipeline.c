@@ -286,6 +286,27 @@ static void a_parked_line_that_the_ledger_refuses_leaves_the_others(void **state
     }
 }
 
+/* Two lines of SKU 42, which Redis refuses, and one of a SKU behind it. */
+static void a_parked_line_that_redis_refuses_leaves_other_skus(void **state)
+{
+    struct line *line = *state;
+    struct flash_message messages[3];
+    for (int i = 0; i < 3; i++) {
+        messages[i] =
+            letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9 + i, i == 2 ? 420 : 42, "a:u:1:1"});
+        fake_ledger_park(line->ledger, messages[i].value.at);
+    }
+    fake_redis_sync_refuse(line->redis, "WRONGTYPE");
+    line_accept(line, 2);
+    LINE_RUN(line, nothing);
+    assert_int_equal(line->ledger->write_count, 2); /* the refused SKU's second is not tried */
+    assert_int_equal(line->ledger->parked_count, 2);
+    assert_null(line->ledger->parked[2]);
+    for (int i = 0; i < 3; i++) {
+        flash_message_free(&messages[i]);
+    }
+}
+
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
 
 int main(void)
@@ -303,6 +324,7 @@ int main(void)
         LINE(a_parked_line_stays_until_redis_takes_it),
         LINE(kafka_is_read_while_many_lines_are_parked),
         LINE(a_parked_line_that_the_ledger_refuses_leaves_the_others),
+        LINE(a_parked_line_that_redis_refuses_leaves_other_skus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
