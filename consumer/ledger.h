@@ -20,6 +20,7 @@ enum flash_ledger_outcome {
     FLASH_LEDGER_REFUSED, /* DATA: some message of the batch can never go in */
     FLASH_LEDGER_OUTRUN,  /* progress or generation is not what this consumer read: it is a zombie,
                              or a recovery went by */
+    FLASH_LEDGER_FULL,    /* too many lines are parked already: once some have left the table */
     FLASH_LEDGER_BROKEN,  /* BUG: schema or rights are wrong */
 };
 

@@ -108,8 +108,9 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
             flash_batch_condemn(batch, 0, condemned);
         }
         enum flash_ledger_outcome outcome = write_once(pipeline, batch, careful, &err);
-        pipeline->health.ledger_ready =
-            outcome != FLASH_LEDGER_AGAIN && outcome != FLASH_LEDGER_BROKEN;
+        pipeline->health.ledger_ready = outcome != FLASH_LEDGER_AGAIN &&
+                                        outcome != FLASH_LEDGER_FULL &&
+                                        outcome != FLASH_LEDGER_BROKEN;
         if (outcome == FLASH_LEDGER_COMMITTED) {
             flash_progress_applied(&pipeline->progress);
             count_committed(pipeline, batch);
@@ -169,10 +170,25 @@ static void start_over(struct flash_pipeline *pipeline)
     pipeline->reposition = true;
 }
 
+/* So many lines are parked that what is in hand cannot go in: those whose predecessor has come
+ * leave, and the table is counted anew. */
+static void make_room(struct flash_pipeline *pipeline)
+{
+    FLASH_LOG(ERROR, "consumer.too_many_parked", FLASH_INT("lines", pipeline->parked_count));
+    uint64_t now_us = flash_time_monotonic_us();
+    if (now_us < pipeline->unpark_due_us) {
+        pause_ms(pipeline, (int)((pipeline->unpark_due_us - now_us) / 1000) + 1);
+    }
+    flash_unpark_turn(pipeline, flash_time_monotonic_us());
+    pipeline->reposition = true;
+}
+
 void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome)
 {
     if (outcome == FLASH_LEDGER_OUTRUN) {
         start_over(pipeline);
+    } else if (outcome == FLASH_LEDGER_FULL && !*pipeline->stop) {
+        make_room(pipeline);
     } else if (!*pipeline->stop) {
         FLASH_LOG(ERROR, "consumer.not_buried", FLASH_INT("outcome", outcome));
         pause_ms(pipeline, POLL_MS);

@@ -39,8 +39,9 @@ struct flash_pipeline {
     struct flash_pipeline_health health;
 };
 
-/* Writes the batch into the ledger: tries until it is committed, refused as data, or outrun, or the
- * daemon is to stop. condemned: why its one message is to be a dead letter, else NULL. */
+/* Writes the batch into the ledger: tries until it is committed, refused as data, too much to park,
+ * or outrun, or the daemon is to stop. condemned: why its one message is to be a dead letter, else
+ * NULL. */
 enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
                                                struct flash_batch *batch, const char *condemned);
 enum flash_settled {

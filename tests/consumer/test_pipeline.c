@@ -307,6 +307,45 @@ static void a_parked_line_that_redis_refuses_leaves_other_skus(void **state)
     }
 }
 
+static struct flash_message due; /* a parked line that can leave */
+
+static void park_it(void *arg)
+{
+    struct line *line = arg;
+    line->ledger->wrote = NULL;
+    fake_ledger_park(line->ledger, due.value.at);
+    line->pipeline->unpark_due_us = 0; /* it is time to look at the table */
+}
+
+static void find_the_table_full(struct line *line)
+{
+    line->ledger->wrote = park_it;
+    line->ledger->arg = line;
+    fake_ledger_next(line->ledger, FLASH_LEDGER_FULL);
+    line_accept(line, 2);
+    send_three(line);
+}
+
+static void send_what_did_not_go_in(struct line *line)
+{
+    assert_int_equal(fake_subscriber_repositions(), 1);
+    assert_int_equal(line->ledger->parked_count, 0);
+    assert_int_equal(line->ledger->rows[0].applied, 0);
+    line_accept(line, 2);
+    send_three(line);
+}
+
+/* Not tried for ever: only between the tries parked lines can leave. */
+static void a_full_table_of_parked_lines_is_emptied_before_the_batch_is_read_again(void **state)
+{
+    struct line *line = *state;
+    due = letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
+    LINE_RUN(line, nothing, find_the_table_full, nothing, send_what_did_not_go_in);
+    assert_int_equal(line->ledger->rows[0].acked, 2);
+    assert_int_equal(line_metric(METRIC_BATCH_RETRIES), 0);
+    flash_message_free(&due);
+}
+
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
 
 int main(void)
@@ -325,6 +364,7 @@ int main(void)
         LINE(kafka_is_read_while_many_lines_are_parked),
         LINE(a_parked_line_that_the_ledger_refuses_leaves_the_others),
         LINE(a_parked_line_that_redis_refuses_leaves_other_skus),
+        LINE(a_full_table_of_parked_lines_is_emptied_before_the_batch_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
