@@ -124,6 +124,7 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
         bool met_duplicate = !careful && err.kind == FLASH_ERROR_DATA;
         backoff_ms = met_duplicate ? 0 : next_backoff(backoff_ms);
         pause_ms(pipeline, backoff_ms);
+        flash_dead_poll(pipeline->dead); /* whose reports would pile up for as long as it takes */
         careful = true;
         flash_batch_again(batch);
     }

@@ -118,6 +118,45 @@ static void what_is_behind_one_that_cannot_be_buried_is_read_again(void **state)
     assert_int_equal(line->ledger->rows[0].acked, 2);
 }
 
+static int reported; /* before the third write */
+
+static void deliver_after_the_first(void *arg)
+{
+    struct line *line = arg;
+    int queued = flash_producer_queued(fake_kafka_last());
+    if (line->ledger->write_count == 2) {
+        assert_int_equal(queued, 1);
+        fake_kafka_deliver_all(fake_kafka_last(), FLASH_DELIVERY_ACKED);
+    } else if (line->ledger->write_count == 3) {
+        reported = 1 - queued;
+    }
+}
+
+static void send_one_more(struct line *line)
+{
+    line->ledger->wrote = deliver_after_the_first;
+    line->ledger->arg = line;
+    fake_ledger_next(line->ledger, FLASH_LEDGER_AGAIN);
+    fake_ledger_next(line->ledger, FLASH_LEDGER_AGAIN);
+    line_accept(line, 1);
+    line_send(1, 42, 0, 1);
+}
+
+static void send_garbage(struct line *line)
+{
+    (void)line;
+    const struct flash_message garbage = letter_text("garbage", 0, 0);
+    fake_subscriber_message(&garbage);
+}
+
+static void copies_are_reported_while_the_ledger_is_away(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, send_garbage, send_one_more);
+    assert_int_equal(reported, 1);
+    assert_int_equal(line->ledger->rows[0].acked, 2);
+}
+
 static void send_impossible(struct line *line)
 {
     (void)line;
@@ -145,6 +184,7 @@ int main(void)
         LINE(a_refused_batch_is_taken_apart),
         LINE(a_dead_letter_that_is_too_long_is_cut),
         LINE(what_is_behind_one_that_cannot_be_buried_is_read_again),
+        LINE(copies_are_reported_while_the_ledger_is_away),
         LINE(what_can_never_go_in_is_a_dead_letter_and_moves_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
