@@ -37,6 +37,12 @@ FLASH_MUST_CHECK bool flash_ledger_read_generation(struct flash_ledger *ledger,
 FLASH_MUST_CHECK bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
                                                  struct flash_progress *progress,
                                                  struct flash_error *err);
+/* Whether the ledger still stands where table says: every assigned partition's row is under the
+ * generation last read, at the same applied and no earlier acked. *ret_same: untouched on failure.
+ */
+FLASH_MUST_CHECK bool flash_ledger_compare_progress(struct flash_ledger *ledger,
+                                                    const struct flash_progress_table *table,
+                                                    bool *ret_same, struct flash_error *err);
 /* Where a partition is to be set back to, and from which state of its row. */
 struct flash_ledger_reset {
     int partition;

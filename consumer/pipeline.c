@@ -163,8 +163,7 @@ enum flash_settled flash_pipeline_settle(struct flash_pipeline *pipeline, struct
                             : FLASH_SETTLED_AWAY;
 }
 
-/* The batch is not ours to write any more: forget it and ask the ledger where we stand. */
-static void start_over(struct flash_pipeline *pipeline)
+void flash_pipeline_start_over(struct flash_pipeline *pipeline)
 {
     flash_consumer_count(METRIC_OUTRUN, 1);
     FLASH_LOG(WARN, "consumer.outrun", FLASH_INT("generation", pipeline->generation));
@@ -187,7 +186,7 @@ static void make_room(struct flash_pipeline *pipeline)
 void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome)
 {
     if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
+        flash_pipeline_start_over(pipeline);
     } else if (outcome == FLASH_LEDGER_FULL && !*pipeline->stop) {
         make_room(pipeline);
     } else if (!*pipeline->stop) {
@@ -275,7 +274,7 @@ static void ack_idle(struct flash_pipeline *pipeline)
     if (outcome == FLASH_LEDGER_COMMITTED) {
         flash_progress_applied(&pipeline->progress);
     } else if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
+        flash_pipeline_start_over(pipeline);
     }
 }
 
@@ -292,6 +291,7 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         }
         flash_positions_note(pipeline);
         flash_anchors_turn(pipeline, flash_time_monotonic_us());
+        flash_positions_compare(pipeline, flash_time_monotonic_us());
         flash_positions_catch_up(pipeline, flash_time_monotonic_us());
         flash_unpark_turn(pipeline, flash_time_monotonic_us());
         flash_dead_poll(pipeline->dead);

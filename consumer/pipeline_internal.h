@@ -22,9 +22,10 @@ struct flash_pipeline {
     struct flash_batch single; /* one message, when a batch is taken apart */
     struct flash_plan plan;
     struct flash_progress_table progress;
-    int64_t generation; /* that all partitions were read under */
-    bool reposition;    /* ask the ledger anew where every partition stands */
-    uint64_t commit_us; /* that the last transaction took */
+    int64_t generation;      /* that all partitions were read under */
+    bool reposition;         /* ask the ledger anew where every partition stands */
+    uint64_t commit_us;      /* that the last transaction took */
+    uint64_t compare_due_us; /* 0: not begun */
     uint64_t probed_us;
     uint64_t catch_up_wait_us; /* after the last time; grows while it comes to nothing */
     uint64_t catch_up_due_us;
@@ -53,6 +54,8 @@ enum flash_settled {
 enum flash_settled flash_pipeline_settle(struct flash_pipeline *pipeline,
                                          struct flash_batch *batch);
 
+/* The ledger does not stand where we think: forget what is in hand and ask it where we stand. */
+void flash_pipeline_start_over(struct flash_pipeline *pipeline);
 /* What is in hand did not go in: the caller drops it, and it is read again, or `applied` would step
  * over it. */
 void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome);
@@ -79,6 +82,10 @@ bool flash_positions_same_entry(struct flash_pipeline *pipeline,
 void flash_positions_out_of_range(struct flash_pipeline *pipeline, int partition);
 /* Carries out a wanted reposition. */
 void flash_positions_renew(struct flash_pipeline *pipeline);
+/* Starts over if the ledger does not stand where we left it: it lost commits, or a recovery went
+ * by, or another consumer has our partitions. Once a second, with no batch in hand; a busy
+ * consumer's next batch would meet it too, an idle one's never comes. */
+void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us);
 /* While some partition is behind: has everything read again from acked on, once Redis takes settles
  * again. */
 void flash_positions_catch_up(struct flash_pipeline *pipeline, uint64_t now_us);

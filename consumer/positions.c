@@ -14,6 +14,7 @@
 
 #define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
 #define LET_GO_MS 100
+#define COMPARE_US 1000000
 #define PROBE_US 500000          /* how often a Redis that refused is asked again */
 #define CATCH_UP_MAX_US 64000000 /* between two times that came to nothing */
 #define NOTE_US 500000           /* a commit costs the broker as much as a fetch: not one a batch */
@@ -173,6 +174,22 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
         pipeline->reposition = true;
         FLASH_LOG(WARN, "consumer.not_repositioned", FLASH_TEXT("error", err.text));
         let_go(pipeline);
+    }
+}
+
+void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us)
+{
+    struct flash_error err;
+    bool same = true;
+    bool begun = pipeline->compare_due_us > 0;
+    if (now_us < pipeline->compare_due_us || pipeline->reposition) {
+        return;
+    }
+    pipeline->compare_due_us = now_us + COMPARE_US;
+    if (begun &&
+        flash_ledger_compare_progress(pipeline->ledger, &pipeline->progress, &same, &err) &&
+        !same) {
+        flash_pipeline_start_over(pipeline);
     }
 }
 

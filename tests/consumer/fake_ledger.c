@@ -86,6 +86,23 @@ bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
     return true;
 }
 
+bool flash_ledger_compare_progress(struct flash_ledger *ledger,
+                                   const struct flash_progress_table *table, bool *ret_same,
+                                   struct flash_error *err)
+{
+    if (away(ledger, err)) {
+        return false;
+    }
+    ledger->compared++;
+    *ret_same = true;
+    for (int p = 0; p < FAKE_LEDGER_PARTITIONS; p++) {
+        const struct flash_progress *progress = &table->partitions[p];
+        *ret_same &= !progress->assigned || (progress->applied == ledger->rows[p].applied &&
+                                             progress->acked <= ledger->rows[p].acked);
+    }
+    return true;
+}
+
 bool flash_ledger_reset_progress(struct flash_ledger *ledger,
                                  const struct flash_ledger_reset *reset, struct flash_error *err)
 {

@@ -40,6 +40,7 @@ struct flash_ledger {
     void *arg;
     struct fake_ledger_write writes[64]; /* what was tried */
     int write_count;
+    int compared;                  /* how often its progress was */
     const char *parked[64];        /* the values of parked lines; NULL: none here, or no more */
     int parked_count, parked_page; /* parked_page: most lines of a page; 0: FLASH_PARKED_PAGE */
 };
