@@ -213,10 +213,15 @@ static bool write_all(struct flash_ledger *ledger, const struct flash_ledger_wor
            flash_ledger_move_progress(ledger, work, ret_held, err);
 }
 
-static enum flash_ledger_outcome failed(struct flash_ledger *ledger)
+/* By the error, not by the class of the connection's last failure, which may be an older one: not
+ * every failure is a statement's. */
+static enum flash_ledger_outcome failed(struct flash_ledger *ledger, const struct flash_error *err)
 {
     enum flash_mysql_class class = flash_mysql_last_class(ledger->mysql);
     flash_mysql_rollback(ledger->mysql);
+    if (err->kind == FLASH_ERROR_RETRY || err->kind == FLASH_ERROR_UNKNOWN) {
+        return FLASH_LEDGER_AGAIN;
+    }
     return class == FLASH_MYSQL_DATA  ? FLASH_LEDGER_REFUSED
            : class == FLASH_MYSQL_BUG ? FLASH_LEDGER_BROKEN
                                       : FLASH_LEDGER_AGAIN;
@@ -235,16 +240,18 @@ enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
                                              struct flash_error *err)
 {
     bool held = false;
+    ledger->full = false;
     if (!draw_owner(ledger, err)) {
-        return FLASH_LEDGER_AGAIN; /* nothing was begun; no class of the ledger's tells of it */
+        return FLASH_LEDGER_AGAIN; /* nothing was begun */
     }
     if (!write_all(ledger, work, &held, err)) {
-        return failed(ledger);
+        enum flash_ledger_outcome outcome = failed(ledger, err);
+        return ledger->full ? FLASH_LEDGER_FULL : outcome;
     }
     if (!held) {
         return outrun(ledger, err);
     }
-    return flash_mysql_commit(ledger->mysql, err) ? FLASH_LEDGER_COMMITTED : failed(ledger);
+    return flash_mysql_commit(ledger->mysql, err) ? FLASH_LEDGER_COMMITTED : failed(ledger, err);
 }
 
 enum flash_ledger_outcome flash_ledger_write_progress(struct flash_ledger *ledger,
@@ -255,10 +262,10 @@ enum flash_ledger_outcome flash_ledger_write_progress(struct flash_ledger *ledge
     struct flash_ledger_work work = {.progress = progress, .now_ms = now_ms};
     if (!flash_mysql_begin(ledger->mysql, err) ||
         !flash_ledger_move_progress(ledger, &work, &held, err)) {
-        return failed(ledger);
+        return failed(ledger, err);
     }
     if (!held) {
         return outrun(ledger, err);
     }
-    return flash_mysql_commit(ledger->mysql, err) ? FLASH_LEDGER_COMMITTED : failed(ledger);
+    return flash_mysql_commit(ledger->mysql, err) ? FLASH_LEDGER_COMMITTED : failed(ledger, err);
 }

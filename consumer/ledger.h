@@ -20,6 +20,7 @@ enum flash_ledger_outcome {
     FLASH_LEDGER_REFUSED, /* DATA: some message of the batch can never go in */
     FLASH_LEDGER_OUTRUN,  /* progress or generation is not what this consumer read: it is a zombie,
                              or a recovery went by */
+    FLASH_LEDGER_FULL,    /* too many lines are parked already: once some have left the table */
     FLASH_LEDGER_BROKEN,  /* BUG: schema or rights are wrong */
 };
 
@@ -36,6 +37,12 @@ FLASH_MUST_CHECK bool flash_ledger_read_generation(struct flash_ledger *ledger,
 FLASH_MUST_CHECK bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
                                                  struct flash_progress *progress,
                                                  struct flash_error *err);
+/* Whether the ledger still stands where table says: every assigned partition's row is under the
+ * generation last read, at the same applied and no earlier acked. *ret_same: untouched on failure.
+ */
+FLASH_MUST_CHECK bool flash_ledger_compare_progress(struct flash_ledger *ledger,
+                                                    const struct flash_progress_table *table,
+                                                    bool *ret_same, struct flash_error *err);
 /* Where a partition is to be set back to, and from which state of its row. */
 struct flash_ledger_reset {
     int partition;

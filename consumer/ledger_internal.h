@@ -5,7 +5,7 @@
 #include "flash/mysql_value.h"
 #include "ledger.h"
 
-#define FLASH_PARKED_MAX 100000 /* lines; past that the consumer stops rather than park more */
+#define FLASH_PARKED_MAX 100000 /* lines; past that the consumer waits rather than park more */
 #define FLASH_LEDGER_COLUMNS 13 /* of the widest bulk insert */
 
 struct flash_ledger {
@@ -13,6 +13,7 @@ struct flash_ledger {
     char topic[100];
     int64_t generation;
     int64_t parked; /* rows in table parked at the last count, less what has left it */
+    bool full;      /* the batch in hand would park more than there may be */
     int row_max;
     uint64_t owner;                                 /* token of the last batch */
     int64_t *numbers[FLASH_LEDGER_COLUMNS];         /* row_max each */

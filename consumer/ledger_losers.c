@@ -36,7 +36,8 @@ static bool park(struct flash_ledger *ledger, const struct flash_ledger_work *wo
     const struct flash_batch_line *line = &work->batch->lines[i];
     const struct flash_batch_entry *entry = &work->batch->entries[line->entry];
     struct flash_text value = work->batch->messages[line->entry].value;
-    if (ledger->parked >= FLASH_PARKED_MAX) {
+    ledger->full = ledger->parked >= FLASH_PARKED_MAX;
+    if (ledger->full) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "too many transitions are parked already");
     }
     struct flash_value params[] = {

@@ -95,6 +95,55 @@ bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
            flash_error_set(err, FLASH_ERROR_BUG, "no progress row for partition %d", partition);
 }
 
+struct comparison {
+    const struct flash_ledger *ledger;
+    const struct flash_progress_table *table;
+    int same; /* rows, of assigned partitions */
+};
+
+static bool take_row(const struct flash_value *cells, int count, void *arg)
+{
+    enum { PARTITION, APPLIED, ACKED, ROW_GENERATION, GENERATION };
+    struct comparison *comparison = arg;
+    int64_t partition = cells[PARTITION].number, generation = comparison->ledger->generation;
+    (void)count;
+    if (partition >= 0 && partition < FLASH_BATCH_PARTITIONS) {
+        const struct flash_progress *progress = &comparison->table->partitions[partition];
+        comparison->same += progress->assigned && cells[APPLIED].number == progress->applied &&
+                            cells[ACKED].number >= progress->acked &&
+                            cells[ROW_GENERATION].number == generation &&
+                            cells[GENERATION].number == generation;
+    }
+    return true;
+}
+
+bool flash_ledger_compare_progress(struct flash_ledger *ledger,
+                                   const struct flash_progress_table *table, bool *ret_same,
+                                   struct flash_error *err)
+{
+    struct comparison comparison = {ledger, table, 0};
+    struct flash_value topic = flash_value_text(ledger->topic);
+    struct flash_query query = {
+        .sql = "SELECT p.partition_no, p.applied, p.acked, p.generation, g.generation "
+               "FROM consumer_progress p JOIN generation g ON g.id = 1 WHERE p.topic = ?",
+        .params = &topic,
+        .param_count = 1,
+        .column_count = 5,
+        .row = take_row,
+        .arg = &comparison,
+    };
+    int assigned = 0;
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
+        assigned += table->partitions[p].assigned;
+    }
+    if (!flash_mysql_connect(ledger->mysql, err) ||
+        !flash_mysql_query(ledger->mysql, &query, err)) {
+        return false;
+    }
+    *ret_same = comparison.same == assigned;
+    return true;
+}
+
 static struct flash_value entry_value(bool has, const struct flash_uuid *uuid)
 {
     return flash_value_bytes(has ? uuid->bytes : NULL, sizeof(uuid->bytes));

@@ -15,7 +15,6 @@
 #define POLL_MS 100 /* how long an idle poll waits */
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
-#define PROBE_US 500000    /* how often a Redis that refused is asked again */
 #define ACK_IDLE_US 500000 /* acks that no batch carries are written after so long */
 
 /* Waits ms, shortened when the daemon is to stop. */
@@ -109,8 +108,9 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
             flash_batch_condemn(batch, 0, condemned);
         }
         enum flash_ledger_outcome outcome = write_once(pipeline, batch, careful, &err);
-        pipeline->health.ledger_ready =
-            outcome != FLASH_LEDGER_AGAIN && outcome != FLASH_LEDGER_BROKEN;
+        pipeline->health.ledger_ready = outcome != FLASH_LEDGER_AGAIN &&
+                                        outcome != FLASH_LEDGER_FULL &&
+                                        outcome != FLASH_LEDGER_BROKEN;
         if (outcome == FLASH_LEDGER_COMMITTED) {
             flash_progress_applied(&pipeline->progress);
             count_committed(pipeline, batch);
@@ -124,6 +124,7 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
         bool met_duplicate = !careful && err.kind == FLASH_ERROR_DATA;
         backoff_ms = met_duplicate ? 0 : next_backoff(backoff_ms);
         pause_ms(pipeline, backoff_ms);
+        flash_dead_poll(pipeline->dead); /* whose reports would pile up for as long as it takes */
         careful = true;
         flash_batch_again(batch);
     }
@@ -131,7 +132,7 @@ enum flash_ledger_outcome flash_pipeline_write(struct flash_pipeline *pipeline,
 
 /* ---- and into Redis ---- */
 
-bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch)
+enum flash_settled flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *batch)
 {
     struct flash_settle_counts counts;
     struct flash_error err = {0};
@@ -157,39 +158,42 @@ bool flash_pipeline_settle(struct flash_pipeline *pipeline, struct flash_batch *
     if (counts.closed_sku) {
         FLASH_LOG(ERROR, "consumer.gate_closed", FLASH_INT("sku", counts.closed_sku));
     }
-    return accepted;
+    return accepted         ? FLASH_SETTLED_ALL
+           : counts.refused ? FLASH_SETTLED_NOT_ALL
+                            : FLASH_SETTLED_AWAY;
 }
 
-/* The batch is not ours to write any more: forget it and ask the ledger where we stand. */
-static void start_over(struct flash_pipeline *pipeline)
+void flash_pipeline_start_over(struct flash_pipeline *pipeline)
 {
     flash_consumer_count(METRIC_OUTRUN, 1);
     FLASH_LOG(WARN, "consumer.outrun", FLASH_INT("generation", pipeline->generation));
     pipeline->reposition = true;
 }
 
-/* One message alone; one that can never go in becomes a dead letter. Returns false when outrun or
- * stopped. */
-static bool process_single(struct flash_pipeline *pipeline, const struct flash_message *message)
+/* So many lines are parked that what is in hand cannot go in: those whose predecessor has come
+ * leave, and the table is counted anew. */
+static void make_room(struct flash_pipeline *pipeline)
 {
-    struct flash_message borrowed = *message;
-    borrowed.handle = NULL; /* the big batch frees it */
-    flash_batch_reset(&pipeline->single);
-    flash_batch_add(&pipeline->single, &borrowed);
-    enum flash_ledger_outcome outcome = flash_pipeline_write(pipeline, &pipeline->single, NULL);
-    if (outcome == FLASH_LEDGER_REFUSED) {
-        flash_batch_again(&pipeline->single);
-        outcome = flash_pipeline_write(pipeline, &pipeline->single, "the ledger refuses its data");
+    FLASH_LOG(ERROR, "consumer.too_many_parked", FLASH_INT("lines", pipeline->parked_count));
+    uint64_t now_us = flash_time_monotonic_us();
+    if (now_us < pipeline->unpark_due_us) {
+        pause_ms(pipeline, (int)((pipeline->unpark_due_us - now_us) / 1000) + 1);
     }
+    flash_unpark_turn(pipeline, flash_time_monotonic_us());
+    pipeline->reposition = true;
+}
+
+void flash_pipeline_give_up(struct flash_pipeline *pipeline, enum flash_ledger_outcome outcome)
+{
     if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
+        flash_pipeline_start_over(pipeline);
+    } else if (outcome == FLASH_LEDGER_FULL && !*pipeline->stop) {
+        make_room(pipeline);
+    } else if (!*pipeline->stop) {
+        FLASH_LOG(ERROR, "consumer.not_buried", FLASH_INT("outcome", outcome));
+        pause_ms(pipeline, POLL_MS);
+        pipeline->reposition = true;
     }
-    if (outcome != FLASH_LEDGER_COMMITTED) {
-        return false;
-    }
-    flash_dead_publish(pipeline->dead, &pipeline->single);
-    flash_pipeline_settle(pipeline, &pipeline->single);
-    return true;
 }
 
 static void process(struct flash_pipeline *pipeline)
@@ -200,14 +204,10 @@ static void process(struct flash_pipeline *pipeline)
         FLASH_FAULT("consumer.committed");
         flash_dead_publish(pipeline->dead, batch);
         flash_pipeline_settle(pipeline, batch);
-    } else if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
     } else if (outcome == FLASH_LEDGER_REFUSED) {
-        for (int i = 0; i < batch->message_count; i++) {
-            if (!process_single(pipeline, &batch->messages[i])) {
-                break;
-            }
-        }
+        flash_apart_process(pipeline);
+    } else {
+        flash_pipeline_give_up(pipeline, outcome);
     }
     flash_batch_reset(batch);
     pipeline->health.waiting_since_us = 0;
@@ -255,24 +255,6 @@ static void fill(struct flash_pipeline *pipeline)
     }
 }
 
-/* While some partition is behind: once Redis takes settles again, everything from acked on is read
- * again. */
-static void catch_up(struct flash_pipeline *pipeline)
-{
-    uint64_t now_us = flash_time_monotonic_us();
-    struct flash_error err;
-    if (!flash_progress_behind(&pipeline->progress) || now_us - pipeline->probed_us < PROBE_US) {
-        return;
-    }
-    pipeline->probed_us = now_us;
-    if (flash_settle_possible(pipeline->settler, &err)) {
-        pipeline->health.redis_ready = true;
-        pipeline->reposition = true;
-    } else {
-        flash_positions_check_generation(pipeline);
-    }
-}
-
 /* Writes acks that no batch has carried for a while. */
 static void ack_idle(struct flash_pipeline *pipeline)
 {
@@ -292,7 +274,7 @@ static void ack_idle(struct flash_pipeline *pipeline)
     if (outcome == FLASH_LEDGER_COMMITTED) {
         flash_progress_applied(&pipeline->progress);
     } else if (outcome == FLASH_LEDGER_OUTRUN) {
-        start_over(pipeline);
+        flash_pipeline_start_over(pipeline);
     }
 }
 
@@ -309,7 +291,8 @@ void flash_pipeline_run(struct flash_pipeline *pipeline, const _Atomic bool *sto
         }
         flash_positions_note(pipeline);
         flash_anchors_turn(pipeline, flash_time_monotonic_us());
-        catch_up(pipeline);
+        flash_positions_compare(pipeline, flash_time_monotonic_us());
+        flash_positions_catch_up(pipeline, flash_time_monotonic_us());
         flash_unpark_turn(pipeline, flash_time_monotonic_us());
         flash_dead_poll(pipeline->dead);
     }

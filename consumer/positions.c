@@ -14,7 +14,10 @@
 
 #define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
 #define LET_GO_MS 100
-#define NOTE_US 500000 /* a commit costs the broker as much as a fetch: not one a batch */
+#define COMPARE_US 1000000
+#define PROBE_US 500000          /* how often a Redis that refused is asked again */
+#define CATCH_UP_MAX_US 64000000 /* between two times that came to nothing */
+#define NOTE_US 500000           /* a commit costs the broker as much as a fetch: not one a batch */
 
 /* Raised while positions were read: what was read before may have been set back since, and would
  * be put forward again under the new generation. All but those of kept are read anew. */
@@ -174,7 +177,24 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
     }
 }
 
-void flash_positions_check_generation(struct flash_pipeline *pipeline)
+void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us)
+{
+    struct flash_error err;
+    bool same = true;
+    bool begun = pipeline->compare_due_us > 0;
+    if (now_us < pipeline->compare_due_us || pipeline->reposition) {
+        return;
+    }
+    pipeline->compare_due_us = now_us + COMPARE_US;
+    if (begun &&
+        flash_ledger_compare_progress(pipeline->ledger, &pipeline->progress, &same, &err) &&
+        !same) {
+        flash_pipeline_start_over(pipeline);
+    }
+}
+
+/* Starts over if the ledger's generation has been raised. */
+static void check_generation(struct flash_pipeline *pipeline)
 {
     int64_t generation;
     struct flash_error err;
@@ -182,6 +202,41 @@ void flash_positions_check_generation(struct flash_pipeline *pipeline)
         generation != pipeline->generation) {
         pipeline->reposition = true;
     }
+}
+
+/* Whether every partition that is behind stands where it stood the last time: what is refused would
+ * be refused again. Notes where they stand now. */
+static bool came_to_nothing(struct flash_pipeline *pipeline)
+{
+    bool nothing = true;
+    for (int p = 0; p < FLASH_BATCH_PARTITIONS; p++) {
+        const struct flash_progress *progress = &pipeline->progress.partitions[p];
+        if (progress->assigned && progress->behind) {
+            nothing = nothing && pipeline->caught_up_from[p] == progress->settled + 1;
+            pipeline->caught_up_from[p] = progress->settled + 1;
+        }
+    }
+    return nothing;
+}
+
+/* A SKU may be refused though an empty settle of it is not: what is to be adopted cannot be. Then
+ * each time waits twice as long as the one before, or new messages would never be reached. */
+void flash_positions_catch_up(struct flash_pipeline *pipeline, uint64_t now_us)
+{
+    struct flash_error err;
+    if (!flash_progress_behind(&pipeline->progress) || now_us - pipeline->probed_us < PROBE_US) {
+        return;
+    }
+    pipeline->probed_us = now_us;
+    if (now_us < pipeline->catch_up_due_us || !flash_settle_possible(pipeline->settler, &err)) {
+        check_generation(pipeline);
+        return;
+    }
+    uint64_t wait_us = came_to_nothing(pipeline) ? 2 * pipeline->catch_up_wait_us : PROBE_US;
+    pipeline->catch_up_wait_us = wait_us < CATCH_UP_MAX_US ? wait_us : CATCH_UP_MAX_US;
+    pipeline->catch_up_due_us = now_us + pipeline->catch_up_wait_us;
+    pipeline->health.redis_ready = wait_us == PROBE_US;
+    pipeline->reposition = true;
 }
 
 void flash_positions_note(struct flash_pipeline *pipeline)

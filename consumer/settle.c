@@ -187,6 +187,7 @@ static bool take_clean(struct flash_settler *settler, const struct flash_batch *
                 return false; /* the connection is gone, and with it the other answers */
             }
             leave_out(settler, from, to);
+            settler->counts.refused++;
             ok = false;
             continue;
         }
@@ -326,6 +327,7 @@ static bool adopt_entries(struct flash_settler *settler, struct flash_batch *bat
             if (err->kind == FLASH_ERROR_UNKNOWN) {
                 return false;
             }
+            settler->counts.refused++;
             ok = false;
             continue;
         }

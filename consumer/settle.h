@@ -15,6 +15,7 @@ struct flash_settle_counts {
     int dropped;        /* clean entries that left the journal */
     int adopted;        /* entries told line by line */
     int learnt;         /* orders Redis had forgotten: it has lost writes */
+    int refused;        /* calls that Redis refused; of other SKUs it takes settles */
     int64_t closed_sku; /* the last SKU whose gate was closed for it; 0: none */
 };
 

@@ -86,6 +86,23 @@ bool flash_ledger_read_progress(struct flash_ledger *ledger, int partition,
     return true;
 }
 
+bool flash_ledger_compare_progress(struct flash_ledger *ledger,
+                                   const struct flash_progress_table *table, bool *ret_same,
+                                   struct flash_error *err)
+{
+    if (away(ledger, err)) {
+        return false;
+    }
+    ledger->compared++;
+    *ret_same = true;
+    for (int p = 0; p < FAKE_LEDGER_PARTITIONS; p++) {
+        const struct flash_progress *progress = &table->partitions[p];
+        *ret_same &= !progress->assigned || (progress->applied == ledger->rows[p].applied &&
+                                             progress->acked <= ledger->rows[p].acked);
+    }
+    return true;
+}
+
 bool flash_ledger_reset_progress(struct flash_ledger *ledger,
                                  const struct flash_ledger_reset *reset, struct flash_error *err)
 {
@@ -167,9 +184,12 @@ static void judge(const struct flash_ledger_work *work)
     flash_plan_judge(work->plan, work->batch);
 }
 
-static bool poisoned(const struct flash_batch *batch)
+static bool poisoned(const struct flash_ledger *ledger, const struct flash_batch *batch)
 {
     for (int i = 0; i < batch->message_count; i++) {
+        if (ledger->longest && batch->messages[i].value.len > ledger->longest) {
+            return true;
+        }
         if (batch->entries[i].sku == FAKE_LEDGER_POISON &&
             batch->entries[i].fate == FLASH_FATE_APPLY) {
             return true;
@@ -210,7 +230,7 @@ static enum flash_ledger_outcome try_write(struct flash_ledger *ledger,
         flash_error_set(err, FLASH_ERROR_DATA, "ledger: duplicate entry");
         return FLASH_LEDGER_AGAIN;
     }
-    return poisoned(work->batch) ? FLASH_LEDGER_REFUSED : commit(ledger, work);
+    return poisoned(ledger, work->batch) ? FLASH_LEDGER_REFUSED : commit(ledger, work);
 }
 
 enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
@@ -221,9 +241,13 @@ enum flash_ledger_outcome flash_ledger_write(struct flash_ledger *ledger,
     assert(ledger->write_count < 64);
     write->careful = work->careful;
     write->messages = work->batch->message_count;
+    write->bytes = work->batch->messages[0].value.len;
     write->outcome = try_write(ledger, work, err);
     for (int i = 0; i < work->batch->message_count; i++) {
-        write->dead += work->batch->entries[i].fate == FLASH_FATE_DEAD;
+        if (work->batch->entries[i].fate == FLASH_FATE_DEAD) {
+            write->dead++;
+            memcpy(write->reason, work->batch->entries[i].reason, sizeof(write->reason));
+        }
         write->duplicates += work->batch->entries[i].fate == FLASH_FATE_DUPLICATE;
     }
     if (ledger->wrote) {
@@ -241,7 +265,7 @@ bool flash_ledger_count_parked(struct flash_ledger *ledger, int64_t *ret_count,
     return !away(ledger, err);
 }
 
-/* Line i is of order "<two digits of i>", counted from the first that was ever parked. */
+/* Line i is of order "<sku>.<two digits of i>", counted from the first that was ever parked. */
 bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
                               struct flash_parked_page *ret_page, struct flash_error *err)
 {
@@ -250,8 +274,9 @@ bool flash_ledger_read_parked(struct flash_ledger *ledger, const char *from,
     ret_page->count = 0;
     ret_page->last = true;
     for (int i = 0; i < 64; i++) {
-        char order[16];
-        snprintf(order, sizeof(order), "%02d", i);
+        char order[32];
+        const char *sku = ledger->parked[i] ? strstr(ledger->parked[i], "\"sku\":\"") + 7 : "";
+        snprintf(order, sizeof(order), "%.*s.%02d", (int)strcspn(sku, "\""), sku, i);
         if (ledger->parked[i] == NULL || strcmp(order, from) < 0) {
             continue;
         }

@@ -22,12 +22,15 @@ struct fake_ledger_row { /* of consumer_progress */
 struct fake_ledger_write {
     enum flash_ledger_outcome outcome;
     int messages, dead, duplicates;
+    size_t bytes; /* of the first message's value */
     bool careful;
+    char reason[160]; /* of the last dead letter */
 };
 
 struct flash_ledger {
     int64_t generation;
-    bool away; /* nothing can be read */
+    bool away;      /* nothing can be read */
+    size_t longest; /* of a value it takes, as a dead letter too; 0: any */
     struct fake_ledger_row rows[FAKE_LEDGER_PARTITIONS];
     struct flash_uuid verdicts[64];
     int verdict_count;
@@ -37,6 +40,7 @@ struct flash_ledger {
     void *arg;
     struct fake_ledger_write writes[64]; /* what was tried */
     int write_count;
+    int compared;                  /* how often its progress was */
     const char *parked[64];        /* the values of parked lines; NULL: none here, or no more */
     int parked_count, parked_page; /* parked_page: most lines of a page; 0: FLASH_PARKED_PAGE */
 };

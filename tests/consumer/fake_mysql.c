@@ -55,8 +55,13 @@ static bool take(const char *step, struct flash_error *err)
     if (fake.failing == NULL || strcmp(fake.failing, step) != 0) {
         return true;
     }
+    static const enum flash_error_kind kinds[] = {
+        [FLASH_MYSQL_RETRY] = FLASH_ERROR_RETRY, [FLASH_MYSQL_DUPLICATE] = FLASH_ERROR_DATA,
+        [FLASH_MYSQL_DATA] = FLASH_ERROR_DATA,   [FLASH_MYSQL_UNKNOWN_COMMIT] = FLASH_ERROR_UNKNOWN,
+        [FLASH_MYSQL_BUG] = FLASH_ERROR_BUG,
+    };
     fake.last = fake.class;
-    return flash_error_set(err, FLASH_ERROR_RETRY, "%s: so says the test", step);
+    return flash_error_set(err, kinds[fake.class], "%s: so says the test", step);
 }
 
 /* The word after FROM, INTO or UPDATE; for SELECT … FROM DUAL the table inserted into. */

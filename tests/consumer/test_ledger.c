@@ -235,6 +235,36 @@ static void each_failure_says_what_to_do_and_rolls_back(void **state)
     }
 }
 
+static int64_t parked_before;
+
+static void count_parked(const char *table, const struct flash_query *query)
+{
+    struct flash_value count = flash_value_int(parked_before);
+    if (strcmp(table, "parked") == 0) {
+        query->row(&count, 1, query->arg);
+    }
+}
+
+/* After an earlier failure of the connection, too, which this is none of. */
+static void too_many_parked_lines_are_nothing_to_bury(void **state)
+{
+    struct desk *desk = *state;
+    int64_t count;
+    fake_mysql_fail("INSERT verdict*1", FLASH_MYSQL_DATA);
+    add(desk, FLASH_ENTRY_PAY, 1, "c:u:3:5:p");
+    assert_int_equal(write_batch(desk, false), FLASH_LEDGER_REFUSED);
+    fake_mysql_fail(NULL, FLASH_MYSQL_OK);
+    fake_mysql_set_answer(count_parked);
+    parked_before = 100000;
+    assert_true(flash_ledger_count_parked(desk->ledger, &count, &desk->err));
+    flash_batch_again(&desk->batch);
+    assert_int_equal(write_batch(desk, false), FLASH_LEDGER_FULL);
+    parked_before = 99999;
+    assert_true(flash_ledger_count_parked(desk->ledger, &count, &desk->err));
+    flash_batch_again(&desk->batch);
+    assert_int_equal(write_batch(desk, false), FLASH_LEDGER_COMMITTED);
+}
+
 static void progress_that_another_has_moved_outruns_the_batch(void **state)
 {
     struct desk *desk = *state;
@@ -327,6 +357,7 @@ int main(void)
         DESK(dead_letters_and_markers_are_written_with_it),
         DESK(a_batch_that_is_all_there_writes_its_progress_only),
         DESK(each_failure_says_what_to_do_and_rolls_back),
+        DESK(too_many_parked_lines_are_nothing_to_bury),
         DESK(progress_that_another_has_moved_outruns_the_batch),
         DESK(acks_alone_are_a_transaction_too),
         DESK(a_page_of_parked_lines_ends_by_number_or_by_bytes),

@@ -229,6 +229,77 @@ static void while_redis_is_away_the_ledger_goes_on(void **state)
     assert_int_equal(line_metric(METRIC_SETTLED_DROPPED), 3);
 }
 
+/* Its empty settle is taken, what it has to adopt is not. */
+static void refuse_it(struct line *line)
+{
+    fake_redis_sync_refuse(line->redis, "WRONGTYPE");
+    line_send(1, 42, 0, 0);
+}
+
+static void refuse_it_the_first_time(struct line *line)
+{
+    refuse_it(line);
+    line_accept(line, 1); /* and is asked at once */
+}
+
+static void ask_too_early(struct line *line)
+{
+    line->pipeline->probed_us = 0;
+}
+
+static void ask_in_time(struct line *line)
+{
+    line_accept(line, 1);
+    line->pipeline->probed_us = line->pipeline->catch_up_due_us = 0;
+}
+
+static void check_one_time(struct line *line)
+{
+    assert_int_equal(fake_subscriber_repositions(), 1);
+    assert_int_equal(line->pipeline->catch_up_wait_us, 500000);
+    refuse_it(line);
+}
+
+static void check_two_times(struct line *line)
+{
+    assert_int_equal(fake_subscriber_repositions(), 2);
+    assert_int_equal(line->pipeline->catch_up_wait_us, 1000000);
+    assert_false(flash_pipeline_health(line->pipeline)->redis_ready);
+    line->pipeline->catch_up_wait_us = 60000000;
+    refuse_it(line);
+}
+
+/* It goes on, and the one behind it is refused. */
+static void take_the_first_only(struct line *line)
+{
+    assert_int_equal(line->pipeline->catch_up_wait_us, 64000000);
+    line_accept(line, 1);
+    line_send(1, 42, 0, 0);
+}
+
+static void refuse_the_second(struct line *line)
+{
+    assert_true(flash_pipeline_health(line->pipeline)->redis_ready);
+    fake_redis_sync_refuse(line->redis, "WRONGTYPE");
+    line_send(2, 42, 0, 1);
+}
+
+static void check_the_wait_is_short_again(struct line *line)
+{
+    assert_int_equal(fake_subscriber_repositions(), 4);
+    assert_int_equal(line->pipeline->catch_up_wait_us, 500000);
+}
+
+static void what_is_refused_again_is_read_again_less_and_less_often(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, refuse_it_the_first_time, nothing, check_one_time, ask_too_early, ask_in_time,
+             check_two_times, ask_in_time, take_the_first_only, refuse_the_second, ask_in_time,
+             check_the_wait_is_short_again);
+    assert_int_equal(line->ledger->rows[0].acked, 1);
+    assert_int_equal(line->ledger->rows[0].applied, 2);
+}
+
 static void raise_generation(struct line *line)
 {
     line_refuse(line); /* the settle */
@@ -279,6 +350,7 @@ int main(void)
         LINE(what_could_not_be_set_back_is_found_out_again),
         LINE(without_the_ledger_no_partition_is_taken),
         LINE(while_redis_is_away_the_ledger_goes_on),
+        LINE(what_is_refused_again_is_read_again_less_and_less_often),
         LINE(a_new_generation_is_taken_over),
         LINE(a_redis_that_never_comes_back_leaves_acked_at_the_end),
     };

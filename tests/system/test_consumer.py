@@ -125,6 +125,37 @@ def test_bad_messages_are_put_aside_and_the_partition_goes_on(sale, topic):
     assert len(sale.check(sku).rows) == 4
 
 
+@contextlib.contextmanager
+def small_packets(sale, size):
+    """The ledger takes statements up to so many bytes; the consumer connects anew before and after."""
+    with contextlib.closing(sale.stack.mysql("root")) as root, root.cursor() as cursor:
+        cursor.execute("SELECT @@GLOBAL.max_allowed_packet")
+        before, = cursor.fetchone()
+        for most in (size, before):
+            cursor.execute("SET GLOBAL max_allowed_packet = %s", most)
+            assert sale.stop("consumer") == 0
+            sale.start("consumer")
+            if most == size:
+                yield
+
+
+def test_a_dead_letter_longer_than_a_packet_is_cut(sale, topic):
+    """And the good messages of its batch are not stepped over."""
+    sku, partition = started_sale(sale, topic)
+    value = b"x" * 200000
+    with small_packets(sale, 131072):
+        with frozen(sale):
+            buy_apart(sale, sku, 5, "ahead")
+            until(lambda: topic.offset(partition) >= 6, topic.ends)
+            offset = topic.put(partition, str(sku).encode(), [value])
+            buy_apart(sale, sku, 5, "behind")
+        until_read(sale, topic)
+        assert len(sale.check(sku).rows) == 11
+    (kept, reason), = sale.stack.query("SELECT value, reason FROM dead_letter WHERE topic = 'flash.orders' AND partition_no = %s "
+                                       "AND kafka_offset = %s", partition, offset)
+    assert kept == value[:65536] and "65536 of its 200000 bytes" in reason
+
+
 def test_repeated_messages_have_one_effect(sale, topic):
     """Copies in the same batch, in the same topic later, and in another partition."""
     sku, partition = started_sale(sale, topic)
@@ -162,6 +193,29 @@ def test_the_ledger_drains_while_redis_is_away(sale, topic):
     assert sale.consumer.is_ready()
     until(sale.engine.is_ready, sale.engine.troubles)
     assert len(sale.check(sku).rows) == 31
+
+
+# ---- the ledger fell back ----
+
+def test_a_ledger_that_lost_its_last_commit_is_noticed_without_a_message(sale, topic):
+    """It is what a replica that was behind is after a failover; no generation is raised, and nobody buys."""
+    sku, partition = started_sale(sale, topic)
+    keep = ("UPDATE stock SET available = %s, reserved = %s WHERE sku = %s",
+            "UPDATE consumer_progress SET applied = %s, acked = %s, applied_entry = %s, acked_entry = %s WHERE partition_no = %s")
+    stock = sale.stack.query("SELECT available, reserved, sku FROM stock WHERE sku = %s", sku)[0]
+    stood = sale.stack.query("SELECT applied, acked, applied_entry, acked_entry, partition_no FROM consumer_progress "
+                             "WHERE partition_no = %s", partition)[0]
+    buy_apart(sale, sku, 1)
+    until_read(sale, topic)
+    entry = sale.stack.query("SELECT entry_id FROM verdict WHERE sku = %s ORDER BY kafka_offset DESC LIMIT 1", sku)[0][0]
+    with contextlib.closing(sale.stack.mysql("root", autocommit=False)) as root, root.cursor() as cursor:
+        for table in ("verdict", "reservation", "stock_log"):
+            assert cursor.execute(f"DELETE FROM {table} WHERE entry_id = %s", (entry,)) == 1
+        cursor.execute(keep[0], stock)
+        cursor.execute(keep[1], stood)
+        root.commit()
+    until_read(sale, topic)
+    assert len(sale.check(sku).rows) == 2 and sale.consumer.said("consumer.outrun")
 
 
 # ---- two consumers ----

@@ -1,0 +1,73 @@
+/* A ledger that lost commits, found out while nothing comes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "line.h"
+
+static void nothing(struct line *line)
+{
+    (void)line;
+}
+
+static void send_two(struct line *line)
+{
+    line_accept(line, 1);
+    line_send(1, 42, 0, 0);
+    line_send(2, 42, 0, 1);
+}
+
+/* Its last commit is gone, and no message comes. */
+static void fall_back(struct line *line)
+{
+    assert_int_equal(line->ledger->rows[0].applied, 2);
+    fake_ledger_set_row(line->ledger, 0, 0, NULL);
+    line->ledger->verdict_count = 0;
+    line->pipeline->compare_due_us = 1; /* it is time to look */
+}
+
+static void send_them_again(struct line *line)
+{
+    assert_int_equal(fake_subscriber_repositions(), 1);
+    assert_int_equal(fake_subscriber_position(0), FLASH_OFFSET_BEGINNING);
+    send_two(line);
+}
+
+static void a_ledger_that_fell_back_is_noticed_without_a_message(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, nothing, send_two, nothing, fall_back, nothing, send_them_again);
+    assert_int_equal(line->ledger->rows[0].acked, 2);
+    assert_int_equal(line->ledger->verdict_count, 2);
+    assert_int_equal(line_metric(METRIC_OUTRUN), 1);
+}
+
+static void look_again(struct line *line)
+{
+    line->pipeline->compare_due_us = 1;
+}
+
+static void one_that_stands_where_it_was_left_moves_nothing(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, look_again, send_two, look_again, nothing, look_again, nothing);
+    assert_int_equal(line->ledger->compared, 3);
+    assert_int_equal(fake_subscriber_repositions(), 0);
+    assert_int_equal(line_metric(METRIC_OUTRUN), 0);
+}
+
+#define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LINE(a_ledger_that_fell_back_is_noticed_without_a_message),
+        LINE(one_that_stands_where_it_was_left_moves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
