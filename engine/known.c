@@ -9,8 +9,6 @@
 #include "reads.h"
 #include "reserve.h"
 
-#define KEPT_US 100000 /* how long "no such SKU", a closed gate, or a lost SKU is believed */
-
 bool flash_known_lost(const struct flash_sku *sku)
 {
     return sku->known == FLASH_SKU_CLOSED ||
@@ -33,7 +31,7 @@ static bool gate_seen_open(const struct flash_worker *worker, const struct flash
 
 bool flash_known_closed(const struct flash_worker *worker, const struct flash_sku *sku)
 {
-    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < KEPT_US;
+    return sku->known == FLASH_SKU_CLOSED && worker->now_us - sku->asked_us < FLASH_SKU_BELIEVED_US;
 }
 
 bool flash_known_ask(struct flash_worker *worker, struct flash_sku *sku)
@@ -43,7 +41,7 @@ bool flash_known_ask(struct flash_worker *worker, struct flash_sku *sku)
     if (sku->known == FLASH_SKU_PRESENT && !gate_seen_open(worker, sku)) {
         sku->known = FLASH_SKU_NEW;
     }
-    if (gone && age_us < KEPT_US) {
+    if (gone && age_us < FLASH_SKU_BELIEVED_US) {
         refuse_absent(worker, sku);
     } else if (sku->known != FLASH_SKU_PRESENT && sku->known != FLASH_SKU_ASKING) {
         if (flash_reads_refresh(worker, sku)) {

@@ -6,7 +6,6 @@
 #include <sys/random.h>
 
 #define BUCKETS 131072 /* power of two */
-#define ABSENT_KEPT_US 100000
 #define TRIES 16       /* entries looked at for one to be reused, */
 #define TRIES_FULL 256 /* and when there are no others */
 
@@ -74,7 +73,7 @@ static struct flash_sku *take_entry(struct flash_sku_table *table, uint64_t now_
     for (int tries = 0; tries < most && tries < table->used; tries++) {
         table->hand = (table->hand + 1) % table->used;
         struct flash_sku *sku = table->pool[table->hand];
-        if (reusable(sku, full ? 0 : ABSENT_KEPT_US, now_us)) {
+        if (reusable(sku, full ? 0 : FLASH_SKU_BELIEVED_US, now_us)) {
             unlink_entry(table, sku);
             memset(sku, 0, sizeof(*sku));
             return sku;

@@ -14,6 +14,8 @@
 #include "lane.h"
 
 #define FLASH_SKUS_MAX 65536 /* SKUs one worker can serve at a time */
+/* For how long "no such SKU", a closed gate, or a lost SKU is believed. */
+#define FLASH_SKU_BELIEVED_US 100000
 
 enum flash_sku_known {
     FLASH_SKU_NEW,     /* nothing asked yet */

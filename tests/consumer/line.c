@@ -1,6 +1,13 @@
 /* The pipeline on fakes; see line.h. */
 #include "line.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,4 +97,23 @@ void line_refuse(struct line *line)
 int64_t line_metric(enum flash_consumer_metric metric)
 {
     return flash_metric_get(&flash_consumer_metrics[metric]);
+}
+
+void line_nothing(struct line *line)
+{
+    (void)line;
+}
+
+const struct fake_ledger_write *line_write(struct line *line, int i)
+{
+    assert_true(i < line->ledger->write_count);
+    return &line->ledger->writes[i];
+}
+
+void line_send_three(struct line *line)
+{
+    (void)line;
+    line_send(1, 42, 0, 0);
+    line_send(2, 42, 1, 0);
+    line_send(3, 43, 0, 1);
 }

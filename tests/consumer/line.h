@@ -29,8 +29,15 @@ int line_close(void **state);
 void line_run(struct line *line, void (*const *steps)(struct line *line));
 #define LINE_RUN(on, ...) line_run(on, (void (*const[])(struct line *)){__VA_ARGS__, NULL})
 
+/* A step that waits until nothing is in hand. */
+void line_nothing(struct line *line);
+/* The i-th write that the ledger was asked for; there were so many. */
+const struct fake_ledger_write *line_write(struct line *line, int i);
+
 /* A reserve entry of one unit, of order "r<id>", is what will be read next. */
 void line_send(int id, int64_t sku, int partition, int64_t offset);
+/* A step: three of them, of SKUs 42 and 43, in both partitions. */
+void line_send_three(struct line *line);
 /* The next count settles are accepted. */
 void line_accept(struct line *line, int count);
 /* The next is refused: Redis is of another generation. */

@@ -108,23 +108,19 @@ static void hear_nothing(struct line *line)
     assert_int_equal(line_metric(METRIC_TOPIC_CHANGES), 0);
 }
 
-static void nothing(struct line *line)
-{
-    (void)line;
-}
-
 static void the_anchor_moves_with_what_is_read(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, read_on, ask_for_the_first, hear_the_same, ask_for_the_second);
+    LINE_RUN(line, line_nothing, read_on, ask_for_the_first, hear_the_same, ask_for_the_second);
 }
 
 static void what_was_deleted_by_age_is_let_go(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, read_on, ask_for_the_first, hear_that_it_is_absent, ask_for_the_second);
+    LINE_RUN(line, line_nothing, read_on, ask_for_the_first, hear_that_it_is_absent,
+             ask_for_the_second);
 }
 
 /* It asks for what was read when the question was put, not for what came while it was open. */
@@ -132,14 +128,14 @@ static void what_came_meanwhile_is_no_anchor_yet(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, ask_for_the_first, read_on, hear_the_same, ask_for_the_first);
+    LINE_RUN(line, line_nothing, ask_for_the_first, read_on, hear_the_same, ask_for_the_first);
 }
 
 static void silence_is_asked_again(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, read_on, ask_for_the_first, hear_nothing, ask_for_the_first);
+    LINE_RUN(line, line_nothing, read_on, ask_for_the_first, hear_nothing, ask_for_the_first);
 }
 
 static void check_set_back(struct line *line)
@@ -157,7 +153,8 @@ static void another_message_in_its_place_sets_the_partition_back(void **state)
         line_open(state);
         struct line *line = *state;
         read_before(line);
-        LINE_RUN(line, nothing, read_on, ask_for_the_first, answers[i], nothing, check_set_back);
+        LINE_RUN(line, line_nothing, read_on, ask_for_the_first, answers[i], line_nothing,
+                 check_set_back);
     }
 }
 
@@ -184,8 +181,8 @@ static void an_anchor_outlives_a_rebalance(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, read_on, read_more, be_given_it_again, read_that_again,
-             ask_for_the_first, hear_another, nothing, check_set_back);
+    LINE_RUN(line, line_nothing, read_on, read_more, be_given_it_again, read_that_again,
+             ask_for_the_first, hear_another, line_nothing, check_set_back);
 }
 
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)

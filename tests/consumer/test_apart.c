@@ -10,25 +10,6 @@
 
 #include "line.h"
 
-static void nothing(struct line *line)
-{
-    (void)line;
-}
-
-static void send_three(struct line *line)
-{
-    (void)line;
-    line_send(1, 42, 0, 0);
-    line_send(2, 42, 1, 0);
-    line_send(3, 43, 0, 1);
-}
-
-static const struct fake_ledger_write *write_of(struct line *line, int i)
-{
-    assert_true(i < line->ledger->write_count);
-    return &line->ledger->writes[i];
-}
-
 static void send_with_poison(struct line *line)
 {
     (void)line;
@@ -42,12 +23,12 @@ static void a_refused_batch_is_taken_apart(void **state)
     struct line *line = *state;
     line_accept(line, 2);
     LINE_RUN(line, send_with_poison);
-    assert_int_equal(write_of(line, 0)->messages, 3);
-    assert_int_equal(write_of(line, 0)->outcome, FLASH_LEDGER_REFUSED);
+    assert_int_equal(line_write(line, 0)->messages, 3);
+    assert_int_equal(line_write(line, 0)->outcome, FLASH_LEDGER_REFUSED);
     for (int i = 1; i <= 4; i++) { /* the poison twice: as it is, and as a dead letter */
-        assert_int_equal(write_of(line, i)->messages, 1);
-        assert_int_equal(write_of(line, i)->dead, i == 3);
-        assert_int_equal(write_of(line, i)->outcome,
+        assert_int_equal(line_write(line, i)->messages, 1);
+        assert_int_equal(line_write(line, i)->dead, i == 3);
+        assert_int_equal(line_write(line, i)->outcome,
                          i == 2 ? FLASH_LEDGER_REFUSED : FLASH_LEDGER_COMMITTED);
     }
     assert_int_equal(line->ledger->write_count, 5);
@@ -83,7 +64,7 @@ static void a_dead_letter_that_is_too_long_is_cut(void **state)
     line_accept(line, 2);
     LINE_RUN(line, send_with_a_long_one);
     assert_int_equal(line->ledger->write_count, 6); /* all; the first; it, it whole, it cut; … */
-    const struct fake_ledger_write *cut = write_of(line, 4);
+    const struct fake_ledger_write *cut = line_write(line, 4);
     assert_true(cut->dead == 1 && cut->outcome == FLASH_LEDGER_COMMITTED);
     assert_int_equal(cut->bytes, 65536);
     assert_string_equal(cut->reason,
@@ -99,7 +80,7 @@ static void refuse_the_first_in_every_way(struct line *line)
     for (int i = 0; i < 5; i++) { /* all; the first; it as a dead letter, cut, empty */
         fake_ledger_next(line->ledger, FLASH_LEDGER_REFUSED);
     }
-    send_three(line);
+    line_send_three(line);
 }
 
 static void send_three_again(struct line *line)
@@ -107,13 +88,13 @@ static void send_three_again(struct line *line)
     assert_int_equal(fake_subscriber_repositions(), 1);
     assert_int_equal(line->ledger->rows[0].applied, 0);
     line_accept(line, 2);
-    send_three(line);
+    line_send_three(line);
 }
 
 static void what_is_behind_one_that_cannot_be_buried_is_read_again(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, refuse_the_first_in_every_way, nothing, send_three_again);
+    LINE_RUN(line, refuse_the_first_in_every_way, line_nothing, send_three_again);
     assert_int_equal(line->ledger->verdict_count, 3);
     assert_int_equal(line->ledger->rows[0].acked, 2);
 }
@@ -169,7 +150,7 @@ static void what_can_never_go_in_is_a_dead_letter_and_moves_on(void **state)
 {
     struct line *line = *state;
     LINE_RUN(line, send_impossible);
-    assert_int_equal(write_of(line, 0)->dead, 2);
+    assert_int_equal(line_write(line, 0)->dead, 2);
     assert_int_equal(line_metric(METRIC_DEAD_LETTERS), 2);
     assert_int_equal(fake_kafka_count(fake_kafka_last()), 2);
     assert_int_equal(line->ledger->rows[0].acked, 2);

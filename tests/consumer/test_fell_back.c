@@ -10,11 +10,6 @@
 
 #include "line.h"
 
-static void nothing(struct line *line)
-{
-    (void)line;
-}
-
 static void send_two(struct line *line)
 {
     line_accept(line, 1);
@@ -41,7 +36,7 @@ static void send_them_again(struct line *line)
 static void a_ledger_that_fell_back_is_noticed_without_a_message(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, nothing, send_two, nothing, fall_back, nothing, send_them_again);
+    LINE_RUN(line, line_nothing, send_two, line_nothing, fall_back, line_nothing, send_them_again);
     assert_int_equal(line->ledger->rows[0].acked, 2);
     assert_int_equal(line->ledger->verdict_count, 2);
     assert_int_equal(line_metric(METRIC_OUTRUN), 1);
@@ -55,7 +50,7 @@ static void look_again(struct line *line)
 static void one_that_stands_where_it_was_left_moves_nothing(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, look_again, send_two, look_again, nothing, look_again, nothing);
+    LINE_RUN(line, look_again, send_two, look_again, line_nothing, look_again, line_nothing);
     assert_int_equal(line->ledger->compared, 3);
     assert_int_equal(fake_subscriber_repositions(), 0);
     assert_int_equal(line_metric(METRIC_OUTRUN), 0);

@@ -12,33 +12,14 @@
 
 #include "line.h"
 
-static void nothing(struct line *line)
-{
-    (void)line;
-}
-
-static void send_three(struct line *line)
-{
-    (void)line;
-    line_send(1, 42, 0, 0);
-    line_send(2, 42, 1, 0);
-    line_send(3, 43, 0, 1);
-}
-
-static const struct fake_ledger_write *write_of(struct line *line, int i)
-{
-    assert_true(i < line->ledger->write_count);
-    return &line->ledger->writes[i];
-}
-
 static void what_is_read_is_written_settled_and_acked(void **state)
 {
     struct line *line = *state;
     line_accept(line, 2); /* a call per SKU */
-    LINE_RUN(line, send_three);
+    LINE_RUN(line, line_send_three);
     assert_int_equal(line->ledger->write_count, 1);
-    assert_int_equal(write_of(line, 0)->messages, 3);
-    assert_false(write_of(line, 0)->careful);
+    assert_int_equal(line_write(line, 0)->messages, 3);
+    assert_false(line_write(line, 0)->careful);
     assert_int_equal(fake_redis_sync_calls(line->redis), 2);
     assert_true(line->ledger->rows[0].applied == 2 && line->ledger->rows[1].applied == 1);
     assert_true(line->ledger->rows[0].acked == 2 && line->ledger->rows[1].acked == 1);
@@ -61,11 +42,11 @@ static void a_batch_that_failed_is_tried_again_carefully(void **state)
     fake_ledger_next(line->ledger, FLASH_LEDGER_AGAIN);
     fake_ledger_next(line->ledger, FLASH_LEDGER_BROKEN);
     line_accept(line, 2);
-    LINE_RUN(line, send_three);
+    LINE_RUN(line, line_send_three);
     assert_int_equal(line->ledger->write_count, 3);
-    assert_false(write_of(line, 0)->careful);
-    assert_true(write_of(line, 1)->careful && write_of(line, 2)->careful);
-    assert_int_equal(write_of(line, 2)->messages, 3);
+    assert_false(line_write(line, 0)->careful);
+    assert_true(line_write(line, 1)->careful && line_write(line, 2)->careful);
+    assert_int_equal(line_write(line, 2)->messages, 3);
     assert_int_equal(line_metric(METRIC_BATCH_RETRIES), 2);
     assert_int_equal(line->ledger->verdict_count, 3);
     assert_int_equal(line->ledger->rows[0].acked, 2);
@@ -79,9 +60,9 @@ static void a_commit_that_happened_is_met_by_its_replay(void **state)
         line->ledger->verdicts[line->ledger->verdict_count++] = letter_uuid(id);
     }
     line_accept(line, 2);
-    LINE_RUN(line, send_three);
+    LINE_RUN(line, line_send_three);
     assert_int_equal(line->ledger->write_count, 2);
-    assert_int_equal(write_of(line, 1)->duplicates, 3);
+    assert_int_equal(line_write(line, 1)->duplicates, 3);
     assert_int_equal(line_metric(METRIC_DUPLICATES), 3);
     assert_int_equal(line_metric(METRIC_ENTRIES_APPLIED), 0);
     assert_int_equal(line_metric(METRIC_SETTLED_DROPPED), 3); /* told again: harmless */
@@ -91,14 +72,14 @@ static void another_has_moved_on(struct line *line)
 {
     line->ledger->rows[0].applied = 7; /* another consumer has had the partition meanwhile */
     line->ledger->rows[0].acked = 7;
-    send_three(line);
+    line_send_three(line);
 }
 
 static void an_outrun_batch_is_given_up_and_positions_asked_anew(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, another_has_moved_on, nothing);
-    assert_int_equal(write_of(line, 0)->outcome, FLASH_LEDGER_OUTRUN);
+    LINE_RUN(line, another_has_moved_on, line_nothing);
+    assert_int_equal(line_write(line, 0)->outcome, FLASH_LEDGER_OUTRUN);
     assert_int_equal(line->ledger->write_count, 1);
     assert_int_equal(line->ledger->verdict_count, 0);
     assert_int_equal(line_metric(METRIC_OUTRUN), 1);
@@ -109,7 +90,7 @@ static void an_outrun_batch_is_given_up_and_positions_asked_anew(void **state)
 
 static void send_and_revoke(struct line *line)
 {
-    send_three(line);
+    line_send_three(line);
     fake_subscriber_revoke(0);
 }
 
@@ -118,7 +99,7 @@ static void messages_of_a_partition_that_is_gone_are_dropped(void **state)
     struct line *line = *state;
     line_accept(line, 1);
     LINE_RUN(line, send_and_revoke);
-    assert_int_equal(write_of(line, 0)->messages, 1);
+    assert_int_equal(line_write(line, 0)->messages, 1);
     assert_int_equal(line->ledger->rows[0].applied, 0);
     assert_int_equal(line->ledger->rows[1].acked, 1);
 }
@@ -137,7 +118,7 @@ static void stopping_gives_up_what_is_not_committed(void **state)
     }
     line->ledger->wrote = stop;
     line->ledger->arg = line;
-    LINE_RUN(line, send_three, nothing);
+    LINE_RUN(line, line_send_three, line_nothing);
     assert_int_equal(line->ledger->write_count, 1);
     assert_int_equal(line->ledger->verdict_count, 0);
     assert_int_equal(line->ledger->rows[0].applied, 0);
@@ -150,7 +131,7 @@ static void stopping_finishes_what_is_committed(void **state)
     line->ledger->wrote = stop;
     line->ledger->arg = line;
     line_accept(line, 2);
-    LINE_RUN(line, send_three, nothing);
+    LINE_RUN(line, line_send_three, line_nothing);
     assert_int_equal(line->ledger->rows[0].acked, 2); /* settled, and the ack written at the end */
 }
 
@@ -163,7 +144,7 @@ static void fail_polling(struct line *line)
 static void check_kafka_away(struct line *line)
 {
     assert_false(flash_pipeline_health(line->pipeline)->kafka_ready);
-    send_three(line);
+    line_send_three(line);
 }
 
 static void an_error_of_kafka_shows_until_it_is_over(void **state)
@@ -182,9 +163,9 @@ static void a_parked_line_is_tried_by_itself(void **state)
         letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
     fake_ledger_park(line->ledger, parked.value.at);
     line_accept(line, 2); /* its SKU is asked for the generation, then told the line */
-    LINE_RUN(line, nothing);
+    LINE_RUN(line, line_nothing);
     assert_int_equal(line->ledger->write_count, 1);
-    assert_int_equal(write_of(line, 0)->messages, 1);
+    assert_int_equal(line_write(line, 0)->messages, 1);
     assert_int_equal(line->ledger->parked_count, 0);
     assert_int_equal(line->ledger->rows[0].applied, 0);
     assert_true(fake_redis_sync_argument_is(line->redis, 1, 2, letter_stream_id(9)));
@@ -199,7 +180,7 @@ static void a_parked_line_stays_until_redis_takes_it(void **state)
         letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
     fake_ledger_park(line->ledger, parked.value.at);
     line_refuse(line);
-    LINE_RUN(line, nothing);
+    LINE_RUN(line, line_nothing);
     assert_int_equal(line->ledger->write_count, 1);
     assert_int_equal(line->ledger->parked_count, 1);
     flash_message_free(&parked);
@@ -253,7 +234,7 @@ static void kafka_is_read_while_many_lines_are_parked(void **state)
     struct line *line = *state;
     struct flash_message messages[MANY];
     park_many(line, messages);
-    LINE_RUN(line, nothing, send_between, go_on_until_none_is_parked);
+    LINE_RUN(line, line_nothing, send_between, go_on_until_none_is_parked);
     assert_int_equal(line->ledger->write_count, MANY + 1); /* each once */
     assert_int_equal(line->ledger->rows[0].acked, 1);
     int told = 0; /* two calls a parked line */
@@ -277,7 +258,7 @@ static void a_parked_line_that_the_ledger_refuses_leaves_the_others(void **state
     }
     fake_ledger_next(line->ledger, FLASH_LEDGER_REFUSED);
     line_accept(line, 2);
-    LINE_RUN(line, nothing);
+    LINE_RUN(line, line_nothing);
     assert_int_equal(line->ledger->write_count, 2);
     assert_int_equal(line->ledger->parked_count, 1);
     assert_non_null(line->ledger->parked[0]);
@@ -298,7 +279,7 @@ static void a_parked_line_that_redis_refuses_leaves_other_skus(void **state)
     }
     fake_redis_sync_refuse(line->redis, "WRONGTYPE");
     line_accept(line, 2);
-    LINE_RUN(line, nothing);
+    LINE_RUN(line, line_nothing);
     assert_int_equal(line->ledger->write_count, 2); /* the refused SKU's second is not tried */
     assert_int_equal(line->ledger->parked_count, 2);
     assert_null(line->ledger->parked[2]);
@@ -323,7 +304,7 @@ static void find_the_table_full(struct line *line)
     line->ledger->arg = line;
     fake_ledger_next(line->ledger, FLASH_LEDGER_FULL);
     line_accept(line, 2);
-    send_three(line);
+    line_send_three(line);
 }
 
 static void send_what_did_not_go_in(struct line *line)
@@ -332,7 +313,7 @@ static void send_what_did_not_go_in(struct line *line)
     assert_int_equal(line->ledger->parked_count, 0);
     assert_int_equal(line->ledger->rows[0].applied, 0);
     line_accept(line, 2);
-    send_three(line);
+    line_send_three(line);
 }
 
 /* Not tried for ever: only between the tries parked lines can leave. */
@@ -340,7 +321,7 @@ static void a_full_table_of_parked_lines_is_emptied_before_the_batch_is_read_aga
 {
     struct line *line = *state;
     due = letter_write(&(struct letter){FLASH_ENTRY_CANCEL, 9, 42, "a:u:1:1"});
-    LINE_RUN(line, nothing, find_the_table_full, nothing, send_what_did_not_go_in);
+    LINE_RUN(line, line_nothing, find_the_table_full, line_nothing, send_what_did_not_go_in);
     assert_int_equal(line->ledger->rows[0].acked, 2);
     assert_int_equal(line_metric(METRIC_BATCH_RETRIES), 0);
     flash_message_free(&due);

@@ -11,11 +11,6 @@
 
 #include "line.h"
 
-static void nothing(struct line *line)
-{
-    (void)line;
-}
-
 /* The ledger has read partition 0 up to offset 10, whose last message was entry 100. */
 static void read_before(struct line *line)
 {
@@ -26,7 +21,7 @@ static void read_before(struct line *line)
 
 static void a_new_partition_is_read_from_its_beginning(void **state)
 {
-    LINE_RUN((struct line *)*state, nothing);
+    LINE_RUN((struct line *)*state, line_nothing);
     assert_int_equal(fake_subscriber_position(0), FLASH_OFFSET_BEGINNING);
     assert_int_equal(fake_subscriber_position(1), FLASH_OFFSET_BEGINNING);
 }
@@ -35,7 +30,7 @@ static void without_a_last_entry_it_is_read_from_acked(void **state)
 {
     struct line *line = *state;
     fake_ledger_set_row(line->ledger, 1, 10, NULL);
-    LINE_RUN(line, nothing);
+    LINE_RUN(line, line_nothing);
     assert_int_equal(fake_subscriber_position(1), 10);
 }
 
@@ -51,7 +46,7 @@ static void the_same_topic_is_recognised_by_its_last_message(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, send_the_last_one_again);
+    LINE_RUN(line, line_nothing, send_the_last_one_again);
     assert_int_equal(line->ledger->writes[0].messages, 1); /* it was read only to be compared */
     assert_int_equal(line->ledger->rows[0].acked, 11);
     assert_int_equal(line_metric(METRIC_TOPIC_CHANGES), 0);
@@ -100,7 +95,7 @@ static void a_topic_that_changed_is_read_from_its_beginning(void **state)
         line_open(state);
         line = *state;
         read_before(line);
-        LINE_RUN(line, nothing, changes[i], check_set_back);
+        LINE_RUN(line, line_nothing, changes[i], check_set_back);
         assert_int_equal(line_metric(METRIC_TOPIC_CHANGES), 1);
         assert_int_equal(line_metric(METRIC_REPOSITIONS), 1);
         assert_int_equal(line->ledger->rows[0].acked, 1);
@@ -118,7 +113,7 @@ static void a_position_outside_the_log_goes_back_to_its_start(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, fall_out_of_range, nothing);
+    LINE_RUN(line, line_nothing, fall_out_of_range, line_nothing);
     assert_int_equal(line->ledger->rows[0].acked, 4);
     assert_int_equal(fake_subscriber_position(0), 4);
     assert_int_equal(line_metric(METRIC_TOPIC_CHANGES), 1);
@@ -142,8 +137,8 @@ static void what_could_not_be_set_back_is_found_out_again(void **state)
 {
     struct line *line = *state;
     read_before(line);
-    LINE_RUN(line, nothing, send_another_while_the_ledger_is_away, check_not_set_back, nothing,
-             send_another, check_set_back);
+    LINE_RUN(line, line_nothing, send_another_while_the_ledger_is_away, check_not_set_back,
+             line_nothing, send_another, check_set_back);
     assert_int_equal(line_metric(METRIC_TOPIC_CHANGES), 2);
     assert_int_equal(line->ledger->rows[0].acked, 1);
 }
@@ -159,7 +154,7 @@ static void without_the_ledger_no_partition_is_taken(void **state)
 {
     struct line *line = *state;
     line->ledger->away = true;
-    LINE_RUN(line, find_the_ledger_away, nothing);
+    LINE_RUN(line, find_the_ledger_away, line_nothing);
     assert_int_equal(fake_subscriber_position(0), FLASH_OFFSET_BEGINNING);
     assert_true(flash_pipeline_health(line->pipeline)->ledger_ready);
 }
@@ -293,9 +288,9 @@ static void check_the_wait_is_short_again(struct line *line)
 static void what_is_refused_again_is_read_again_less_and_less_often(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, refuse_it_the_first_time, nothing, check_one_time, ask_too_early, ask_in_time,
-             check_two_times, ask_in_time, take_the_first_only, refuse_the_second, ask_in_time,
-             check_the_wait_is_short_again);
+    LINE_RUN(line, refuse_it_the_first_time, line_nothing, check_one_time, ask_too_early,
+             ask_in_time, check_two_times, ask_in_time, take_the_first_only, refuse_the_second,
+             ask_in_time, check_the_wait_is_short_again);
     assert_int_equal(line->ledger->rows[0].acked, 1);
     assert_int_equal(line->ledger->rows[0].applied, 2);
 }
@@ -319,7 +314,7 @@ static void read_under_the_new_one(struct line *line)
 static void a_new_generation_is_taken_over(void **state)
 {
     struct line *line = *state;
-    LINE_RUN(line, nothing, raise_generation, read_under_the_new_one);
+    LINE_RUN(line, line_nothing, raise_generation, read_under_the_new_one);
     assert_true(fake_redis_sync_argument_is(line->redis, 0, 0, "7"));
     assert_true(fake_redis_sync_argument_is(line->redis, 2, 0, "8"));
     /* An entry of the old one is adopted, not dropped. The fake's ledger has no row for it. */

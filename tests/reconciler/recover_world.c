@@ -332,3 +332,26 @@ bool flash_replay_send_again(struct flash_replay *replay, const struct flash_rep
     *ret_sent = 2;
     return call("again", err);
 }
+
+int recover_world_open(void **state)
+{
+    struct flash_error err;
+    (void)state;
+    memset(&world, 0, sizeof(world));
+    world.config.reconciler.open_after_ms = 3600000;
+    return flash_recover_new(&world.config, NULL, &world.recover, &err) ? 0 : -1;
+}
+
+int recover_world_close(void **state)
+{
+    (void)state;
+    flash_recover_free(world.recover);
+    return 0;
+}
+
+bool recover_world_pause(int ms, void *arg)
+{
+    (void)ms;
+    (void)arg;
+    return ++world.pauses < 100;
+}

@@ -41,4 +41,10 @@ struct recover_world {
 
 extern struct recover_world world;
 
+/* cmocka's setup and teardown: an empty world and its recovery. */
+int recover_world_open(void **state);
+int recover_world_close(void **state);
+/* The recovery's pause: takes no time, and gives up after a hundred. */
+bool recover_world_pause(int ms, void *arg);
+
 #endif

@@ -16,37 +16,20 @@ static bool step(const struct flash_recover_step *step, void *arg)
     return step->stage != stop_at;
 }
 
-static bool wait_no_time(int ms, void *arg)
-{
-    (void)ms;
-    (void)arg;
-    return ++world.pauses < 100;
-}
-
 static int begin(void **state)
 {
-    struct flash_error err;
-    (void)state;
-    memset(&world, 0, sizeof(world));
-    world.config.reconciler.open_after_ms = 3600000;
+    int rc = recover_world_open(state);
     world.looks = 2;
     stop_at = FLASH_RECOVER_STAGE_COUNT;
     patient = false;
-    return flash_recover_new(&world.config, NULL, &world.recover, &err) ? 0 : -1;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    flash_recover_free(world.recover);
-    return 0;
+    return rc;
 }
 
 static struct flash_recover_done run(void)
 {
     struct flash_recover_done done;
     const struct flash_recover_options options = {
-        .step = step, .pause = wait_no_time, .patient = patient};
+        .step = step, .pause = recover_world_pause, .patient = patient};
     world.calls[0] = '\0';
     flash_recover_run(world.recover, &options, &done);
     return done;
@@ -238,7 +221,7 @@ static void what_became_of_each_sku_is_told(void **state)
         struct told told = {0};
         struct flash_recover_done done;
         const struct flash_recover_options options = {
-            .step = step, .pause = wait_no_time, .sku = tell, .arg = &told};
+            .step = step, .pause = recover_world_pause, .sku = tell, .arg = &told};
         world.looks = 2;
         world.fails = rows[i].fails;
         world.calls[0] = '\0';
@@ -261,7 +244,7 @@ static void what_was_refused_is_found_with_its_age(void **state)
     struct flash_finding found = {.sku = 0};
     struct flash_recover_done done;
     const struct flash_recover_options options = {
-        .step = step, .pause = wait_no_time, .found = keep, .arg = &found};
+        .step = step, .pause = recover_world_pause, .found = keep, .arg = &found};
     (void)state;
     world.refused = 3;
     world.refused_since_ms = (int64_t)flash_time_wall_ms() - 60000;
@@ -361,7 +344,7 @@ static void a_beacon_is_raised_and_told(void **state)
     assert_string_equal(world.calls, "read look read note beat");
 }
 
-#define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, finish)
+#define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, recover_world_close)
 
 int main(void)
 {

@@ -14,13 +14,6 @@ static bool step(const struct flash_recover_step *step, void *arg)
     return true;
 }
 
-static bool wait_no_time(int ms, void *arg)
-{
-    (void)ms;
-    (void)arg;
-    return ++world.pauses < 100;
-}
-
 static void keep(const struct flash_finding *finding, void *arg)
 {
     (void)arg;
@@ -30,28 +23,18 @@ static void keep(const struct flash_finding *finding, void *arg)
 
 static int begin(void **state)
 {
-    struct flash_error err;
-    (void)state;
-    memset(&world, 0, sizeof(world));
+    int rc = recover_world_open(state);
     memset(&found, 0, sizeof(found));
-    world.config.reconciler.open_after_ms = 3600000;
     world.last_inflow = 7;
     world.redis_inflow = 6;
-    return flash_recover_new(&world.config, NULL, &world.recover, &err) ? 0 : -1;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    flash_recover_free(world.recover);
-    return 0;
+    return rc;
 }
 
 static struct flash_recover_done run(void)
 {
     struct flash_recover_done done;
     const struct flash_recover_options options = {
-        .step = step, .pause = wait_no_time, .found = keep};
+        .step = step, .pause = recover_world_pause, .found = keep};
     world.looks = 2;
     world.calls[0] = '\0';
     flash_recover_run(world.recover, &options, &done);
@@ -106,7 +89,7 @@ static void without_its_inflows_no_gate_is_opened(void **state)
     }
 }
 
-#define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, finish)
+#define RECOVER(test) cmocka_unit_test_setup_teardown(test, begin, recover_world_close)
 
 int main(void)
 {
