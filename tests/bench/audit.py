@@ -7,7 +7,7 @@ Twice: with buyers who order as fast as answers come, and with a fixed rate offe
 """
 import statistics
 
-from rig import Failed, wait_until
+from rig import Failed, at_rate, wait_until
 
 UNITS = 100_000_000
 ORDERS_BEFORE = 200_000
@@ -62,7 +62,7 @@ def measure_audit(rig, seconds):
 
 def offered(rig, sku, seconds):
     """(orders/s, p99 of the answers in ms) of one turn at the fixed rate, the whole pipeline at work."""
-    report = rig.bench(sku, *CROWD, "--mode", "rate", "--rate", OFFERED, "--arrivals", "poisson", "--duration", seconds)
+    report = rig.bench(sku, *CROWD, *at_rate(OFFERED), "--duration", seconds)
     wait_until(lambda: rig.open_entries(sku) == 0, 600, "the journal to become empty")
     return report["orders"]["accepted_per_s"], report["latency_us"]["accepted"]["p99"] / 1000
 

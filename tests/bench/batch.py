@@ -8,7 +8,7 @@ import socket
 import time
 
 from ledger import seconds_to_created
-from rig import Failed, wait_until
+from rig import Failed, spent, wait_until
 
 LINES = 256
 CONNECTIONS = 8
@@ -107,4 +107,4 @@ def measure_batch(rig, seconds):
         raise Failed(f"{accepted} of {orders} orders of batches were accepted")
     rig.prove(sku)
     return {"batch_sold": orders / (sent - start), "batch_created": orders / seconds_to_created(rig, sku),
-            "batch_created_cpu": {part: (after[part] - before[part]) * 1e6 / orders for part in parts}}
+            "batch_created_cpu": spent(before, after, orders)}

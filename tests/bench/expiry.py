@@ -5,11 +5,11 @@ fixed rate: for a while before flash-reconciler is let loose, until it has taken
 """
 import statistics
 
-from rig import Failed, wait_until
+from rig import Failed, at_rate, wait_until
 
 UNITS = 100_000_000
 DUE_ORDERS = 100_000
-OFFERED = ["--buyers", 100_000, "--connections", 256, "--mode", "rate", "--rate", 5_000, "--arrivals", "poisson"]
+OFFERED = ["--buyers", 100_000, "--connections", 256, *at_rate(5_000)]
 RATES = (2_000, 5_000, 10_000, 20_000)
 
 

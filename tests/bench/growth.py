@@ -11,7 +11,7 @@ import zlib
 
 from batch import requests_of, send_all, write_list
 from ledger import connected
-from rig import Failed, wait_until
+from rig import Failed, at_rate, spent, wait_until
 
 UNITS = 100_000_000
 CONNECTIONS = (1, 4, 16, 64, 256, 1024)
@@ -58,8 +58,7 @@ def rates(rig, seconds):
     points = {}
     for rate in RATES:
         sku = rig.sale(UNITS)
-        report = sell(rig, sku, "--connections", 256, "--mode", "rate", "--rate", rate, "--arrivals", "poisson",
-                      "--duration", seconds)
+        report = sell(rig, sku, "--connections", 256, *at_rate(rate), "--duration", seconds)
         points[rate] = report["latency_us"]["accepted"]["p99"] / 1000
         rig.prove(sku)
     return points
@@ -179,7 +178,7 @@ def orders_so_far(rig, most):
         drained[so_far], _ = rig.drain(sku, report["accepted"])
         prove(rig, sku, so_far + SAMPLE)
         sold[so_far], memory = report["accepted_per_s"], memory_an_order(rig, sku)
-        cost[so_far] = (sum(after.values()) - sum(before.values())) * 1e6 / report["accepted"]
+        cost[so_far] = sum(spent(before, after, report["accepted"]).values())
         note(f"{so_far} orders so far: {sold[so_far]:.0f} sold/s, {cost[so_far]:.1f} µs, {drained[so_far]:.0f} drained/s, "
              f"{memory:.0f} bytes an order")
     return sold, cost, drained, memory

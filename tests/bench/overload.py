@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 
-from rig import Failed
+from rig import Failed, at_rate
 
 UNITS = 100_000_000
 PERIOD_S, SHARE = 0.020, 0.1
@@ -41,8 +41,7 @@ def slowed(pid):
 
 
 def offered(rig, sku, rate, connections, seconds):
-    return rig.bench(sku, *SOFT, "--connections", connections, "--mode", "rate", "--rate", f"{rate:.0f}", "--arrivals", "poisson",
-                     "--duration", seconds)
+    return rig.bench(sku, *SOFT, "--connections", connections, *at_rate(round(rate)), "--duration", seconds)
 
 
 def only_refused_as_busy(report):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from rig import BUILD, Failed, run, wait_until
+from rig import BUILD, Failed, at_rate, run, spent, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent / "peer"
 CONNECTIONS = 64
@@ -91,11 +91,11 @@ def sell_peer(rig, port, pid, units, seconds):
     sku = peer_sale(rig, units)
     before = children_cpu_s(pid), rig.cpu_s(["redis"])["redis"]
     report = bench_peer(rig, port, sku, "--duration", seconds)
-    spent = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
+    used = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
     orders = report["orders"]
     verify_peer(rig, sku, units, orders["accepted"], orders["unknown"])
     answered = orders["accepted"] + orders["refused"]
-    return report, {"nginx": spent[0] * 1e6 / answered, "redis": spent[1] * 1e6 / answered}
+    return report, {"nginx": used[0] * 1e6 / answered, "redis": used[1] * 1e6 / answered}
 
 
 def sell_ours(rig, units, seconds, *pace):
@@ -104,11 +104,7 @@ def sell_ours(rig, units, seconds, *pace):
     report = rig.bench(sku, *CROWD, *pace, "--duration", seconds)
     after, orders = rig.cpu_s(parts), report["orders"]
     answered = orders["accepted"] + orders["refused"]
-    return sku, report, {part: (after[part] - before[part]) * 1e6 / answered for part in parts}
-
-
-def at_rate(rate):
-    return ["--mode", "rate", "--rate", int(rate), "--arrivals", "poisson"]
+    return sku, report, spent(before, after, answered)
 
 
 def measure_pair(rig, nginx_at, pair, seconds):

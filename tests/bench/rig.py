@@ -39,6 +39,16 @@ def wait_until(condition, seconds, what):
     return time.monotonic()
 
 
+def spent(before, after, orders):
+    """{part: CPU µs an order} between two looks at cpu_s."""
+    return {part: (after[part] - before[part]) * 1e6 / orders for part in before}
+
+
+def at_rate(rate):
+    """flash-bench's options for so many orders/s offered."""
+    return ["--mode", "rate", "--rate", int(rate), "--arrivals", "poisson"]
+
+
 class Rig:
     """with Rig(folder, settings) as rig: everything runs but the reconciler, which is started for what needs it.
 
@@ -107,7 +117,7 @@ class Rig:
             raise Failed(f"{orders} orders were sold, {self.metric('consumer', applied):.0f} applied")
         counted = max(orders - first, 1)
         after = self.cpu_s(parts)
-        return counted / (end - start), {part: (after[part] - before[part]) * 1e6 / counted for part in parts}
+        return counted / (end - start), spent(before, after, counted)
 
     def redis(self):
         import redis
