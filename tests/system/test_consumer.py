@@ -69,7 +69,9 @@ def progress(sale):
 
 
 def until_read(sale, topic):
-    """Everything in the topic is applied and settled."""
+    """Everything sold has left the journals, and everything in the topic is applied and settled."""
+    sale.until_settled(*{call.sku for call in sale.calls})
+
     def read():
         found = progress(sale)
         return all(found.get(p, (0, 0)) == (end, end) for p, end in enumerate(topic.ends()) if end)

@@ -439,7 +439,7 @@ def test_hup_reads_the_log_level_again(stack, tmp_path):
 
 # ---- the last: it leaves the others behind in an older generation ----
 
-def test_a_new_generation_is_read_from_the_ledger(sale, stack):
+def test_a_new_generation_is_read_from_the_ledger(sale, stack, consumer):
     with running(stack, "reconciler", "run", FLASH_RECONCILER_RECOVER="off") as daemon:
         sale.order("anna")
         sale.until_created(1)
@@ -449,7 +449,11 @@ def test_a_new_generation_is_read_from_the_ledger(sale, stack):
         until(sale.all_due, "the clock goes")
         assert one_pass(daemon)["skipped"] >= 1
         assert sale.letters() == {"A": 1}
-        stack.query("UPDATE generation SET generation = %s", generation + 1)
-        until(lambda: sale.letters() == {"E": 1}, sale.records)
-        entry, = sale.journal()
+        consumer.signal(signal.SIGSTOP)  # it would read the new generation, too, and settle the entry
+        try:
+            stack.query("UPDATE generation SET generation = %s", generation + 1)
+            until(lambda: sale.letters() == {"E": 1}, sale.records)
+            entry, = sale.journal()
+        finally:
+            consumer.signal(signal.SIGCONT)
         assert (entry["type"], entry["generation"], len(entry["lines"])) == ("expire", generation + 1, 1)
