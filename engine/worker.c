@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 #include <event2/thread.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #include "routes.h"
 #include "waiters.h"
 
+#define REST_MAX_MS 1        /* what is not an order's may wait so long */
 #define TICK_MIN_US 4000     /* few watched orders on their way are read again this often, */
 #define TICK_MAX_US 20000    /* many this often */
 #define LOOK_CALL_US 100     /* what a call that reads them takes of Redis' time, about, */
@@ -137,9 +139,27 @@ static void tick(void *arg)
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
 
+/* While few orders are open, what comes in could not go to Redis before its reply or the end of the
+ * gather window: until then it does not wake the loop one by one, and is read all at once. */
+static void rest(struct flash_worker *worker)
+{
+    int open = flash_pool_used(&worker->lines);
+    bool gathers = worker->gather.at_us != 0;
+    bool asks = open >= FLASH_LANE_WORTH && flash_redis_in_flight(worker->redis) > 0;
+    if (open >= FLASH_LANE_FULL || !(gathers || asks)) {
+        return;
+    }
+    struct pollfd ends[] = {
+        {.fd = gathers ? worker->gather.fd : -1, .events = POLLIN},
+        {.fd = flash_redis_fd(worker->redis), .events = POLLIN},
+    };
+    poll(ends, 2, REST_MAX_MS);
+}
+
 /* A turn of the loop, and what it brought in goes out. */
 static void take_turn(struct flash_worker *worker)
 {
+    rest(worker);
     event_base_loop(worker->base, EVLOOP_ONCE);
     flash_worker_turn(worker);
     flash_http_turned(worker->public_http);

@@ -257,6 +257,11 @@ int flash_redis_in_flight(const struct flash_redis *redis)
     return redis->calls;
 }
 
+int flash_redis_fd(const struct flash_redis *redis)
+{
+    return redis->ac ? redis->ac->c.fd : -1;
+}
+
 int flash_redis_room(const struct flash_redis *redis)
 {
     if (redis->state != FLASH_REDIS_READY) {

@@ -91,6 +91,9 @@ bool flash_redis_ready(const struct flash_redis *redis);
 /* Why it is not ready, one line for a log; "" while ready (borrowed, until the loop runs again). */
 const char *flash_redis_trouble(const struct flash_redis *redis);
 int flash_redis_in_flight(const struct flash_redis *redis);
+/* Its socket, which the event base watches already: for who waits for a reply outside of it. -1
+ * while away. */
+int flash_redis_fd(const struct flash_redis *redis);
 /* How much of its limits, of calls in flight and of their bytes, is free, in percent: at 0 a call
  * is refused, and who can waits for a completion. 100 while away, as then there is none to wait
  * for. */

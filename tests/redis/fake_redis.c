@@ -132,6 +132,12 @@ void fake_redis_unknown(struct flash_redis *redis)
     complete(redis, &(struct flash_redis_result){.outcome = FLASH_REDIS_UNKNOWN});
 }
 
+int flash_redis_fd(const struct flash_redis *redis)
+{
+    (void)redis;
+    return -1;
+}
+
 int flash_redis_room(const struct flash_redis *redis)
 {
     int most = redis->max_in_flight;
