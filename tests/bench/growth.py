@@ -6,6 +6,7 @@ import pathlib
 import re
 import resource
 import socket
+import statistics
 import sys
 import zlib
 
@@ -19,6 +20,8 @@ RATES = (1_000, 5_000, 10_000, 20_000, 40_000)
 SKUS = (1, 10, 1_000)
 WORKERS = (1, 2, 4)
 SO_FAR = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+IN_TURN = (1_000_000, 10_000_000)  # measured TURNS times, in turn with a sale of FEW orders
+TURNS, FEW = 3, 10_000
 SAMPLE = 200_000        # orders sold on top of those so far
 CHUNK = 250_000         # orders filled at once
 PROVEN_MOST = 400_000   # orders that deploy/prove compares one by one; of more, `counted` compares sums
@@ -163,25 +166,43 @@ def rewritten(rig):
     wait_until(idle, 300, "Redis to have rewritten its AOF")
 
 
+def sell_and_drain(rig, sku):
+    """(orders/s of SAMPLE more, CPU µs of each of them, orders/s of draining them)."""
+    rewritten(rig)
+    rig.daemons("stop", "consumer")
+    before = rig.cpu_s(("engine", "redis"))
+    report = sell(rig, sku, "--connections", 256, "--orders", SAMPLE)["orders"]
+    after = rig.cpu_s(("engine", "redis"))
+    drained, _ = rig.drain(sku, report["accepted"])
+    return report["accepted_per_s"], sum(spent(before, after, report["accepted"]).values()), drained
+
+
+def sell_few(rig):
+    """The same of a new sale that has FEW orders."""
+    sku = rig.sale(UNITS)
+    fill(rig, sku, FEW)
+    run = sell_and_drain(rig, sku)
+    rig.prove(sku)
+    return run
+
+
 def orders_so_far(rig, most):
     """({orders of the sale before: orders/s of the next SAMPLE}, CPU µs of each of them, orders/s of draining them,
-    bytes an order at the most)."""
-    sold, cost, drained, memory = {}, {}, {}, 0
+    {orders of the sale before: the rates to those of a sale of FEW orders in turn with it}, bytes an order at the most)."""
+    sold, cost, drained, growth, memory = {}, {}, {}, {}, 0
     for so_far in (number for number in SO_FAR if number <= most):
-        sku = rig.sale(UNITS)
+        sku, runs = rig.sale(UNITS), []
         fill(rig, sku, so_far)
-        rewritten(rig)
-        rig.daemons("stop", "consumer")
-        before = rig.cpu_s(("engine", "redis"))
-        report = sell(rig, sku, "--connections", 256, "--orders", SAMPLE)["orders"]
-        after = rig.cpu_s(("engine", "redis"))
-        drained[so_far], _ = rig.drain(sku, report["accepted"])
-        prove(rig, sku, so_far + SAMPLE)
-        sold[so_far], memory = report["accepted_per_s"], memory_an_order(rig, sku)
-        cost[so_far] = sum(spent(before, after, report["accepted"]).values())
+        for _ in range(TURNS if so_far in IN_TURN else 1):
+            runs.append(sell_and_drain(rig, sku))
+            if so_far in IN_TURN:
+                growth.setdefault(so_far, []).append(runs[-1][0] / sell_few(rig)[0])
+        prove(rig, sku, so_far + len(runs) * SAMPLE)
+        sold[so_far], cost[so_far], drained[so_far] = map(statistics.median, zip(*runs))
+        memory = memory_an_order(rig, sku)
         note(f"{so_far} orders so far: {sold[so_far]:.0f} sold/s, {cost[so_far]:.1f} µs, {drained[so_far]:.0f} drained/s, "
-             f"{memory:.0f} bytes an order")
-    return sold, cost, drained, memory
+             f"{memory:.0f} bytes an order; to a sale of {FEW}: {growth.get(so_far)}")
+    return sold, cost, drained, growth, memory
 
 
 def memory_an_order(rig, sku):
@@ -225,8 +246,9 @@ def measure_growth(rig, seconds):
               "orders/s against SKUs, whole pipeline": skus(rig, seconds)}
     note(found, series)
     room_in_memory(rig)
-    sold, cost, drained, found["order_memory"] = orders_so_far(rig, int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1])))
+    most = int(os.environ.get("FLASH_BENCH_MOST", SO_FAR[-1]))
+    sold, cost, drained, growth, found["order_memory"] = orders_so_far(rig, most)
     series["orders/s against orders of the sale so far, consumer stopped"] = sold
     series["CPU of an order, engine + Redis, µs, against orders of the sale so far"] = cost
     series["orders/s drained against orders of the sale so far"] = drained
-    return {**found, "growth_ratio": sold[max(sold)] / sold[10_000], "series": series}
+    return {**found, **{f"growth_{so_far}": ratios for so_far, ratios in growth.items()}, "series": series}
