@@ -206,10 +206,12 @@ void flash_redis_greet(struct flash_redis *redis)
 static void answer_memory(struct flash_redis_slot *slot, const redisReply *reply)
 {
     struct flash_redis *redis = slot->redis;
+    struct flash_error err;
     redis->asking = false;
     put_spare(slot);
-    if (reply != NULL && redis->state == FLASH_REDIS_READY) {
-        redis->server.memory_percent = flash_greet_memory_percent(reply);
+    if (reply != NULL && redis->state == FLASH_REDIS_READY &&
+        !flash_greet_memory(reply, &redis->server.memory_percent, &err)) {
+        flash_redis_lose_later(redis, err.text);
     }
 }
 

@@ -1,8 +1,9 @@
 /* The greeting of a new connection, step by step.
  *
  * AUTH comes first because everything else is refused without it. A server that is loading, is a
- * replica without its master, or older than 7.0 (no "#!lua" line, so no refusal before the first
- * write) fails a step: the caller tries again later. Loading all scripts up front keeps NOSCRIPT
+ * replica without its master, evicts keys that have no TTL (all of a sale have none), or is older
+ * than 7.0 (no "#!lua" line, so no refusal before the first write) fails a step: the caller tries
+ * again later. Loading all scripts up front keeps NOSCRIPT
  * for the one case that is left, SCRIPT FLUSH while connected. */
 #include "greet.h"
 
@@ -86,8 +87,7 @@ static bool check_info(const redisReply *reply, struct flash_greet_server *serve
     }
     memcpy(server->run_id, run_id, FLASH_RUN_ID);
     server->run_id[FLASH_RUN_ID] = '\0';
-    server->memory_percent = flash_greet_memory_percent(reply);
-    return true;
+    return flash_greet_memory(reply, &server->memory_percent, err);
 }
 
 bool flash_greet_check(const struct flash_greet_answer *answer, struct flash_greet_server *server,
@@ -118,7 +118,7 @@ bool flash_greet_format_memory(struct flash_resp *resp, struct flash_error *err)
     return flash_resp_command(resp, info, 2, err);
 }
 
-int flash_greet_memory_percent(const redisReply *reply)
+static int used_percent(const redisReply *reply)
 {
     const char *used = info_field(reply, "used_memory"), *max = info_field(reply, "maxmemory");
     double limit = max != NULL ? strtod(max, NULL) : 0;
@@ -127,6 +127,19 @@ int flash_greet_memory_percent(const redisReply *reply)
     }
     double percent = 100 * strtod(used, NULL) / limit;
     return percent > 1000 ? 1000 : (int)percent;
+}
+
+bool flash_greet_memory(const redisReply *reply, int *ret_percent, struct flash_error *err)
+{
+    static const char evicts[] = "allkeys-";
+    const char *policy = info_field(reply, "maxmemory_policy");
+    if (policy != NULL && strncmp(policy, evicts, strlen(evicts)) == 0) {
+        return flash_error_set(err, FLASH_ERROR_RETRY,
+                               "redis: maxmemory-policy %.*s forgets orders, noeviction is needed",
+                               (int)strcspn(policy, "\r\n"), policy);
+    }
+    *ret_percent = used_percent(reply);
+    return true;
 }
 
 bool flash_greet_resolve(const char *host, char ret_ip[64], struct flash_error *err)

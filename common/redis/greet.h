@@ -43,9 +43,11 @@ struct flash_greet_answer {
 FLASH_MUST_CHECK bool flash_greet_check(const struct flash_greet_answer *answer,
                                         struct flash_greet_server *server, struct flash_error *err);
 
-/* INFO memory, and what its reply says: 0 when unlimited or not to be read. */
+/* INFO memory, and what its reply says: used_memory of maxmemory in percent, 0 when unlimited or
+ * not to be read. False: this server evicts keys that have no TTL. Error kind: RETRY. */
 FLASH_MUST_CHECK bool flash_greet_format_memory(struct flash_resp *resp, struct flash_error *err);
-int flash_greet_memory_percent(const struct redisReply *reply);
+FLASH_MUST_CHECK bool flash_greet_memory(const struct redisReply *reply, int *ret_percent,
+                                         struct flash_error *err);
 
 /* The configured host as an IP address, so that no later connect asks a name server (PITFALLS
  * §1.9). Error kinds: CONFIG, RETRY (the name server is away). */

@@ -119,6 +119,20 @@ static void full_server_is_told(void **state)
     private_server_kill(&harness_server); /* and its setting with it */
 }
 
+/* Nothing of a sale has a TTL: volatile-lru evicts none of it, allkeys-lru anything. */
+static void server_that_evicts_is_left(void **state)
+{
+    struct harness *harness = *state;
+    char out[128];
+    private_server_ask(&harness_server, out, "CONFIG SET maxmemory-policy volatile-lru");
+    harness_until_ready(harness);
+    private_server_ask(&harness_server, out, "CONFIG SET maxmemory-policy allkeys-lru");
+    harness_until_trouble(harness, "maxmemory-policy allkeys-lru forgets orders");
+    assert_false(flash_redis_ready(harness->redis));
+    private_server_ask(&harness_server, out, "CONFIG SET maxmemory-policy noeviction");
+    harness_until_ready(harness);
+}
+
 static void unknown_host_is_refused(void **state)
 {
     struct harness *harness = *state;
@@ -142,6 +156,7 @@ int main(void)
         TEST(silent_server_is_left),
         TEST(refused_connection_is_told),
         TEST(full_server_is_told),
+        TEST(server_that_evicts_is_left),
         TEST(unknown_host_is_refused),
     };
 #undef TEST
