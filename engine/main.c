@@ -24,6 +24,7 @@ struct daemon {
     struct flash_engine engine;
     struct event_base *base;
     struct event *events[5];
+    struct flash_trouble kafka_trouble;
     int argc;
     char **argv;
 };
@@ -74,12 +75,22 @@ static void reload(evutil_socket_t signal, short what, void *arg)
     FLASH_LOG(INFO, "engine.reloaded", FLASH_INT("log_level", fresh.log.level));
 }
 
+static void tell_kafka(struct daemon *daemon)
+{
+    struct flash_error err = {0};
+    if (!flash_producer_ready(daemon->engine.producer)) {
+        flash_producer_last_error(daemon->engine.producer, &err);
+    }
+    flash_trouble_tell(&daemon->kafka_trouble, err.text, strcspn(err.text, ":"));
+}
+
 /* Every 20 ms: reports that an eventfd wake-up did not bring, and the end of draining. */
 static void tick(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *daemon = arg;
     bool over = daemon->engine.draining;
     reports(fd, what, arg);
+    tell_kafka(daemon);
     for (int i = 0; over && i < daemon->engine.worker_count; i++) {
         over = flash_worker_drained(&daemon->engine.workers[i]);
     }
@@ -181,7 +192,10 @@ static void finish(struct daemon *daemon)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon = {.config.without = "mysql"}; /* large; no ledger, no password */
+    static struct daemon daemon = {
+        .config.without = "mysql", /* large; no ledger, no password */
+        .kafka_trouble = {.away = "engine.kafka_away", .back = "engine.kafka_back"},
+    };
     enum flash_config_action action;
     struct flash_error err = {0};
     daemon.argc = argc;

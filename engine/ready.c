@@ -1,9 +1,13 @@
 /* Readiness and gauges, from what the workers publish atomically; see ready.h. */
 #include "ready.h"
 
+#include <stdio.h>
+
 #include "admission.h"
 #include "metrics.h"
 #include "worker.h"
+
+#define REASON sizeof(((struct flash_ready_part *)0)->reason)
 
 struct sums {
     bool redis_ready;
@@ -34,20 +38,31 @@ static struct sums sum_workers(struct flash_engine *engine)
     return sums;
 }
 
+/* What buyers are told, and what ops need to know. */
+static void why(char ret[REASON], enum flash_admission stop, const char *cause)
+{
+    snprintf(ret, REASON, "%s%s%s", flash_admission_text(stop), *cause ? ": " : "", cause);
+}
+
 int flash_ready_parts(struct flash_ready_part *parts, int max, void *arg)
 {
-    struct flash_engine *engine = arg;
+    struct flash_worker *worker = arg;
+    struct flash_engine *engine = worker->engine;
     struct sums sums = sum_workers(engine);
     int64_t queued = flash_producer_queued(engine->producer);
-    bool kafka_ready = flash_producer_ready(engine->producer);
+    struct flash_error kafka;
+    flash_producer_last_error(engine->producer, &kafka);
+    char redis_why[REASON], kafka_why[REASON];
+    why(redis_why, FLASH_STOP_REDIS_AWAY, flash_redis_trouble(worker->redis));
+    why(kafka_why, FLASH_STOP_KAFKA_AWAY, kafka.text);
     const struct flash_ready_row rows[] = {
         {"process", !engine->draining, flash_admission_text(FLASH_STOP_DRAINING)},
-        {"redis", sums.redis_ready, flash_admission_text(FLASH_STOP_REDIS_AWAY)},
+        {"redis", sums.redis_ready, redis_why},
         {"redis-queue", sums.lines < engine->limits.redis_lines,
          flash_admission_text(FLASH_STOP_REDIS_LINES)},
         {"redis-memory", sums.memory_percent < engine->limits.memory_percent,
          flash_admission_text(FLASH_STOP_MEMORY)},
-        {"kafka", kafka_ready, flash_admission_text(FLASH_STOP_KAFKA_AWAY)},
+        {"kafka", flash_producer_ready(engine->producer), kafka_why},
         {"kafka-queue", queued < engine->limits.kafka_queue,
          flash_admission_text(FLASH_STOP_KAFKA_QUEUE)},
         {"journal-depth", sums.journal_entries < engine->limits.journal_entries,

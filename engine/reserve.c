@@ -186,10 +186,9 @@ uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
         flash_reserve_refuse_waiting(worker, sku, FLASH_REFUSE_NOT_ADMITTING, "out of memory");
         return 0;
     }
-    int count;
     *call = (struct flash_reserve_call){.worker = worker, .sku = sku, .sent_us = worker->now_us};
     call->lines = flash_lane_take(&sku->orders, worker->engine->config->engine.batch_lines,
-                                  worker->now_us, &count);
+                                  worker->now_us, &worker->call_lines);
     struct flash_error err;
     if (!send_call(call, &err)) {
         flash_lane_done(&sku->orders);

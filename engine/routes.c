@@ -132,8 +132,7 @@ void flash_routes_public(struct flash_request *request, void *arg)
 void flash_routes_internal(struct flash_request *request, void *arg)
 {
     struct flash_worker *worker = arg;
-    struct flash_ops ops = {
-        .daemon = "flash-engine", .fill = flash_ready_parts, .arg = worker->engine};
+    struct flash_ops ops = {.daemon = "flash-engine", .fill = flash_ready_parts, .arg = worker};
     flash_ready_gauges(worker->engine);
     if (!flash_ops_handle(request, &ops)) {
         dispatch(worker, request, internal_routes, COUNT(internal_routes));

@@ -131,6 +131,8 @@ static void tick(void *arg)
         worker->last_round_us = worker->now_us;
         run_round(worker);
     }
+    const char *trouble = flash_redis_trouble(worker->redis);
+    flash_trouble_tell(&worker->redis_trouble, trouble, strlen(trouble));
     worker->seen.redis_ready = flash_redis_ready(worker->redis);
     worker->seen.lines = flash_pool_used(&worker->lines);
     worker->seen.waiting = flash_pool_used(&worker->waiters);
@@ -139,21 +141,22 @@ static void tick(void *arg)
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
 
-/* While few orders are open, what comes in could not go to Redis before its reply or the end of the
- * gather window: until then it does not wake the loop one by one, and is read all at once. */
+/* While orders trickle, what comes in could not go to Redis before its reply or the end of the
+ * gather window: until then it does not wake the loop one by one, and is read all at once. Calls
+ * that fill up leave before that end, by the item that fills them. */
 static void rest(struct flash_worker *worker)
 {
     int open = flash_pool_used(&worker->lines);
+    bool trickle = open < FLASH_LANE_FULL && worker->call_lines < FLASH_LANE_FULL;
     bool gathers = worker->gather.at_us != 0;
     bool asks = open >= FLASH_LANE_WORTH && flash_redis_in_flight(worker->redis) > 0;
-    if (open >= FLASH_LANE_FULL || !(gathers || asks)) {
-        return;
+    if (trickle && (gathers || asks)) {
+        struct pollfd ends[] = {
+            {.fd = gathers ? worker->gather.fd : -1, .events = POLLIN},
+            {.fd = flash_redis_fd(worker->redis), .events = POLLIN},
+        };
+        poll(ends, 2, REST_MAX_MS);
     }
-    struct pollfd ends[] = {
-        {.fd = gathers ? worker->gather.fd : -1, .events = POLLIN},
-        {.fd = flash_redis_fd(worker->redis), .events = POLLIN},
-    };
-    poll(ends, 2, REST_MAX_MS);
 }
 
 /* A turn of the loop, and what it brought in goes out. */
@@ -274,6 +277,8 @@ bool flash_worker_init(struct flash_worker *worker, struct flash_engine *engine,
     const struct flash_mailbox_reader reader = {.deliver = flash_publish_returned, .arg = worker};
     worker->engine = engine;
     worker->number = number;
+    worker->redis_trouble =
+        (struct flash_trouble){.away = "engine.redis_away", .back = "engine.redis_back"};
     worker->now_us = flash_time_monotonic_us();
     if (!open_pools(worker)) {
         return flash_error_set(err, FLASH_ERROR_RETRY, "worker: out of memory");

@@ -23,6 +23,7 @@
 #include "presence.h"
 #include "sku.h"
 #include "timer.h"
+#include "trouble.h"
 
 /* Limits that SIGHUP may change while workers run (DESIGN §6: stop before queues grow). */
 struct flash_engine_limits {
@@ -99,12 +100,13 @@ struct flash_read {
 
 struct flash_worker {
     struct flash_engine *engine;
-    int number;
+    int number, call_lines; /* call_lines: of the latest reserve call */
     pthread_t thread;
     struct event_base *base;
     struct flash_timer tick, gather; /* gather: wakes the loop when a gather window ends */
     struct flash_http *public_http, *internal_http;
     struct flash_redis *redis;
+    struct flash_trouble redis_trouble;
     struct flash_mailbox *mailbox; /* Kafka's acknowledgements, from the main thread */
     struct flash_sku_table *skus;
     STAILQ_HEAD(flash_sku_queue, flash_sku) dirty;
@@ -134,9 +136,8 @@ FLASH_MUST_CHECK bool flash_worker_init(struct flash_worker *worker, struct flas
 FLASH_MUST_CHECK bool flash_worker_start(struct flash_worker *worker, struct flash_error *err);
 /* Once draining: whether what was open is answered, or its time is up. Any thread. */
 bool flash_worker_drained(const struct flash_worker *worker);
-/* Fine when it was never started. */
+/* Then frees, after the producer's last report. Both are fine for one that is half built. */
 void flash_worker_join(struct flash_worker *worker);
-/* Frees, after join and after the producer's last report. Half-built is fine. */
 void flash_worker_finish(struct flash_worker *worker);
 /* After each turn of the loop: what came in goes out, one call per SKU and lane. */
 void flash_worker_turn(struct flash_worker *worker);

@@ -43,11 +43,20 @@ void flash_health_destroy(struct flash_health *health)
     pthread_mutex_destroy(&health->lock);
 }
 
+/* What was wrong before is no cause of what may come. */
+static void come_up(struct flash_health *health)
+{
+    pthread_mutex_lock(&health->lock);
+    health->last = (struct flash_error){0};
+    pthread_mutex_unlock(&health->lock);
+    move(health, FLASH_HEALTH_UP);
+}
+
 void flash_health_success(struct flash_health *health)
 {
     enum flash_health_state state = state_of(health);
     if (state == FLASH_HEALTH_UNSEEN || state == FLASH_HEALTH_DOWN) {
-        move(health, FLASH_HEALTH_UP);
+        come_up(health);
     }
 }
 
@@ -58,13 +67,16 @@ void flash_health_error(struct flash_health *health, rd_kafka_resp_err_t code, b
     if (state == FLASH_HEALTH_FATAL) {
         return; /* the first fatal error is the cause */
     }
+    bool down = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     pthread_mutex_lock(&health->lock);
-    flash_error_set(&health->last, flash_kafka_error_kind(code, fatal), "%s: %s",
-                    rd_kafka_err2name(code), text);
+    if (!down || health->last.kind == FLASH_ERROR_NONE) { /* what brought them down tells more */
+        flash_error_set(&health->last, flash_kafka_error_kind(code, fatal), "%s: %s",
+                        rd_kafka_err2name(code), text);
+    }
     pthread_mutex_unlock(&health->lock);
     if (fatal) {
         move(health, FLASH_HEALTH_FATAL);
-    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && state != FLASH_HEALTH_DOWN) {
+    } else if (down && state != FLASH_HEALTH_DOWN) {
         move(health, FLASH_HEALTH_DOWN);
     }
 }
@@ -91,7 +103,7 @@ void flash_health_statistics(struct flash_health *health, const char *json)
     }
     json_t *statistics = json_loads(json, 0, NULL);
     if (a_broker_is_up(statistics)) {
-        move(health, FLASH_HEALTH_UP);
+        come_up(health);
     }
     json_decref(statistics);
 }

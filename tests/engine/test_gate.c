@@ -146,11 +146,11 @@ static void readiness_says_why(void **state)
     struct rig *rig = *state;
     struct flash_ready_part parts[16];
     rig->worker.seen.closed = 1;
-    int count = flash_ready_parts(parts, 16, &rig->engine);
+    int count = flash_ready_parts(parts, 16, &rig->worker);
     assert_string_equal(parts[count - 1].name, "gates");
     assert_false(parts[count - 1].ready);
     rig->worker.seen.closed = 0;
-    flash_ready_parts(parts, 16, &rig->engine);
+    flash_ready_parts(parts, 16, &rig->worker);
     assert_true(parts[count - 1].ready);
 }
 

@@ -241,11 +241,14 @@ static void test_health_follows_errors_successes_and_statistics(void **state)
     assert_true(flash_health_ready(&health));
     flash_health_error(&health, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, false, "all");
     flash_health_error(&health, RD_KAFKA_RESP_ERR__AUTHENTICATION, false, "refused");
+    flash_health_error(&health, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, false, "all");
     assert_false(flash_health_ready(&health));
-    flash_health_last(&health, &last);
+    flash_health_last(&health, &last); /* the cause, not what came of it */
     assert_int_equal(last.kind, FLASH_ERROR_CONFIG);
     flash_health_success(&health);
     assert_true(flash_health_ready(&health));
+    flash_health_last(&health, &last);
+    assert_int_equal(last.kind, FLASH_ERROR_NONE);
     flash_health_error(&health, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, true, "sequence");
     flash_health_success(&health);
     flash_health_statistics(&health, up);

@@ -176,12 +176,14 @@ def test_a_server_that_is_away(sale, part, reason):
         assert order(engine, sku)[0] == 202
         sale.until_settled(sku)
         sale.stack.kill(part)
-        until(lambda: engine.troubles().get(part) == reason, engine.troubles)
+        until(lambda: engine.troubles().get(part, "").startswith(f"{reason}: "), engine.troubles)
         assert is_put_off(order(engine, sku), reason)
         status, headers, body = engine.ask("GET", f"/v1/orders/{sku}.{'x' * 22}", headers={"X-User-Id": "u"})
         assert (status, body["type"]) == ((503, "/problems/unavailable") if part == "redis" else (404, "/problems/not-found"))
         sale.stack.restart(part)
         admits_again(engine, sku)
+        until(lambda: engine.said(f"engine.{part}_back"), engine.lines)
+        assert all(line["error"] for line in engine.said(f"engine.{part}_away")) and engine.said(f"engine.{part}_away")
         until(sale.engine.is_ready, sale.engine.troubles)
         sale.until_settled(sku)
 
