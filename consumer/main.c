@@ -38,9 +38,9 @@ static int fill_parts(struct flash_ready_part *parts, int max, void *arg)
     int64_t waited_us = since_us ? (int64_t)flash_time_monotonic_us() - since_us : 0;
     const struct flash_ready_row rows[] = {
         {"process", !daemon->stop, "the consumer is stopping"},
-        {"ledger", health->ledger_ready, "the last transaction was not committed"},
-        {"redis", health->redis_ready, "the last settle was not accepted"},
-        {"kafka", health->kafka_ready, "the last poll was an error"},
+        {"ledger", health->ledger_ready, "did not commit the last transaction, or does not answer"},
+        {"redis", health->redis_ready, "did not accept the last settle, or does not answer"},
+        {"kafka", health->kafka_ready, "no broker is there, or the last poll was an error"},
         {"progress", health->progress_ready, "the topic is not the one that was read before"},
         {"commit", waited_us < daemon->config.consumer.stall_after_ms * 1000,
          "messages wait and nothing is committed"},

@@ -236,7 +236,8 @@ static void fill(struct flash_pipeline *pipeline)
                       : until_us > now_us ? (int)((until_us - now_us) / 1000)
                                           : 0;
         enum flash_poll poll = flash_subscriber_poll(pipeline->subscriber, wait_ms, &message, &err);
-        pipeline->health.kafka_ready = poll != FLASH_POLL_ERROR;
+        pipeline->health.kafka_ready =
+            poll != FLASH_POLL_ERROR && flash_subscriber_ready(pipeline->subscriber);
         if (poll == FLASH_POLL_MESSAGE && flash_positions_accept(pipeline, &message)) {
             flash_consumer_count(METRIC_MESSAGES, 1);
             flash_batch_add(&pipeline->batch, &message);
@@ -322,7 +323,7 @@ bool flash_pipeline_new(const struct flash_config *config, struct flash_pipeline
     pipeline->config = config;
     flash_anchors_init(&pipeline->anchors);
     pipeline->health.redis_ready = pipeline->health.ledger_ready = true;
-    pipeline->health.kafka_ready = pipeline->health.progress_ready = true;
+    pipeline->health.progress_ready = true; /* kafka_ready: once a broker was seen */
     struct flash_subscriber_hooks hooks = {flash_positions_assigned, flash_positions_revoked,
                                            pipeline};
     if (!flash_ledger_new(config, &pipeline->ledger, err) ||

@@ -15,9 +15,9 @@ struct flash_pipeline;
 
 /* What readiness and the watchdog look at; written by the pipeline's thread, read by any. */
 struct flash_pipeline_health {
-    _Atomic bool ledger_ready;   /* the last transaction was committed */
-    _Atomic bool redis_ready;    /* the last settle was accepted */
-    _Atomic bool kafka_ready;    /* the last poll was no error */
+    _Atomic bool ledger_ready;   /* the last transaction was committed, or it answers */
+    _Atomic bool redis_ready;    /* the last settle was accepted, or nothing was and it answers */
+    _Atomic bool kafka_ready;    /* a broker is there, and the last poll was no error */
     _Atomic bool progress_ready; /* positions are as the ledger says; false after a topic was found
                                     changed */
     _Atomic int64_t

@@ -22,11 +22,13 @@ struct flash_pipeline {
     struct flash_batch single; /* one message, when a batch is taken apart */
     struct flash_plan plan;
     struct flash_progress_table progress;
-    int64_t generation;      /* that all partitions were read under */
-    bool reposition;         /* ask the ledger anew where every partition stands */
-    uint64_t commit_us;      /* that the last transaction took */
-    uint64_t compare_due_us; /* 0: not begun */
-    uint64_t probed_us;
+    int64_t generation;        /* that all partitions were read under */
+    bool no_position;          /* the ledger did not say one; it was logged */
+    bool reposition;           /* ask the ledger anew where every partition stands */
+    uint64_t commit_us;        /* that the last transaction took */
+    uint64_t compare_due_us;   /* 0: not begun */
+    uint64_t looked_us;        /* at a Redis that had nothing to settle */
+    uint64_t probed_us;        /* one that refused */
     uint64_t catch_up_wait_us; /* after the last time; grows while it comes to nothing */
     uint64_t catch_up_due_us;
     int64_t caught_up_from[FLASH_BATCH_PARTITIONS]; /* + 1, the last time; 0: it never was behind */
@@ -87,7 +89,7 @@ void flash_positions_renew(struct flash_pipeline *pipeline);
  * consumer's next batch would meet it too, an idle one's never comes. */
 void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us);
 /* While some partition is behind: has everything read again from acked on, once Redis takes settles
- * again. */
+ * again. While none is, once a second: whether Redis is there. */
 void flash_positions_catch_up(struct flash_pipeline *pipeline, uint64_t now_us);
 /* Tells the group how far we are, twice a second at most; for monitoring only. */
 void flash_positions_note(struct flash_pipeline *pipeline);

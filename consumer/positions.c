@@ -15,7 +15,8 @@
 #define DROPPED_MAX 4096 /* messages dropped before the positions are asked for again */
 #define LET_GO_MS 100
 #define COMPARE_US 1000000
-#define PROBE_US 500000          /* how often a Redis that refused is asked again */
+#define PROBE_US 500000 /* how often a Redis that refused is asked again */
+#define LOOK_US 1000000 /* how often one that refused nothing is asked whether it is there */
 #define CATCH_UP_MAX_US 64000000 /* between two times that came to nothing */
 #define NOTE_US 500000           /* a commit costs the broker as much as a fetch: not one a batch */
 
@@ -43,9 +44,12 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
     int64_t before = pipeline->generation, first = 0;
     if (!flash_ledger_read_generation(pipeline->ledger, &first, &err) ||
         !flash_ledger_read_progress(pipeline->ledger, partition, progress, &err)) {
+        if (!pipeline->no_position) { /* it is asked for with every poll */
+            FLASH_LOG(WARN, "consumer.no_position", FLASH_INT("partition", partition),
+                      FLASH_TEXT("error", err.text));
+        }
+        pipeline->no_position = true;
         pipeline->health.ledger_ready = false;
-        FLASH_LOG(WARN, "consumer.no_position", FLASH_INT("partition", partition),
-                  FLASH_TEXT("error", err.text));
         return false;
     }
     if (!flash_ledger_read_generation(pipeline->ledger, &pipeline->generation, &err)) {
@@ -53,6 +57,7 @@ bool flash_positions_assigned(int partition, int64_t *ret_offset, void *arg)
         return false;
     }
     flash_settle_under(pipeline->settler, pipeline->generation);
+    pipeline->no_position = false;
     pipeline->health.ledger_ready = true;
     if (first != pipeline->generation || (before && before != pipeline->generation)) {
         forget_positions(pipeline, first == pipeline->generation ? partition : -1);
@@ -180,15 +185,23 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
 void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us)
 {
     struct flash_error err;
-    bool same = true;
+    bool same = true, was = pipeline->health.ledger_ready;
     bool begun = pipeline->compare_due_us > 0;
     if (now_us < pipeline->compare_due_us || pipeline->reposition) {
         return;
     }
     pipeline->compare_due_us = now_us + COMPARE_US;
-    if (begun &&
-        flash_ledger_compare_progress(pipeline->ledger, &pipeline->progress, &same, &err) &&
-        !same) {
+    if (!begun) {
+        return;
+    }
+    bool there = flash_ledger_compare_progress(pipeline->ledger, &pipeline->progress, &same, &err);
+    pipeline->health.ledger_ready = there;
+    if (!there && was) {
+        FLASH_LOG(WARN, "consumer.ledger_away", FLASH_TEXT("error", err.text));
+    } else if (there && !was) {
+        FLASH_LOG(INFO, "consumer.ledger_back");
+    }
+    if (!same) {
         flash_pipeline_start_over(pipeline);
     }
 }
@@ -219,12 +232,33 @@ static bool came_to_nothing(struct flash_pipeline *pipeline)
     return nothing;
 }
 
+/* Nothing is settled before a sale, and a Redis that is not there is to be known before it. */
+static void look_at_redis(struct flash_pipeline *pipeline, uint64_t now_us)
+{
+    struct flash_error err;
+    if (now_us - pipeline->looked_us < LOOK_US) {
+        return;
+    }
+    bool there = flash_settle_answers(pipeline->settler, &err), was = pipeline->health.redis_ready;
+    pipeline->looked_us = now_us;
+    pipeline->health.redis_ready = there;
+    if (!there && was) {
+        FLASH_LOG(WARN, "consumer.redis_away", FLASH_TEXT("error", err.text));
+    } else if (there && !was) {
+        FLASH_LOG(INFO, "consumer.redis_back");
+    }
+}
+
 /* A SKU may be refused though an empty settle of it is not: what is to be adopted cannot be. Then
  * each time waits twice as long as the one before, or new messages would never be reached. */
 void flash_positions_catch_up(struct flash_pipeline *pipeline, uint64_t now_us)
 {
     struct flash_error err;
-    if (!flash_progress_behind(&pipeline->progress) || now_us - pipeline->probed_us < PROBE_US) {
+    if (!flash_progress_behind(&pipeline->progress)) {
+        look_at_redis(pipeline, now_us);
+        return;
+    }
+    if (now_us - pipeline->probed_us < PROBE_US) {
         return;
     }
     pipeline->probed_us = now_us;

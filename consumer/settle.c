@@ -364,11 +364,16 @@ bool flash_settle(struct flash_settler *settler, struct flash_batch *batch,
     return ok;
 }
 
+bool flash_settle_answers(struct flash_settler *settler, struct flash_error *err)
+{
+    return flash_redis_sync_ping(settler->redis, err);
+}
+
 bool flash_settle_possible(struct flash_settler *settler, struct flash_error *err)
 {
     struct flash_redis_reply *reply;
     if (!settler->refused_sku) {
-        return flash_redis_sync_ping(settler->redis, err);
+        return flash_settle_answers(settler, err);
     }
     begin(settler, settler->refused_sku);
     if (!queue_call(settler, err) || !take_ok(settler, settler->refused_sku, &reply, err)) {

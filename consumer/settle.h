@@ -33,6 +33,8 @@ FLASH_MUST_CHECK bool flash_settle(struct flash_settler *settler, struct flash_b
 /* The generation that settles are made under from now on. */
 void flash_settle_under(struct flash_settler *settler, int64_t generation);
 
+/* Whether Redis answers, for while there is nothing to settle. Error kind: RETRY. */
+FLASH_MUST_CHECK bool flash_settle_answers(struct flash_settler *settler, struct flash_error *err);
 /* Whether Redis would take a settle of the SKU that was refused last: asked with an empty one. */
 bool flash_settle_possible(struct flash_settler *settler, struct flash_error *err);
 

@@ -1,7 +1,7 @@
 /* What the files of flash_kafka share; nobody else includes this but the library's own tests.
  *
  * Settings end up in a librdkafka configuration, librdkafka's error codes in kinds of struct
- * flash_error, and the producer's error and statistics events in one answer: can a broker be
+ * flash_error, and error and statistics events in one answer: can a broker be
  * reached? */
 #ifndef FLASH_KAFKA_INTERNAL_H
 #define FLASH_KAFKA_INTERNAL_H
@@ -64,7 +64,7 @@ struct flash_health {
 
 void flash_health_init(struct flash_health *health);
 void flash_health_destroy(struct flash_health *health);
-/* A message was acknowledged. */
+/* A message was acknowledged, or came. */
 void flash_health_success(struct flash_health *health);
 /* An error of the client as a whole; text is one line, borrowed. */
 void flash_health_error(struct flash_health *health, rd_kafka_resp_err_t code, bool fatal,

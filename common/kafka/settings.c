@@ -99,6 +99,7 @@ static const struct fixed fixed_consumer[] = {
     {"partition.assignment.strategy", "range",
      "the revocation rules are those of range assignment"},
     {"enable.partition.eof", "false", "the end of a partition is no message"},
+    {"statistics.interval.ms", "1000", "readiness is read from the statistics"},
 };
 
 static const struct side producer_side = {"kafka.producer", tried_producer, COUNT(tried_producer),

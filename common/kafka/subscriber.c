@@ -30,6 +30,7 @@ struct flash_subscriber {
     enum assignment assignment;
     rd_kafka_topic_partition_list_t *partitions; /* NULL exactly while NONE */
     struct flash_error trouble; /* reported by librdkafka, not yet by poll; kind NONE: none */
+    struct flash_health health;
 };
 
 static bool start(struct flash_subscriber *subscriber, const struct flash_config *config,
@@ -37,6 +38,7 @@ static bool start(struct flash_subscriber *subscriber, const struct flash_config
 static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                       rd_kafka_topic_partition_list_t *partitions, void *opaque);
 static void trouble(rd_kafka_t *rk, int code, const char *text, void *opaque);
+static int statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque);
 static bool take(struct flash_subscriber *subscriber);
 static enum flash_poll poll_error(struct flash_subscriber *subscriber, rd_kafka_message_t *from,
                                   struct flash_message *ret_message, struct flash_error *err);
@@ -50,6 +52,7 @@ bool flash_subscriber_new(const struct flash_config *config,
         return flash_error_set(err, FLASH_ERROR_RETRY, "kafka consumer: out of memory");
     }
     subscriber->hooks = *hooks;
+    flash_health_init(&subscriber->health);
     memcpy(subscriber->topic, config->kafka.topic, sizeof(subscriber->topic));
     if (!start(subscriber, config, err)) {
         flash_subscriber_free(subscriber);
@@ -69,6 +72,7 @@ static bool start(struct flash_subscriber *subscriber, const struct flash_config
     rd_kafka_conf_set_opaque(conf, subscriber);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
     rd_kafka_conf_set_error_cb(conf, trouble);
+    rd_kafka_conf_set_stats_cb(conf, statistics);
     char why[192];
     subscriber->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
     if (subscriber->rk == NULL) {
@@ -96,7 +100,13 @@ enum flash_poll flash_subscriber_poll(struct flash_subscriber *subscriber, int t
         return poll_error(subscriber, message, ret_message, err);
     }
     *ret_message = flash_kafka_message(message);
+    flash_health_success(&subscriber->health);
     return FLASH_POLL_MESSAGE;
+}
+
+bool flash_subscriber_ready(const struct flash_subscriber *subscriber)
+{
+    return flash_health_ready(&subscriber->health);
 }
 
 struct flash_message flash_kafka_message(rd_kafka_message_t *from)
@@ -169,6 +179,7 @@ void flash_subscriber_free(struct flash_subscriber *subscriber)
     if (subscriber->partitions != NULL) {
         rd_kafka_topic_partition_list_destroy(subscriber->partitions);
     }
+    flash_health_destroy(&subscriber->health);
     free(subscriber);
 }
 
@@ -224,10 +235,21 @@ static void trouble(rd_kafka_t *rk, int code, const char *text, void *opaque)
         code = rd_kafka_fatal_error(rk, why, sizeof(why));
         text = why;
     }
+    flash_health_error(&subscriber->health, code, fatal, text);
     if (subscriber->trouble.kind != FLASH_ERROR_BUG) { /* a fatal error is not written over */
         flash_error_set(&subscriber->trouble, flash_kafka_error_kind(code, fatal), "%s: %s",
                         rd_kafka_err2name(code), text);
     }
+}
+
+/* Runs inside rd_kafka_consumer_poll, once a second; librdkafka frees json. */
+static int statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+{
+    struct flash_subscriber *subscriber = opaque;
+    (void)rk;
+    (void)len;
+    flash_health_statistics(&subscriber->health, json);
+    return 0;
 }
 
 /* Writes the position of each partition into the list; false when one is not to be had now. */

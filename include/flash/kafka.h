@@ -22,8 +22,7 @@ enum flash_delivery {
 
 /* Where the reports of a producer go. */
 struct flash_producer_hooks {
-    /* Runs inside flash_producer_poll, exactly once per accepted message. opaque is what send was
-     * given. */
+    /* Runs inside flash_producer_poll, exactly once per accepted message; opaque: send's. */
     void (*delivered)(enum flash_delivery outcome, void *opaque, void *arg);
     void *arg; /* (borrowed) */
 };
@@ -125,6 +124,8 @@ FLASH_MUST_CHECK bool flash_subscriber_new(const struct flash_config *config,
 enum flash_poll flash_subscriber_poll(struct flash_subscriber *subscriber, int timeout_ms,
                                       struct flash_message *ret_message, struct flash_error *err);
 void flash_message_free(struct flash_message *message);
+/* As flash_producer_ready; a message that comes tells, too. Any thread. */
+bool flash_subscriber_ready(const struct flash_subscriber *subscriber);
 /* Asks every assigned partition's position anew through hooks.assigned and continues there;
  * buffered messages are dropped, also when a hook answers false (then as for a new assignment).
  * Error kind: RETRY (being revoked: poll). */
@@ -143,8 +144,7 @@ FLASH_MUST_CHECK bool flash_subscriber_watermarks(struct flash_subscriber *subsc
 /* Tells the group, for monitoring only, that offsets below this were dealt with. Does not wait; a
  * request to the broker each: not for every batch. */
 void flash_subscriber_note(struct flash_subscriber *subscriber, int partition, int64_t offset);
-/* Leaves the group (hooks.revoked runs) and frees. Messages must have been freed before. NULL is
- * fine. */
+/* Leaves the group (hooks.revoked runs) and frees, after all messages. NULL is fine. */
 void flash_subscriber_free(struct flash_subscriber *subscriber);
 
 #endif

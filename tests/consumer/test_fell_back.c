@@ -56,6 +56,27 @@ static void one_that_stands_where_it_was_left_moves_nothing(void **state)
     assert_int_equal(line_metric(METRIC_OUTRUN), 0);
 }
 
+static void lose_ledger(struct line *line)
+{
+    line->ledger->away = true;
+    look_again(line);
+}
+
+static void find_it_again(struct line *line)
+{
+    assert_false(flash_pipeline_health(line->pipeline)->ledger_ready);
+    line->ledger->away = false;
+    look_again(line);
+}
+
+static void one_that_is_away_is_known_before_anything_comes(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, line_nothing, lose_ledger, line_nothing, find_it_again, line_nothing);
+    assert_true(flash_pipeline_health(line->pipeline)->ledger_ready);
+    assert_int_equal(fake_subscriber_repositions(), 0);
+}
+
 #define LINE(test) cmocka_unit_test_setup_teardown(test, line_open, line_close)
 
 int main(void)
@@ -63,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LINE(a_ledger_that_fell_back_is_noticed_without_a_message),
         LINE(one_that_stands_where_it_was_left_moves_nothing),
+        LINE(one_that_is_away_is_known_before_anything_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

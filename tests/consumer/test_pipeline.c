@@ -156,6 +156,25 @@ static void an_error_of_kafka_shows_until_it_is_over(void **state)
     assert_int_equal(line->ledger->verdict_count, 3);
 }
 
+static void lose_all_brokers(struct line *line)
+{
+    (void)line;
+    fake_subscriber_set_ready(false);
+}
+
+static void check_no_broker(struct line *line)
+{
+    assert_false(flash_pipeline_health(line->pipeline)->kafka_ready);
+    fake_subscriber_set_ready(true);
+}
+
+static void brokers_that_are_away_show_while_nothing_comes(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, lose_all_brokers, line_nothing, check_no_broker, line_nothing);
+    assert_true(flash_pipeline_health(line->pipeline)->kafka_ready);
+}
+
 static void a_parked_line_is_tried_by_itself(void **state)
 {
     struct line *line = *state;
@@ -340,6 +359,7 @@ int main(void)
         LINE(stopping_gives_up_what_is_not_committed),
         LINE(stopping_finishes_what_is_committed),
         LINE(an_error_of_kafka_shows_until_it_is_over),
+        LINE(brokers_that_are_away_show_while_nothing_comes),
         LINE(a_parked_line_is_tried_by_itself),
         LINE(a_parked_line_stays_until_redis_takes_it),
         LINE(kafka_is_read_while_many_lines_are_parked),

@@ -200,6 +200,26 @@ static void let_redis_come_back(struct line *line)
     line->pipeline->probed_us = 0; /* it is time to ask it */
 }
 
+static void lose_redis_early(struct line *line)
+{
+    fake_redis_sync_set_away(line->redis, true);
+    line->pipeline->looked_us = 0; /* it is time to look */
+}
+
+static void check_known_to_be_away(struct line *line)
+{
+    assert_false(flash_pipeline_health(line->pipeline)->redis_ready);
+    fake_redis_sync_set_away(line->redis, false);
+    line->pipeline->looked_us = 0;
+}
+
+static void a_redis_that_is_away_is_known_before_anything_is_settled(void **state)
+{
+    struct line *line = *state;
+    LINE_RUN(line, lose_redis_early, line_nothing, check_known_to_be_away, line_nothing);
+    assert_true(flash_pipeline_health(line->pipeline)->redis_ready);
+}
+
 /* Read again from acked on, one message earlier to know the topic by. */
 static void read_again(struct line *line)
 {
@@ -344,6 +364,7 @@ int main(void)
         LINE(a_position_outside_the_log_goes_back_to_its_start),
         LINE(what_could_not_be_set_back_is_found_out_again),
         LINE(without_the_ledger_no_partition_is_taken),
+        LINE(a_redis_that_is_away_is_known_before_anything_is_settled),
         LINE(while_redis_is_away_the_ledger_goes_on),
         LINE(what_is_refused_again_is_read_again_less_and_less_often),
         LINE(a_new_generation_is_taken_over),

@@ -15,6 +15,7 @@ struct find {
 
 struct flash_subscriber {
     struct flash_subscriber_hooks hooks;
+    bool ready;
 };
 
 static struct {
@@ -55,6 +56,11 @@ void fake_subscriber_message(const struct flash_message *message)
 void fake_subscriber_out_of_range(int partition)
 {
     add(&(struct find){FLASH_POLL_OUT_OF_RANGE, {.partition = partition}});
+}
+
+void fake_subscriber_set_ready(bool ready)
+{
+    fake.last->ready = ready;
 }
 
 void fake_subscriber_error(void)
@@ -114,10 +120,16 @@ bool flash_subscriber_new(const struct flash_config *config,
     fake.last = calloc(1, sizeof(*fake.last));
     assert(fake.last != NULL);
     fake.last->hooks = *hooks;
+    fake.last->ready = true;
     fake.repositions = 0;
     memset(fake.noted, 0, sizeof(fake.noted));
     *ret_subscriber = fake.last;
     return true;
+}
+
+bool flash_subscriber_ready(const struct flash_subscriber *subscriber)
+{
+    return subscriber->ready;
 }
 
 void flash_subscriber_free(struct flash_subscriber *subscriber)

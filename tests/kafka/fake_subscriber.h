@@ -16,6 +16,8 @@ void fake_subscriber_idle(void (*idle)(void *arg), void *arg);
 void fake_subscriber_message(const struct flash_message *message);
 void fake_subscriber_out_of_range(int partition);
 void fake_subscriber_error(void);
+/* Whether a broker is there; it is, at the beginning. */
+void fake_subscriber_set_ready(bool ready);
 /* The list is emptied, as by a reposition. */
 void fake_subscriber_forget(void);
 
