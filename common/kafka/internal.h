@@ -1,8 +1,7 @@
 /* What the files of flash_kafka share; nobody else includes this but the library's own tests.
  *
  * Settings end up in a librdkafka configuration, librdkafka's error codes in kinds of struct
- * flash_error, and error and statistics events in one answer: can a broker be
- * reached? */
+ * flash_error, and error and statistics events in one answer: can a broker be reached? */
 #ifndef FLASH_KAFKA_INTERNAL_H
 #define FLASH_KAFKA_INTERNAL_H
 

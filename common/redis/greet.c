@@ -3,8 +3,8 @@
  * AUTH comes first because everything else is refused without it. A server that is loading, is a
  * replica without its master, evicts keys that have no TTL (all of a sale have none), or is older
  * than 7.0 (no "#!lua" line, so no refusal before the first write) fails a step: the caller tries
- * again later. Loading all scripts up front keeps NOSCRIPT
- * for the one case that is left, SCRIPT FLUSH while connected. */
+ * again later. Loading all scripts up front keeps NOSCRIPT for the one case that is left, SCRIPT
+ * FLUSH while connected. */
 #include "greet.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,7 @@
 """flash-consumer itself, on real servers, while its memory runs out one call at a time (each.c): its own places, the adapters'
 among them, and those of the JSON library. Every message is applied once all the same, nothing good becomes a dead letter, the
 process lives on, and the books are proven from outside."""
+import contextlib
 import os
 import pathlib
 import struct
@@ -112,8 +113,13 @@ def play(shop, number):
 def test_each_allocation_of_the_consumer_fails(stack, tmp_path):
     control = Control(tmp_path / "control")
     preload = {"LD_PRELOAD": BUILD / "tests" / "alloc" / "libflash_each.so", "FLASH_ALLOC_FILE": control.path, "FLASH_ALLOC_OF": OF}
-    with running(stack, "admin") as admin, running(stack, "engine") as engine, running(stack, "reconciler", "run"), \
-            running(stack, "consumer", **preload) as consumer:
+    with contextlib.ExitStack() as daemons:
+        stack.kill("redis")  # so that the consumer's first connection to it is made in the first round
+        consumer = daemons.enter_context(running(stack, "consumer", ready=False, **preload))
+        control.round(1)
+        stack.restart("redis")
+        admin, engine = (daemons.enter_context(running(stack, name)) for name in ("admin", "engine"))
+        daemons.enter_context(running(stack, "reconciler", "run"))
         shop, seen = Shop(stack, engine, admin, consumer), []
         for number in range(1, ROUNDS + 1):
             control.round(number)
