@@ -8,7 +8,7 @@
 #define CONSUMER_BATCH_H
 
 #include "flash/entry.h"
-#include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 #include "flash/state.h"
 
 #define FLASH_BATCH_PARTITIONS 256 /* partitions one consumer can hold */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flash/kafka.h"
 #include "flash/log.h"
 
 #define REPORTS 256

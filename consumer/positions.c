@@ -182,10 +182,27 @@ void flash_positions_renew(struct flash_pipeline *pipeline)
     }
 }
 
+struct answer_events {
+    const char *away, *back;
+};
+
+/* Notes whether a server answered, and says when that is new. */
+static void note_answer(_Atomic bool *ready, bool answered, const struct answer_events *events,
+                        const struct flash_error *err)
+{
+    bool was_ready = atomic_exchange(ready, answered);
+    if (was_ready && !answered) {
+        FLASH_LOG(WARN, events->away, FLASH_TEXT("error", err->text));
+    } else if (!was_ready && answered) {
+        FLASH_LOG(INFO, events->back);
+    }
+}
+
 void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us)
 {
+    static const struct answer_events events = {"consumer.ledger_away", "consumer.ledger_back"};
     struct flash_error err;
-    bool same = true, was = pipeline->health.ledger_ready;
+    bool same = true;
     bool begun = pipeline->compare_due_us > 0;
     if (now_us < pipeline->compare_due_us || pipeline->reposition) {
         return;
@@ -195,12 +212,7 @@ void flash_positions_compare(struct flash_pipeline *pipeline, uint64_t now_us)
         return;
     }
     bool there = flash_ledger_compare_progress(pipeline->ledger, &pipeline->progress, &same, &err);
-    pipeline->health.ledger_ready = there;
-    if (!there && was) {
-        FLASH_LOG(WARN, "consumer.ledger_away", FLASH_TEXT("error", err.text));
-    } else if (there && !was) {
-        FLASH_LOG(INFO, "consumer.ledger_back");
-    }
+    note_answer(&pipeline->health.ledger_ready, there, &events, &err);
     if (!same) {
         flash_pipeline_start_over(pipeline);
     }
@@ -235,18 +247,14 @@ static bool came_to_nothing(struct flash_pipeline *pipeline)
 /* Nothing is settled before a sale, and a Redis that is not there is to be known before it. */
 static void look_at_redis(struct flash_pipeline *pipeline, uint64_t now_us)
 {
+    static const struct answer_events events = {"consumer.redis_away", "consumer.redis_back"};
     struct flash_error err;
     if (now_us - pipeline->looked_us < LOOK_US) {
         return;
     }
-    bool there = flash_settle_answers(pipeline->settler, &err), was = pipeline->health.redis_ready;
     pipeline->looked_us = now_us;
-    pipeline->health.redis_ready = there;
-    if (!there && was) {
-        FLASH_LOG(WARN, "consumer.redis_away", FLASH_TEXT("error", err.text));
-    } else if (there && !was) {
-        FLASH_LOG(INFO, "consumer.redis_back");
-    }
+    bool there = flash_settle_answers(pipeline->settler, &err);
+    note_answer(&pipeline->health.redis_ready, there, &events, &err);
 }
 
 /* A SKU may be refused though an empty settle of it is not: what is to be adopted cannot be. Then

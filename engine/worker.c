@@ -111,7 +111,8 @@ static uint64_t look_at_watched(struct flash_worker *worker)
     uint64_t cost_us = 0;
     bool hasty = false;
     struct flash_sku *sku;
-    for (sku = TAILQ_FIRST(&worker->watched); sku; sku = TAILQ_NEXT(sku, next_watched)) {
+    TAILQ_FOREACH(sku, &worker->watched, next_watched)
+    {
         int orders = flash_reads_tick(worker, sku);
         cost_us += orders ? LOOK_CALL_US + (uint64_t)orders * LOOK_ORDER_US : 0;
         hasty |= sku->hasty_watchers > 0;

@@ -19,6 +19,7 @@
 #include "flash/kafka.h"
 #include "flash/mailbox.h"
 #include "flash/redis.h"
+#include "lane_items.h"
 #include "pool.h"
 #include "presence.h"
 #include "sku.h"
@@ -42,60 +43,6 @@ struct flash_engine {
     struct flash_http_peers *buyers, *services;
     struct flash_files *pages; /* owned; NULL: there are none */
     _Atomic bool draining;
-};
-
-/* One order on its way to Redis and back. */
-struct flash_order_line {
-    struct flash_lane_item item; /* first member */
-    struct flash_request *request;
-    struct flash_line_group *group; /* whose request this is with others, or NULL */
-    struct flash_sku *sku;
-    int quantity, number; /* number: in its group */
-    bool durable;         /* answered only when Kafka has acknowledged the entry */
-    uint8_t ref_len, user_len;
-    char ref[FLASH_REF_MAX];
-    char user[FLASH_USER_MAX];
-};
-
-/* One transition of an order on its way to Redis and back. */
-struct flash_change {
-    struct flash_lane_item item; /* first member */
-    struct flash_request *request;
-    struct flash_sku *sku;
-    enum flash_change_kind kind;
-    bool durable;
-    bool or_return; /* a cancel that meets PAID goes on as a return */
-    uint8_t ref_len, user_len, payment_len;
-    char ref[FLASH_REF_MAX];
-    char user[FLASH_USER_MAX];          /* whose it must be; user_len 0: anybody's */
-    char payment[FLASH_PAYMENT_ID_MAX]; /* PAY */
-};
-
-enum flash_read_kind {
-    FLASH_READ_PRESENCE, /* is the SKU there; no request hangs on it */
-    FLASH_READ_ORDER,    /* GET /v1/orders/{id} */
-    FLASH_READ_WATCHER,  /* the same order again, for a held request or a stream */
-    FLASH_READ_SALE,     /* the sale as it is now */
-};
-
-enum flash_sale_outcome { FLASH_SALE_READ, FLASH_SALE_ABSENT, FLASH_SALE_UNAVAILABLE };
-
-/* One read on its way to Redis and back. */
-struct flash_read {
-    struct flash_lane_item item; /* first member */
-    enum flash_read_kind kind;
-    struct flash_sku *sku;
-    struct flash_request *request; /* ORDER */
-    int64_t wait_us;               /* ORDER: how long the answer may be held, 0: not at all */
-    bool events;                   /* ORDER: answered by a stream of events */
-    struct flash_watcher *watcher; /* WATCHER; NULL when it has left meanwhile */
-    void (*sale_done)(enum flash_sale_outcome outcome, const struct flash_sku *sku, int slot,
-                      void *arg); /* SALE */
-    void *arg;
-    int slot;
-    uint8_t ref_len, user_len;
-    char ref[FLASH_REF_MAX];
-    char user[FLASH_USER_MAX]; /* ORDER: whose it must be; user_len 0: anybody's */
 };
 
 struct flash_worker {
@@ -136,8 +83,9 @@ FLASH_MUST_CHECK bool flash_worker_init(struct flash_worker *worker, struct flas
 FLASH_MUST_CHECK bool flash_worker_start(struct flash_worker *worker, struct flash_error *err);
 /* Once draining: whether what was open is answered, or its time is up. Any thread. */
 bool flash_worker_drained(const struct flash_worker *worker);
-/* Then frees, after the producer's last report. Both are fine for one that is half built. */
+/* Fine when it was never started. */
 void flash_worker_join(struct flash_worker *worker);
+/* Frees, after join and after the producer's last report. Half-built is fine. */
 void flash_worker_finish(struct flash_worker *worker);
 /* After each turn of the loop: what came in goes out, one call per SKU and lane. */
 void flash_worker_turn(struct flash_worker *worker);

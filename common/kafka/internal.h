@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 
 /* ---- settings.c ---- */
 

@@ -7,7 +7,7 @@
 #ifndef FLASH_KAFKA_PROBE_H
 #define FLASH_KAFKA_PROBE_H
 
-#include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 
 struct flash_probe;
 

@@ -4,6 +4,7 @@
 #define FLASH_KAFKA_TOPIC_H
 
 #include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 
 /* Asks the brokers for the settings of the configuration's orders topic, waiting up to timeout_ms:
  * records are kept whatever their key (cleanup.policy=delete), are stamped by their sender

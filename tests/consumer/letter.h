@@ -3,7 +3,7 @@
 #define FLASH_TESTS_CONSUMER_LETTER_H
 
 #include "flash/entry.h"
-#include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 
 #define LETTER_GENERATION 7
 #define LETTER_DUE 1763719800

@@ -5,7 +5,7 @@
 #ifndef FLASH_FAKE_SUBSCRIBER_H
 #define FLASH_FAKE_SUBSCRIBER_H
 
-#include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 
 /* The subscriber made last and not freed; NULL if there is none. */
 struct flash_subscriber *fake_subscriber_last(void);

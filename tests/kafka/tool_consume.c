@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "flash/kafka.h"
+#include "flash/kafka_subscriber.h"
 #include "flash/time.h"
 
 enum { PARTITIONS = 64, POLL_MS = 50 };
