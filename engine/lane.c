@@ -35,8 +35,12 @@ bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t win
                     uint64_t *ret_wait_us)
 {
     *ret_wait_us = 0;
-    if (lane->in_flight || lane->count == 0) {
+    if (lane->count == 0) {
         return false;
+    }
+    if (lane->in_flight > 0) {
+        return lane->in_flight < FLASH_LANE_CALLS && lane->count >= FLASH_LANE_FULL &&
+               lane->count >= lane->sent;
     }
     uint64_t waited_us = now_us - lane->first_us;
     if (lane->count >= FLASH_LANE_FULL || waited_us >= window_us ||
@@ -50,7 +54,7 @@ bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t win
 struct flash_lane_item *flash_lane_take(struct flash_lane *lane, int max, uint64_t now_us,
                                         int *ret_count)
 {
-    assert(!lane->in_flight && max > 0);
+    assert(max > 0);
     struct flash_lane_item *first = lane->head, *last = first;
     int count = lane->count < max ? lane->count : max;
     for (int i = 1; i < count; i++) {
@@ -65,13 +69,14 @@ struct flash_lane_item *flash_lane_take(struct flash_lane *lane, int max, uint64
     }
     lane->first_us = now_us;
     lane->count -= count;
-    lane->in_flight = count > 0;
+    lane->in_flight += count > 0;
+    lane->sent = count;
     *ret_count = count;
     return first;
 }
 
 void flash_lane_done(struct flash_lane *lane)
 {
-    assert(lane->in_flight);
-    lane->in_flight = false;
+    assert(lane->in_flight > 0);
+    lane->in_flight--;
 }

@@ -1,5 +1,5 @@
-/* A lane: order kept, one call at a time, never more than asked for, and the gather window's rule.
- */
+/* A lane: order kept, a second call only where it is as large as the one that is out, never more
+ * than asked for, and the gather window's rule. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,7 @@ static void items_leave_in_the_order_they_came(void **state)
     assert_int_equal(lane.count, 0);
 }
 
-static void nothing_is_due_while_a_call_is_out(void **state)
+static void a_small_call_waits_for_the_one_that_is_out(void **state)
 {
     (void)state;
     struct flash_lane lane = {0};
@@ -70,11 +70,47 @@ static void nothing_is_due_while_a_call_is_out(void **state)
     push(&lane, 2, 10);
     assert_true(flash_lane_due(&lane, 10, 0, &wait_us));
     flash_lane_take(&lane, 1, 10, &count);
-    assert_true(lane.in_flight);
+    assert_int_equal(lane.in_flight, 1);
     assert_false(flash_lane_due(&lane, 1000000, WINDOW_US, &wait_us));
     assert_int_equal(wait_us, 0);
     flash_lane_done(&lane);
     assert_true(flash_lane_due(&lane, 1000000, WINDOW_US, &wait_us));
+}
+
+static void a_second_call_leaves_when_it_is_as_large(void **state)
+{
+    (void)state;
+    struct flash_lane lane = {0};
+    uint64_t wait_us;
+    int count;
+    push(&lane, 20, 10);
+    flash_lane_take(&lane, 256, 10, &count);
+    push(&lane, 19, 20);
+    assert_false(flash_lane_due(&lane, 20, WINDOW_US, &wait_us));
+    assert_int_equal(wait_us, 0); /* no time brings it nearer */
+    flash_lane_push(&lane, &items[19], 30);
+    assert_true(flash_lane_due(&lane, 30, WINDOW_US, &wait_us));
+    flash_lane_take(&lane, 256, 30, &count);
+    assert_int_equal(lane.in_flight, FLASH_LANE_CALLS);
+
+    push(&lane, 64, 40); /* a third does not, however large */
+    assert_false(flash_lane_due(&lane, 1000000, WINDOW_US, &wait_us));
+    flash_lane_done(&lane);
+    assert_true(flash_lane_due(&lane, 1000000, WINDOW_US, &wait_us));
+}
+
+static void a_second_call_is_never_small(void **state)
+{
+    (void)state;
+    struct flash_lane lane = {0};
+    uint64_t wait_us;
+    int count;
+    push(&lane, 1, 10);
+    flash_lane_take(&lane, 256, 10, &count);
+    push(&lane, FLASH_LANE_FULL - 1, 20);
+    assert_false(flash_lane_due(&lane, 20, 0, &wait_us));
+    flash_lane_push(&lane, &items[40], 20);
+    assert_true(flash_lane_due(&lane, 20, 0, &wait_us));
 }
 
 static void taking_nothing_is_no_call(void **state)
@@ -84,7 +120,7 @@ static void taking_nothing_is_no_call(void **state)
     int count = 9;
     assert_null(flash_lane_take(&lane, 8, 1, &count));
     assert_int_equal(count, 0);
-    assert_false(lane.in_flight);
+    assert_int_equal(lane.in_flight, 0);
 }
 
 static void an_idle_lane_gathers_nothing(void **state)
@@ -138,7 +174,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_leave_in_the_order_they_came),
-        cmocka_unit_test(nothing_is_due_while_a_call_is_out),
+        cmocka_unit_test(a_small_call_waits_for_the_one_that_is_out),
+        cmocka_unit_test(a_second_call_leaves_when_it_is_as_large),
+        cmocka_unit_test(a_second_call_is_never_small),
         cmocka_unit_test(taking_nothing_is_no_call),
         cmocka_unit_test(an_idle_lane_gathers_nothing),
         cmocka_unit_test(a_flooded_lane_gathers_for_the_window),
