@@ -16,8 +16,10 @@
 #define COLUMNS 11
 #define ID_SIZE 40
 
+#define CONNECTIONS_MAX 256
+
 static struct flash_config config; /* large */
-static uint64_t end_us;
+static uint64_t start_us, end_us;
 static _Atomic int64_t numbers;
 
 static void fail(const struct flash_error *err)
@@ -61,8 +63,26 @@ static int64_t ask(struct flash_mysql *mysql, const char *sql)
     }
     return number;
 }
+static int setting(const char *name, int fallback)
+{
+    const char *text = getenv(name);
+    return text ? (int)strtol(text, NULL, 10) : fallback;
+}
+
+/* The time counts from when connections and tables are there. */
+static void start(void)
+{
+    start_us = flash_time_monotonic_us();
+    end_us = start_us + (uint64_t)setting("MS", 5000) * 1000;
+}
 
 /* ---- one hot row ---- */
+
+struct buyer {
+    pthread_t thread;
+    struct flash_mysql *mysql;
+    int64_t done;
+};
 
 static bool order(struct flash_mysql *mysql, int64_t number, struct flash_error *err)
 {
@@ -82,36 +102,39 @@ static bool order(struct flash_mysql *mysql, int64_t number, struct flash_error 
 
 static void *buy(void *arg)
 {
-    struct flash_mysql *mysql = connect_one();
-    int64_t *done = arg;
+    struct buyer *buyer = arg;
     struct flash_error err;
     while (flash_time_monotonic_us() < end_us) {
-        if (!order(mysql, atomic_fetch_add(&numbers, 1) + 1, &err)) {
+        if (!order(buyer->mysql, atomic_fetch_add(&numbers, 1) + 1, &err)) {
             fail(&err);
         }
-        ++*done;
+        buyer->done++;
     }
-    flash_mysql_free(mysql);
     return NULL;
 }
 
 static int64_t run_hot(struct flash_mysql *mysql, int connections)
 {
-    pthread_t threads[256];
-    int64_t done[256] = {0}, sum = 0;
+    static struct buyer buyers[CONNECTIONS_MAX];
+    int64_t sum = 0;
     exec(mysql,
          "CREATE OR REPLACE TABLE bench_hot (sku INT PRIMARY KEY, available BIGINT NOT NULL)");
     exec(mysql,
          "CREATE OR REPLACE TABLE bench_order (id BIGINT PRIMARY KEY, user_id BIGINT NOT NULL)");
     exec(mysql, "INSERT INTO bench_hot VALUES (1, 100000000)");
     for (int i = 0; i < connections; i++) {
-        if (pthread_create(&threads[i], NULL, buy, &done[i]) != 0) {
+        buyers[i].mysql = connect_one();
+    }
+    start();
+    for (int i = 0; i < connections; i++) {
+        if (pthread_create(&buyers[i].thread, NULL, buy, &buyers[i]) != 0) {
             exit(1);
         }
     }
     for (int i = 0; i < connections; i++) {
-        pthread_join(threads[i], NULL);
-        sum += done[i];
+        pthread_join(buyers[i].thread, NULL);
+        flash_mysql_free(buyers[i].mysql);
+        sum += buyers[i].done;
     }
     bool right = ask(mysql, "SELECT COUNT(*) FROM bench_order") == sum &&
                  ask(mysql, "SELECT 100000000 - available FROM bench_hot") == sum;
@@ -166,6 +189,7 @@ static int64_t run_inserts(struct flash_mysql *mysql)
                                                        TEXTS("payment_id", payments),
                                                        NUMBERS("updated_at_ms")};
     exec(mysql, "CREATE OR REPLACE TABLE bench_rows LIKE reservation");
+    start();
     while (flash_time_monotonic_us() < end_us) {
         name_rows(rows + 1);
         if (!flash_mysql_begin(mysql, &err) ||
@@ -181,12 +205,6 @@ static int64_t run_inserts(struct flash_mysql *mysql)
     return right ? rows : -1;
 }
 
-static int setting(const char *name, int fallback)
-{
-    const char *text = getenv(name);
-    return text ? (int)strtol(text, NULL, 10) : fallback;
-}
-
 int main(int argc, char **argv)
 {
     enum flash_config_action action;
@@ -198,10 +216,10 @@ int main(int argc, char **argv)
     }
     struct flash_mysql *mysql = connect_one();
     int connections = setting("CONNECTIONS", 64);
-    uint64_t start_us = flash_time_monotonic_us();
-    end_us = start_us + (uint64_t)setting("SECONDS", 5) * 1000000;
-    int64_t sum = strcmp(what, "hot") == 0 ? run_hot(mysql, connections > 256 ? 256 : connections)
-                                           : run_inserts(mysql);
+    int64_t sum =
+        strcmp(what, "hot") == 0
+            ? run_hot(mysql, connections > CONNECTIONS_MAX ? CONNECTIONS_MAX : connections)
+            : run_inserts(mysql);
     printf("orders/s %.0f\n", (double)sum * 1e6 / (double)(end_us - start_us));
     flash_mysql_free(mysql);
     return sum < 0;

@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import socket
+import statistics
 import subprocess
 import time
 
@@ -14,7 +15,8 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
-PAIRS = (("sold64", UNITS, "always"), ("everysec64", UNITS, "everysec"), ("refused64", 1, "always"))  # name, units, appendfsync
+PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"))  # name, units, appendfsync; sold64: `measure_most`
+TURNS = 3  # what is compared takes turns so often, each a part of the time
 SHARE = 20_000 / 29_000  # 20,000 orders/s are aimed at where the peer sells 29,000: here as much of what it sells here
 
 
@@ -98,26 +100,65 @@ def sell_peer(rig, port, pid, units, seconds):
     return report, {"nginx": used[0] * 1e6 / answered, "redis": used[1] * 1e6 / answered}
 
 
-def sell_ours(rig, units, seconds, *pace):
-    sku, parts = rig.sale(units), ("engine", "redis", "kafka1")
+def sell_ours(rig, sku, seconds, *pace):
+    """Returns (report, CPU µs of each part an order answered)."""
+    parts = ("engine", "redis", "kafka1")
     before = rig.cpu_s(parts)
     report = rig.bench(sku, *CROWD, *pace, "--duration", seconds)
     after, orders = rig.cpu_s(parts), report["orders"]
-    answered = orders["accepted"] + orders["refused"]
-    return sku, report, spent(before, after, answered)
+    return report, spent(before, after, orders["accepted"] + orders["refused"])
+
+
+def in_turn(seconds, *measures):
+    """What each of these returns, a list for each: one after the other, TURNS times. A host lends more of its processors in one
+    second than in the next; so it lends to all of them."""
+    return zip(*([measure(seconds / TURNS) for measure in measures] for _ in range(TURNS)))
+
+
+def compared(name, word, ours, peers):
+    """The figures of two sellers' turns."""
+    found = {}
+    for key, runs in ((name, ours), (f"peer_{name}", peers)):
+        found[key] = statistics.mean(report["orders"][word] for report, _ in runs)
+        found[f"{key}_cpu"] = mean_cost(runs)
+    return {**found, f"{name}_ratio": found[name] / found[f"peer_{name}"]}
+
+
+def mean_cost(runs):
+    return {part: statistics.mean(cost[part] for _, cost in runs) for part in runs[0][1]}
 
 
 def measure_pair(rig, nginx_at, pair, seconds):
-    """One after the other as fast as answers come: (our SKU, figures)."""
+    """As fast as answers come, the peer and ours in turn: (our SKU, figures)."""
     name, units, fsync = pair
+    sku = rig.sale(units)
     rig.redis().config_set("appendfsync", fsync)
-    sku, ours, ours_cpu = sell_ours(rig, units, seconds)
-    peer, peer_cpu = sell_peer(rig, *nginx_at, units, seconds)
+    ours, peers = in_turn(seconds, lambda turn_s: sell_ours(rig, sku, turn_s), lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s))
     rig.redis().config_set("appendfsync", "always")
-    word = "accepted_per_s" if units > 1 else "refused_per_s"
-    rates = ours["orders"][word], peer["orders"][word]
-    return sku, {name: rates[0], f"peer_{name}": rates[1], f"{name}_ratio": rates[0] / rates[1],
-                 f"{name}_cpu": ours_cpu, f"peer_{name}_cpu": peer_cpu}
+    return sku, compared(name, "accepted_per_s" if units > 1 else "refused_per_s", ours, peers)
+
+
+def measure_most(rig, nginx_at, seconds):
+    """As fast as answers come, and in turn with it what is held against that: the peer, orders that trickle, and a hot row:
+    (our SKUs, figures)."""
+    fast, slow = rig.sale(UNITS), rig.sale(UNITS)
+    rates = []
+
+    def peer(turn_s):
+        report, cost = sell_peer(rig, *nginx_at, UNITS, turn_s)
+        rates.append(report["orders"]["accepted_per_s"])
+        return report, cost
+
+    ours, peers, offered, hot = in_turn(
+        seconds, lambda turn_s: sell_ours(rig, fast, turn_s), peer,
+        lambda turn_s: sell_ours(rig, slow, turn_s, *at_rate(SHARE * statistics.mean(rates))), lambda turn_s: hot_row(rig, turn_s))
+    found = compared("sold64", "accepted_per_s", ours, peers)
+    found["offered64_cpu"] = mean_cost(offered)
+    found["offered64_p50"] = statistics.mean(report["latency_us"]["accepted"]["p50"] for report, _ in offered) / 1000
+    found.update({f"{name}_cpu_ratio": cpu_ratio(found, name) for name in ("sold64", "offered64")})
+    found["hot_row"] = statistics.mean(hot)
+    found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
+    return [fast, slow], found
 
 
 def cpu_ratio(found, name):
@@ -142,38 +183,34 @@ def measure_share(rig, rate, seconds):
     return found
 
 
-def hot_row(rig, seconds):
-    """Orders/s of one row, 64 connections; the program counts the rows afterwards and fails if they differ."""
+def bare_ledger(rig, what, seconds):
+    """Orders/s or rows/s of MariaDB alone; the program counts its rows afterwards and fails if they differ."""
     out = run(BUILD / "tests" / "bench" / "bench_ledger", "--config", rig.folder / "flashgate.conf",
-              env={"BENCH": "hot", "SECONDS": str(seconds), "CONNECTIONS": str(CONNECTIONS), "PATH": "/usr/bin"})
+              env={"BENCH": what, "MS": str(int(seconds * 1000)), "CONNECTIONS": str(CONNECTIONS), "PATH": "/usr/bin"})
     return float(out.split()[1])
+
+
+def hot_row(rig, seconds):
+    return bare_ledger(rig, "hot", seconds)
 
 
 def bare_inserts(rig, seconds):
-    out = run(BUILD / "tests" / "bench" / "bench_ledger", "--config", rig.folder / "flashgate.conf",
-              env={"BENCH": "inserts", "SECONDS": str(seconds), "PATH": "/usr/bin"})
-    return float(out.split()[1])
+    return bare_ledger(rig, "inserts", seconds)
 
 
 def measure_peer(rig, seconds):
     rig.daemons("stop", "consumer")
-    found, sold = {}, []
     with nginx(rig) as nginx_at:
+        sold, found = measure_most(rig, nginx_at, seconds)
         for pair in PAIRS:
             sku, figures = measure_pair(rig, nginx_at, pair, seconds)
             found.update(figures)
             sold.append(sku)
-    rate = SHARE * found["peer_sold64"]
-    sku, report, found["offered64_cpu"] = sell_ours(rig, UNITS, seconds, *at_rate(rate))
-    found["offered64_p50"] = report["latency_us"]["accepted"]["p50"] / 1000
-    found.update({f"{name}_cpu_ratio": cpu_ratio(found, name) for name in ("sold64", "offered64")})
     rig.daemons("up", "consumer")
-    for sku in (*sold, sku):
+    for sku in sold:
         rig.prove(sku)
     found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
-    found.update(measure_share(rig, rate, seconds))
+    found.update(measure_share(rig, SHARE * found["peer_sold64"], seconds))
     found["bare_inserts"] = bare_inserts(rig, seconds)
-    found["hot_row"] = hot_row(rig, seconds)
-    found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
     return found
