@@ -112,7 +112,7 @@ static bool make_parts(struct flash_apply *apply)
     }
     *apply->config = *apply->options->config;
     apply->config->reconciler.lease = FLASH_SWITCH_OFF;
-    if ((needs_proof(apply->plan) &&
+    if ((!apply->options->unproven && needs_proof(apply->plan) &&
          !flash_producer_new(apply->config, &hooks, &apply->producer, err)) ||
         !flash_reconcile_new(apply->config, apply->producer, &apply->reconcile, err) ||
         !flash_runs_new(apply->config, &apply->runs, err)) {
@@ -171,7 +171,9 @@ static void conclude(struct flash_apply *apply)
     }
     if (done->end == FLASH_APPLY_DONE && done->refused > 0) {
         flash_apply_end_by(apply, FLASH_APPLY_GUARD,
-                           "the guard held some back: plan them again, with --force");
+                           apply->options->unproven
+                               ? "so many were given up: plan the others again"
+                               : "the guard held some back: plan them again, with --force");
     }
     if (done->left == 0 &&
         !flash_plan_close(apply->plan, apply->mysql, FLASH_RUN_APPLIED, &done->err)) {

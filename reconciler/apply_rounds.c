@@ -83,7 +83,8 @@ static bool pass(struct flash_apply *apply, enum flash_reconcile_depth depth)
     const struct flash_reconcile_options options = {
         .depth = depth,
         .sku = apply->plan->sku,
-        .force = apply->options->force,
+        .force = apply->options->unproven ? apply->options->unproven : apply->options->force,
+        .unproven = apply->options->unproven > 0,
         .wants = wants,
         .found = depth == FLASH_RECONCILE_ACT ? mend : see,
         .step = step,

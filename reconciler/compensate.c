@@ -85,11 +85,13 @@ void flash_compensation_add(struct flash_compensation *compensation, int64_t sku
 static void tell(struct flash_pass *pass, const struct candidate *candidate,
                  enum flash_finding_state state, const char *detail)
 {
-    struct flash_finding finding =
-        flash_pass_finding(candidate->sku, &candidate->entry, FLASH_CAUSE_LOST);
+    bool unproven = pass->options->unproven;
+    struct flash_finding finding = flash_pass_finding(
+        candidate->sku, &candidate->entry, unproven ? FLASH_CAUSE_LATE : FLASH_CAUSE_LOST);
     finding.state = state;
     finding.age_ms = candidate->age_ms;
-    snprintf(finding.detail, sizeof(finding.detail), "%s", detail);
+    snprintf(finding.detail, sizeof(finding.detail), "%s: %s",
+             unproven ? "not proven lost" : "lost twice", detail);
     flash_pass_found(pass, &finding);
 }
 
@@ -115,8 +117,8 @@ static void give_back(struct flash_pass *pass, const struct candidate *candidate
     for (int i = 0; i < count; i++) {
         tell(pass, &candidates[i], FLASH_FINDING_APPLIED,
              end == FLASH_ADOPT_DONE
-                 ? "lost twice: given up, its orders are FAILED (lost), units and limits are back"
-                 : "lost twice: given up in the ledger; Redis is told in the next pass");
+                 ? "given up, its orders are FAILED (lost), units and limits are back"
+                 : "given up in the ledger; Redis is told in the next pass");
     }
 }
 
@@ -145,8 +147,8 @@ static int fence_group(struct flash_compensation *compensation, struct flash_pas
     pass->writable = outcome == FLASH_FENCE_OUTRUN;
     for (int i = from; i < to; i++) {
         tell(pass, &candidates[i], FLASH_FINDING_OPEN,
-             pass->writable ? "lost twice; another was faster with its verdict"
-                            : "lost twice; the ledger failed, so nothing is known to be done");
+             pass->writable ? "another was faster with its verdict"
+                            : "the ledger failed, so nothing is known to be done");
     }
     return to;
 }
@@ -169,6 +171,7 @@ static struct flash_guard_word ask_guard(const struct flash_compensation *compen
         .ledger_sound = pass->writable,
         .consumer_moves = flash_markers_consumer_moves(pass->reconcile->markers, now_ms),
         .forced = pass->options->force,
+        .unproven = pass->options->unproven,
     };
     struct flash_guard_word word;
     flash_guard_decide(&limits, &facts, &word);
@@ -188,8 +191,7 @@ void flash_compensation_act(struct flash_compensation *compensation, struct flas
                                    FLASH_PROOF_SAID_REFUSED)) {
             tell(pass, &compensation->candidates[i],
                  word.stopped ? FLASH_FINDING_REFUSED : FLASH_FINDING_OPEN,
-                 word.stopped ? word.reason
-                              : "lost twice; the pass was broken off before its turn");
+                 word.stopped ? word.reason : "the pass was broken off before its turn");
         }
     }
     if (word.stopped) {

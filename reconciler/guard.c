@@ -6,6 +6,12 @@
 static bool too_many(const struct flash_guard_limits *limits, const struct flash_guard_facts *facts,
                      struct flash_guard_word *word)
 {
+    if (facts->unproven) {
+        snprintf(word->reason, sizeof(word->reason),
+                 "%lld entries are not proven lost, the operator gives up %lld",
+                 (long long)facts->wanted, (long long)facts->forced);
+        return true;
+    }
     if (facts->wanted > limits->entries) {
         snprintf(word->reason, sizeof(word->reason),
                  "%lld entries are to be compensated, %d are allowed in a pass",
@@ -25,7 +31,7 @@ static bool too_many(const struct flash_guard_limits *limits, const struct flash
 /* What no force overrules: nothing could be compensated truthfully. */
 static bool unsound(const struct flash_guard_facts *facts, struct flash_guard_word *word)
 {
-    if (facts->ledger_sound && facts->consumer_moves) {
+    if (facts->ledger_sound && (facts->consumer_moves || facts->unproven)) {
         return false;
     }
     snprintf(word->reason, sizeof(word->reason), "%s",

@@ -21,6 +21,7 @@ struct flash_guard_facts {
     bool ledger_sound; /* it answered in this pass, and takes writes */
     bool consumer_moves;
     int64_t forced; /* how many the operator lets through; 0: none */
+    bool unproven;  /* of these the operator's word stands for the proof: no more than forced */
 };
 
 struct flash_guard_word {

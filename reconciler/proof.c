@@ -252,7 +252,7 @@ static void want_marker(const struct flash_proof *proof, struct place *place, in
 
 /* ---- the judgement ---- */
 
-static bool may_be_given_up(enum flash_entry_type type)
+bool flash_proof_may_give_up(enum flash_entry_type type)
 {
     return type == FLASH_ENTRY_RESERVE || type == FLASH_ENTRY_TAKE;
 }
@@ -261,7 +261,7 @@ static bool may_be_given_up(enum flash_entry_type type)
 static int64_t final_from(const struct flash_proof *proof, const struct suspect *suspect,
                           enum flash_entry_type type)
 {
-    int doublings = may_be_given_up(type)           ? 0
+    int doublings = flash_proof_may_give_up(type)   ? 0
                     : suspect->sends > BACK_OFF_MAX ? BACK_OFF_MAX
                                                     : suspect->sends;
     int64_t from_ms = suspect->attempt_ms > proof->start_ms ? suspect->attempt_ms : proof->start_ms;
@@ -289,7 +289,7 @@ enum flash_proof_word flash_proof_meet(struct flash_proof *proof, const struct f
         want_marker(proof, place, final_ms, now_ms);
         return FLASH_PROOF_OPEN;
     }
-    if (suspect->sends == 0 || !may_be_given_up(met->type)) {
+    if (suspect->sends == 0 || !flash_proof_may_give_up(met->type)) {
         return FLASH_PROOF_LOST;
     }
     return met->age_ms >= proof->limits.compensate_after_ms ? FLASH_PROOF_LOST_AGAIN

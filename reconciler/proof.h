@@ -66,6 +66,8 @@ enum flash_proof_word {
     FLASH_PROOF_LOST_AGAIN, /* not in the log although it was sent again, and old enough: give up */
 };
 
+/* Only units hang on it: a reserve or a take. Others are sent again for ever (DESIGN §9.1). */
+bool flash_proof_may_give_up(enum flash_entry_type type);
 /* SKU by SKU, within a pass. May want a marker. */
 enum flash_proof_word flash_proof_meet(struct flash_proof *proof,
                                        const struct flash_suspect *suspect, int64_t now_ms);

@@ -45,6 +45,8 @@ struct flash_reconcile_options {
     int64_t sku;             /* 0: all that the ledger has stock of */
     int64_t settle_after_ms; /* younger entries are not looked at; 0: reconciler.settle_after */
     int64_t force;           /* compensations at most, whatever the guard says; 0: it decides */
+    bool unproven;           /* ACT: the operator's word stands for the proof: `force` entries of an
+                                age of reconciler.compensate_after are given up */
     /* Whether an entry is to be looked at and acted on: the others are as if they were not there,
      * but for the guard's share. NULL: all. */
     bool (*wants)(const struct flash_uuid *entry, void *arg);

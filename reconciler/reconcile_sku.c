@@ -148,6 +148,15 @@ static void note_lost_again(struct flash_pass *pass, const struct flash_page_ent
                                       .detail = "lost twice; would be given up"});
 }
 
+/* Kafka or the consumer stays away, and an operator no longer waits for a proof (DESIGN §9.1). Safe
+ * as any compensation: a message that comes after the fence changes nothing. */
+static bool is_given_up(const struct flash_pass *pass, const struct flash_suspect *suspect)
+{
+    return pass->options->unproven && flash_pass_acts(pass) &&
+           flash_proof_may_give_up(suspect->type) &&
+           suspect->age_ms >= pass->reconcile->config->reconciler.compensate_after_ms;
+}
+
 static void meet(struct flash_pass *pass, const struct flash_page_entry *entry)
 {
     struct flash_page *page = &pass->reconcile->page;
@@ -157,9 +166,14 @@ static void meet(struct flash_pass *pass, const struct flash_page_entry *entry)
         .age_ms = flash_page_age_ms(page, entry),
         .type = entry->type,
     };
-    enum flash_proof_word word = pass->provable
+    bool given_up = is_given_up(pass, &suspect);
+    enum flash_proof_word word = pass->provable || given_up
                                      ? flash_proof_meet(pass->reconcile->proof, &suspect, now_ms())
                                      : FLASH_PROOF_OPEN;
+    if (given_up) {
+        flash_compensation_add(pass->reconcile->compensation, page->sku, entry, suspect.age_ms);
+        return;
+    }
     switch (word) {
     case FLASH_PROOF_OPEN:
         note_late(pass, entry);

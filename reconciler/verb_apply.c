@@ -8,7 +8,8 @@
 
 static struct {
     struct flash_uuid plan;
-    int64_t force; /* 0: the guard decides */
+    int64_t force;    /* 0: the guard decides */
+    int64_t unproven; /* 0: none */
     const char *operator;
     enum flash_output_format format;
 } asked;
@@ -18,6 +19,8 @@ static const struct flash_verb_option options[] = {
      &asked.plan, .needed = true},
     {"force", "N", "compensations at most, whatever the guard says", flash_verb_read_count,
      "a whole number from 1 to 1000000000", &asked.force},
+    {"unproven", "N", "entries at most to give up without a proof", flash_verb_read_count,
+     "a whole number from 1 to 1000000000", &asked.unproven},
     FLASH_VERB_OPERATOR(asked.operator),
     FLASH_VERB_OUTPUT(asked.format),
 };
@@ -30,7 +33,10 @@ static const struct flash_verb_page page = {
     "cause than it was planned for.\nAn entry that is not open any more is gone: nothing is left "
     "to do. What was done is written down as\nit goes: after a kill the same apply again goes on, "
     "and of a plan that is applied it does nothing.\nWithout verdict an entry has to be proven "
-    "lost, which takes a minute or two; what is not proven in\ntime is left for another apply. "
+    "lost, which takes a minute or two; what is not proven in\ntime is left for another apply.\n"
+    "With --unproven nothing is proven, for when Kafka or the consumer stays away: reserves and "
+    "takes\nwithout verdict, as old as reconciler.compensate_after, are given up by fence. Their "
+    "orders FAIL, also\nthose whose message would have come. "
     "The lease is needed: where a daemon acts, it has it.\n",
     options, sizeof(options) / sizeof(options[0]),
     "flash-reconciler apply 01997a5c-0b7e-7c4a-9a51-3f6f3f0f9d11\n"
@@ -86,6 +92,7 @@ static int apply(const struct flash_config *config, struct flash_output *output)
                                             .plan = &asked.plan,
                                             .operator= asked.operator,
                                             .force = asked.force,
+                                            .unproven = asked.unproven,
                                             .step = step,
                                             .arg = &progress};
     signal(SIGINT, stop);
@@ -109,6 +116,10 @@ int flash_verb_apply(int argc, char *const argv[])
     asked.operator= flash_verb_operator();
     if (!flash_verb_read(&page, &(struct flash_verb_line){argc, argv}, &config, &code)) {
         return code;
+    }
+    if (asked.force && asked.unproven) {
+        flash_error_set(&err, FLASH_ERROR_CONFIG, "--force and --unproven do not go together");
+        return flash_verb_fail(&page, &err);
     }
     const struct flash_output_start start = {stdout, asked.format,
                                              flash_output_wants_colours(stdout)};

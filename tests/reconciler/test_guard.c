@@ -80,6 +80,26 @@ static void nothing_overrules_an_unsound_ledger_or_consumer(void **state)
     assert_non_null(strstr(word.reason, "consumer"));
 }
 
+static void a_given_up_entry_needs_the_operators_number_and_a_sound_ledger(void **state)
+{
+    (void)state;
+    struct flash_guard_facts facts = {
+        .wanted = 9, .entries = 100000, .ledger_sound = true, .forced = 4, .unproven = true};
+    struct flash_guard_word word;
+    flash_guard_decide(&limits, &facts, &word); /* the consumer does not move */
+    assert_int_equal(word.allowed, 4);
+    assert_true(word.stopped);
+    assert_non_null(strstr(word.reason, "not proven lost"));
+    facts.forced = 9;
+    flash_guard_decide(&limits, &facts, &word);
+    assert_int_equal(word.allowed, 9);
+    assert_false(word.stopped);
+    facts.ledger_sound = false;
+    flash_guard_decide(&limits, &facts, &word);
+    assert_int_equal(word.allowed, 0);
+    assert_true(word.stopped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +108,7 @@ int main(void)
         cmocka_unit_test(number_counts_whatever_the_share),
         cmocka_unit_test(force_lets_through_as_many_as_it_says),
         cmocka_unit_test(nothing_overrules_an_unsound_ledger_or_consumer),
+        cmocka_unit_test(a_given_up_entry_needs_the_operators_number_and_a_sound_ledger),
     };
     return cmocka_run_group_tests_name("reconciler guard", tests, NULL, NULL);
 }

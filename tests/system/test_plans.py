@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from books import Books
+from buyers import Order
 from daemons import BUILD, until
 from stack import Stack
 from test_reconciler import UNITS, Shop, make_topic, narrow_shop
@@ -296,6 +297,33 @@ def test_a_daemon_has_the_lease(stack, shop):
         assert code == 4 and "lease" in said
     code, applied, _ = apply(shop, made["plan_id"])
     assert (code, applied["gone"]) == (0, 1)
+
+
+# ---- without a proof ----
+
+def test_an_operator_gives_up_what_nothing_proves(stack, shop):
+    """The consumer stays away: two of three by the operator's number, then the third; their messages come later and change nothing."""
+    shop.stop("consumer")
+    sku = shop.sell(3)
+    more = settings(shop)
+    until(lambda: [row["age_ms"] >= 5000 for row in plan(shop, "--sku", sku)[2]] == [True] * 3, "the entries are not old enough")
+    _, made, found = plan(shop, "--sku", sku)
+    assert {row["cause"] for row in found} == {"late"} and made["planned"] == 3
+    code, _, said = verb(stack, "apply", made["plan_id"], "--unproven", "2", "--force", "2", **more)
+    assert (code, shop.journal(sku)) == (2, 3) and "do not go together" in said
+    code, applied, said = apply(shop, made["plan_id"], "--unproven", "2")
+    assert (code, applied["applied"], applied["refused"], shop.journal(sku)) == (5, 2, 1, 1), (applied, said)
+    assert "plan the others again" in said
+    _, made, _ = plan(shop, "--sku", sku)
+    code, applied, _ = apply(shop, made["plan_id"], "--unproven", "9")
+    assert (code, applied["applied"], applied["left"], shop.journal(sku)) == (0, 1, 0, 0)
+    shop.assert_given_back(sku, 3)
+    shop.start("consumer")
+    assert [call.status for call in shop.buy(sku, [Order("later", "k", 1)], connections=1)] == [202]
+    shop.until_settled(sku)  # it is behind the three in the same partition
+    Books(stack, sku).check()
+    assert shop.verdicts(sku) == [(1, 1)] + [(2, 0)] * 3 and shop.states(sku) == ["CREATED", "FAILED"]
+    assert shop.available(sku) == UNITS - 1
 
 
 # ---- away ----
