@@ -23,9 +23,8 @@ struct flash_apply_options {
     const struct flash_config *config; /* (borrowed, as all below) */
     const struct flash_uuid *plan;
     const char *operator;
-    int64_t force; /* compensations at most, whatever the guard says; 0: it decides */
-    int64_t
-        unproven; /* entries at most that are given up without a proof; 0: none. Not with force */
+    int64_t force;    /* compensations at most, whatever the guard says; 0: it decides */
+    int64_t unproven; /* entries at most given up without a proof; 0: none. Not with force */
     /* Now and then; false stops. */
     bool (*step)(const struct flash_apply_step *step, void *arg);
     void *arg;

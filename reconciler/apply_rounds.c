@@ -78,12 +78,20 @@ static bool step(const struct flash_reconcile_step *at, void *arg)
     return saved && keep_lease(apply) && !stop_asked(apply);
 }
 
+/* What the operator lets through is of all passes together. */
+static int64_t may_force(const struct flash_apply *apply)
+{
+    const struct flash_apply_options *options = apply->options;
+    int64_t most = options->unproven ? options->unproven : options->force;
+    return most > apply->sums.compensated ? most - apply->sums.compensated : 0;
+}
+
 static bool pass(struct flash_apply *apply, enum flash_reconcile_depth depth)
 {
     const struct flash_reconcile_options options = {
         .depth = depth,
         .sku = apply->plan->sku,
-        .force = apply->options->unproven ? apply->options->unproven : apply->options->force,
+        .force = may_force(apply),
         .unproven = apply->options->unproven > 0,
         .wants = wants,
         .found = depth == FLASH_RECONCILE_ACT ? mend : see,
