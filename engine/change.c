@@ -170,11 +170,8 @@ static bool send_call(struct change_call *call, struct flash_error *err)
 static void refuse_lane(struct flash_worker *worker, struct flash_lane *lane,
                         enum flash_refusal refusal, const char *detail)
 {
-    int count;
-    if (lane->count && !lane->in_flight) {
-        struct flash_lane_item *item = flash_lane_take(lane, lane->count, worker->now_us, &count);
-        flash_lane_done(lane);
-        refuse_list(worker, item, refusal, detail);
+    if (!lane->in_flight) {
+        refuse_list(worker, flash_lane_clear(lane), refusal, detail);
     }
 }
 

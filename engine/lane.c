@@ -75,6 +75,14 @@ struct flash_lane_item *flash_lane_take(struct flash_lane *lane, int max, uint64
     return first;
 }
 
+struct flash_lane_item *flash_lane_clear(struct flash_lane *lane)
+{
+    struct flash_lane_item *first = lane->head;
+    lane->head = lane->tail = NULL;
+    lane->count = 0;
+    return first;
+}
+
 void flash_lane_done(struct flash_lane *lane)
 {
     assert(lane->in_flight > 0);

@@ -42,6 +42,8 @@ bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t win
  * *ret_count long. */
 struct flash_lane_item *flash_lane_take(struct flash_lane *lane, int max, uint64_t now_us,
                                         int *ret_count);
+/* Takes all that waits, not for a call: to be refused, in the order it came. */
+struct flash_lane_item *flash_lane_clear(struct flash_lane *lane);
 /* A call has completed; they complete in the order they were taken. */
 void flash_lane_done(struct flash_lane *lane);
 

@@ -237,13 +237,7 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
 /* And those behind it: nothing would bring them back. */
 static void fail_waiting(struct flash_worker *worker, struct flash_sku *sku)
 {
-    int count;
-    if (sku->reads.count) {
-        struct flash_lane_item *reads =
-            flash_lane_take(&sku->reads, sku->reads.count, worker->now_us, &count);
-        flash_lane_done(&sku->reads);
-        fail_list(worker, reads);
-    }
+    fail_list(worker, flash_lane_clear(&sku->reads));
 }
 
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)

@@ -91,14 +91,9 @@ static void refuse_list(struct flash_worker *worker, struct flash_lane_item *ite
 void flash_reserve_refuse_waiting(struct flash_worker *worker, struct flash_sku *sku,
                                   enum flash_refusal refusal, const char *detail)
 {
-    if (sku->orders.in_flight || !sku->orders.count) {
-        return;
+    if (!sku->orders.in_flight) {
+        refuse_list(worker, flash_lane_clear(&sku->orders), refusal, detail);
     }
-    int count;
-    struct flash_lane_item *lines =
-        flash_lane_take(&sku->orders, sku->orders.count, worker->now_us, &count);
-    flash_lane_done(&sku->orders);
-    refuse_list(worker, lines, refusal, detail);
 }
 
 /* ---- sending ---- */

@@ -123,6 +123,28 @@ static void taking_nothing_is_no_call(void **state)
     assert_int_equal(lane.in_flight, 0);
 }
 
+static void a_cleared_lane_is_empty_and_its_call_stays_out(void **state)
+{
+    (void)state;
+    struct flash_lane lane = {0};
+    uint64_t wait_us;
+    int count;
+    assert_null(flash_lane_clear(&lane));
+    push(&lane, 20, 10);
+    flash_lane_take(&lane, 256, 10, &count);
+    push(&lane, 3, 20);
+    struct flash_lane_item *list = flash_lane_clear(&lane);
+    for (int i = 0; i < 3; i++, list = list->next) {
+        assert_ptr_equal(list, &items[i]);
+    }
+    assert_null(list);
+    assert_int_equal(lane.in_flight, 1);
+    push(&lane, 19, 30);
+    assert_false(flash_lane_due(&lane, 30, 0, &wait_us)); /* measured by the call that is out */
+    flash_lane_push(&lane, &items[19], 30);
+    assert_true(flash_lane_due(&lane, 30, 0, &wait_us));
+}
+
 static void an_idle_lane_gathers_nothing(void **state)
 {
     (void)state;
@@ -178,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_second_call_leaves_when_it_is_as_large),
         cmocka_unit_test(a_second_call_is_never_small),
         cmocka_unit_test(taking_nothing_is_no_call),
+        cmocka_unit_test(a_cleared_lane_is_empty_and_its_call_stays_out),
         cmocka_unit_test(an_idle_lane_gathers_nothing),
         cmocka_unit_test(a_flooded_lane_gathers_for_the_window),
         cmocka_unit_test(a_large_batch_does_not_wait),
