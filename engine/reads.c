@@ -234,12 +234,6 @@ static void call_failed(struct flash_worker *worker, struct flash_sku *sku,
     fail_list(worker, reads);
 }
 
-/* And those behind it: nothing would bring them back. */
-static void fail_waiting(struct flash_worker *worker, struct flash_sku *sku)
-{
-    fail_list(worker, flash_lane_clear(&sku->reads));
-}
-
 void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
     uint64_t wait_us;
@@ -258,7 +252,8 @@ void flash_reads_turn(struct flash_worker *worker, struct flash_sku *sku)
     if (!call || !send_call(call, &err)) {
         flash_lane_done(&sku->reads);
         call_failed(worker, sku, reads);
-        fail_waiting(worker, sku);
+        /* and those behind it: nothing would bring them back */
+        fail_list(worker, flash_lane_clear(&sku->reads));
         free(call);
     }
 }

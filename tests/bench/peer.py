@@ -133,7 +133,8 @@ def measure_pair(rig, nginx_at, pair, seconds):
     name, units, fsync = pair
     sku = rig.sale(units)
     rig.redis().config_set("appendfsync", fsync)
-    ours, peers = in_turn(seconds, lambda turn_s: sell_ours(rig, sku, turn_s), lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s))
+    ours, peers = in_turn(
+        seconds, lambda turn_s: sell_ours(rig, sku, turn_s), lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s))
     rig.redis().config_set("appendfsync", "always")
     return sku, compared(name, "accepted_per_s" if units > 1 else "refused_per_s", ours, peers)
 
@@ -151,7 +152,8 @@ def measure_most(rig, nginx_at, seconds):
 
     ours, peers, offered, hot = in_turn(
         seconds, lambda turn_s: sell_ours(rig, fast, turn_s), peer,
-        lambda turn_s: sell_ours(rig, slow, turn_s, *at_rate(SHARE * statistics.mean(rates))), lambda turn_s: hot_row(rig, turn_s))
+        lambda turn_s: sell_ours(rig, slow, turn_s, *at_rate(SHARE * statistics.mean(rates))),
+        lambda turn_s: bare_ledger(rig, "hot", turn_s))
     found = compared("sold64", "accepted_per_s", ours, peers)
     found["offered64_cpu"] = mean_cost(offered)
     found["offered64_p50"] = statistics.mean(report["latency_us"]["accepted"]["p50"] for report, _ in offered) / 1000
@@ -190,14 +192,6 @@ def bare_ledger(rig, what, seconds):
     return float(out.split()[1])
 
 
-def hot_row(rig, seconds):
-    return bare_ledger(rig, "hot", seconds)
-
-
-def bare_inserts(rig, seconds):
-    return bare_ledger(rig, "inserts", seconds)
-
-
 def measure_peer(rig, seconds):
     rig.daemons("stop", "consumer")
     with nginx(rig) as nginx_at:
@@ -212,5 +206,5 @@ def measure_peer(rig, seconds):
     found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
     found.update(measure_share(rig, SHARE * found["peer_sold64"], seconds))
-    found["bare_inserts"] = bare_inserts(rig, seconds)
+    found["bare_inserts"] = bare_ledger(rig, "inserts", seconds)
     return found
