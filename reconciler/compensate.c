@@ -90,8 +90,10 @@ static void tell(struct flash_pass *pass, const struct candidate *candidate,
         candidate->sku, &candidate->entry, unproven ? FLASH_CAUSE_LATE : FLASH_CAUSE_LOST);
     finding.state = state;
     finding.age_ms = candidate->age_ms;
-    snprintf(finding.detail, sizeof(finding.detail), "%s: %s",
-             unproven ? "not proven lost" : "lost twice", detail);
+    const char *why = state == FLASH_FINDING_REFUSED ? "" /* the guard says it */
+                      : unproven                     ? "not proven lost: "
+                                                     : "lost twice: ";
+    snprintf(finding.detail, sizeof(finding.detail), "%s%s", why, detail);
     flash_pass_found(pass, &finding);
 }
 
