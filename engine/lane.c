@@ -4,17 +4,17 @@
 #include <assert.h>
 #include <stddef.h>
 
-static void sample_rate(struct flash_lane *lane, uint64_t now_us)
+void flash_rate_count(struct flash_rate *rate, uint64_t now_us)
 {
-    lane->rate_count++;
-    uint64_t elapsed_us = now_us - lane->rate_since_us;
+    rate->count++;
+    uint64_t elapsed_us = now_us - rate->since_us;
     if (elapsed_us < FLASH_LANE_SAMPLE_US) {
         return;
     }
-    double latest = (double)lane->rate_count / (double)elapsed_us;
-    lane->per_us = elapsed_us > 10 * FLASH_LANE_SAMPLE_US ? latest : (lane->per_us + latest) / 2;
-    lane->rate_since_us = now_us;
-    lane->rate_count = 0;
+    double latest = (double)rate->count / (double)elapsed_us;
+    rate->per_us = elapsed_us > 10 * FLASH_LANE_SAMPLE_US ? latest : (rate->per_us + latest) / 2;
+    rate->since_us = now_us;
+    rate->count = 0;
 }
 
 void flash_lane_push(struct flash_lane *lane, struct flash_lane_item *item, uint64_t now_us)
@@ -28,7 +28,7 @@ void flash_lane_push(struct flash_lane *lane, struct flash_lane_item *item, uint
     }
     lane->tail = item;
     lane->count++;
-    sample_rate(lane, now_us);
+    flash_rate_count(&lane->rate, now_us);
 }
 
 bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t window_us,
@@ -44,7 +44,7 @@ bool flash_lane_due(const struct flash_lane *lane, uint64_t now_us, uint64_t win
     }
     uint64_t waited_us = now_us - lane->first_us;
     if (lane->count >= FLASH_LANE_FULL || waited_us >= window_us ||
-        lane->per_us * (double)window_us < FLASH_LANE_WORTH) {
+        lane->rate.per_us * (double)window_us < FLASH_LANE_WORTH) {
         return true;
     }
     *ret_wait_us = window_us - waited_us;

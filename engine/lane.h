@@ -15,21 +15,29 @@ struct flash_lane_item {
     struct flash_lane_item *next;
 };
 
+/* How fast something arrives. */
+struct flash_rate {
+    uint64_t since_us;
+    int count;     /* arrivals since then */
+    double per_us; /* arrivals per microsecond, smoothed */
+};
+
 struct flash_lane {
     struct flash_lane_item *head, *tail;
     int count;         /* waiting, not in flight */
     int in_flight;     /* calls that are out */
     int sent;          /* items of the latest of them */
     uint64_t first_us; /* when the oldest waiting item came */
-    uint64_t rate_since_us;
-    int rate_count; /* arrivals since then */
-    double per_us;  /* arrivals per microsecond, smoothed */
+    struct flash_rate rate;
 };
 
 #define FLASH_LANE_CALLS 2   /* in flight at most */
 #define FLASH_LANE_FULL 16   /* waiting items that go out without gathering */
 #define FLASH_LANE_WORTH 4.0 /* arrivals expected in the window that make it worth waiting */
 #define FLASH_LANE_SAMPLE_US 4000
+
+/* One has arrived. */
+void flash_rate_count(struct flash_rate *rate, uint64_t now_us);
 
 void flash_lane_push(struct flash_lane *lane, struct flash_lane_item *item, uint64_t now_us);
 

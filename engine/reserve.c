@@ -167,10 +167,12 @@ static bool send_call(struct flash_reserve_call *call, struct flash_error *err)
 
 uint64_t flash_reserve_turn(struct flash_worker *worker, struct flash_sku *sku)
 {
+    /* Where every connection waits, nobody is left to wait for. */
+    bool all_wait = sku->orders.count >= worker->connections;
+    int64_t window_us = all_wait ? 0 : worker->engine->limits.gather_window_us;
     uint64_t wait_us;
     if (!sku->orders.count || !flash_known_ask(worker, sku) ||
-        !flash_lane_due(&sku->orders, worker->now_us,
-                        (uint64_t)worker->engine->limits.gather_window_us, &wait_us)) {
+        !flash_lane_due(&sku->orders, worker->now_us, (uint64_t)window_us, &wait_us)) {
         return sku->orders.count && sku->known == FLASH_SKU_PRESENT ? wait_us : 0;
     }
     if (flash_worker_put_off(worker, sku, 0)) {

@@ -42,6 +42,7 @@ static void enter(struct flash_worker *worker, struct flash_sku *sku, struct fla
     memcpy(line->ref, order->ref.at, order->ref.len);
     memcpy(line->user, order->user.at, order->user.len);
     flash_lane_push(&sku->orders, &line->item, worker->now_us);
+    flash_rate_count(&worker->orders, worker->now_us);
 }
 
 void flash_reserve_submit(struct flash_worker *worker, struct flash_request *request,

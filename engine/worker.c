@@ -19,6 +19,8 @@
 #include "routes.h"
 #include "waiters.h"
 
+/* Connections. Fewer may all be waiting, which ends a gather window: so they are looked at. */
+#define CROWD (3 * FLASH_LANE_FULL)
 #define REST_MAX_MS 1        /* what is not an order's may wait so long */
 #define TICK_MIN_US 4000     /* few watched orders on their way are read again this often, */
 #define TICK_MAX_US 20000    /* many this often */
@@ -142,16 +144,25 @@ static void tick(void *arg)
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
 
+/* Whether orders trickle from a crowd: what comes in a window does not fill a call or, where that
+ * is not so, calls are small. */
+static bool trickles(const struct flash_worker *worker)
+{
+    int open = flash_pool_used(&worker->lines);
+    bool slow = worker->orders.per_us * (REST_MAX_MS * 1000) < FLASH_LANE_FULL;
+    bool small = worker->call_lines < FLASH_LANE_FULL && open < FLASH_LANE_FULL;
+    return worker->connections >= CROWD && (slow ? open < 2 * FLASH_LANE_FULL : small);
+}
+
 /* While orders trickle, what comes in could not go to Redis before its reply or the end of the
  * gather window: until then it does not wake the loop one by one, and is read all at once. Calls
  * that fill up leave before that end, by the item that fills them. */
 static void rest(struct flash_worker *worker)
 {
     int open = flash_pool_used(&worker->lines);
-    bool trickle = open < FLASH_LANE_FULL && worker->call_lines < FLASH_LANE_FULL;
     bool gathers = worker->gather.at_us != 0;
     bool asks = open >= FLASH_LANE_WORTH && flash_redis_in_flight(worker->redis) > 0;
-    if (trickle && (gathers || asks)) {
+    if ((gathers || asks) && trickles(worker)) {
         struct pollfd ends[] = {
             {.fd = gathers ? worker->gather.fd : -1, .events = POLLIN},
             {.fd = flash_redis_fd(worker->redis), .events = POLLIN},
@@ -165,6 +176,8 @@ static void take_turn(struct flash_worker *worker)
 {
     rest(worker);
     event_base_loop(worker->base, EVLOOP_ONCE);
+    worker->connections =
+        flash_http_connections(worker->public_http) + flash_http_connections(worker->internal_http);
     flash_worker_turn(worker);
     flash_http_turned(worker->public_http);
     flash_http_turned(worker->internal_http);

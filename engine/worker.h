@@ -61,6 +61,8 @@ struct flash_worker {
     struct flash_reserve_call *decided; /* in this turn, its buyers are still to be answered */
     uint64_t now_us;                    /* monotonic, read once per turn */
     int64_t kafka_queued;               /* the producer's open messages, looked at once per turn */
+    int connections;                    /* of both listeners, likewise */
+    struct flash_rate orders;           /* how fast those of all SKUs come */
     uint64_t last_round_us;
     int round_from; /* of the table, in the next round */
     struct flash_presence presence;

@@ -296,8 +296,8 @@ static void a_gather_window_holds_small_calls_back_only_in_a_flood(void **state)
     assert_int_equal(flash_reserve_turn(&rig->worker, sku), 0);
     assert_int_equal(rig_lines(rig, 0), 1);
     rig_decide_all(rig, "ACCEPTED");
-    sku->orders.per_us = 0.01; /* ten in the window */
-    sku->orders.rate_since_us = rig->worker.now_us = now_us;
+    sku->orders.rate.per_us = 0.01; /* ten in the window */
+    sku->orders.rate.since_us = rig->worker.now_us = now_us;
     rig_order(rig, SKU, "flood");
     assert_int_equal(flash_reserve_turn(&rig->worker, sku), 1000);
     rig->worker.now_us = now_us + 600;
@@ -309,14 +309,31 @@ static void a_gather_window_holds_small_calls_back_only_in_a_flood(void **state)
     rig_decide_all(rig, "ACCEPTED");
 }
 
+/* Whoever could still come is there: more would only come after an answer. */
+static void a_gather_window_ends_when_every_connection_waits(void **state)
+{
+    struct rig *rig = *state;
+    struct flash_sku *sku = rig_know(rig, SKU);
+    rig->engine.limits.gather_window_us = 1000;
+    rig->worker.connections = 2;
+    sku->orders.rate.per_us = 0.01;
+    sku->orders.rate.since_us = rig->worker.now_us;
+    rig_order(rig, SKU, "first");
+    assert_int_equal(flash_reserve_turn(&rig->worker, sku), 1000);
+    rig_order(rig, SKU, "second");
+    assert_int_equal(flash_reserve_turn(&rig->worker, sku), 0);
+    assert_int_equal(rig_lines(rig, 0), 2);
+    rig_decide_all(rig, "ACCEPTED");
+}
+
 /* In worker.c: a SKU that is held back comes up again by itself. */
 static void a_held_back_sku_stays_in_the_list(void **state)
 {
     struct rig *rig = *state;
     struct flash_sku *sku = rig_know(rig, SKU);
     rig->engine.limits.gather_window_us = 900000;
-    sku->orders.per_us = 1;
-    sku->orders.rate_since_us = rig->worker.now_us;
+    sku->orders.rate.per_us = 1;
+    sku->orders.rate.since_us = rig->worker.now_us;
     struct flash_request *request = rig_order(rig, SKU, "a");
     rig_turn(rig);
     rig_turn(rig);
@@ -346,6 +363,7 @@ int main(void)
         RIGGED(the_entry_goes_to_kafka_as_it_came),
         RIGGED(a_full_kafka_queue_leaves_the_entry_in_the_journal),
         RIGGED(a_gather_window_holds_small_calls_back_only_in_a_flood),
+        RIGGED(a_gather_window_ends_when_every_connection_waits),
         RIGGED(a_held_back_sku_stays_in_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
