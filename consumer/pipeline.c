@@ -48,9 +48,8 @@ static enum flash_ledger_outcome write_once(struct flash_pipeline *pipeline,
     flash_progress_collect(&pipeline->progress, batch);
     enum flash_ledger_outcome outcome = flash_ledger_write(pipeline->ledger, &work, err);
     if (outcome == FLASH_LEDGER_COMMITTED) {
-        pipeline->commit_us = flash_time_monotonic_us() - start_us;
         flash_metric_observe_us(&flash_consumer_metrics[METRIC_COMMIT_LATENCY],
-                                pipeline->commit_us);
+                                flash_time_monotonic_us() - start_us);
     }
     return outcome;
 }
@@ -215,35 +214,23 @@ static void process(struct flash_pipeline *pipeline)
 
 /* ---- the loop ---- */
 
-/* For how long a batch gathers, µs, from when it began to wait for its first message: as long as
- * the last one took to commit. So a transaction is twice as large when they are slow, and who comes
- * after a pause waits for nobody. */
-static uint64_t gather_us(const struct flash_pipeline *pipeline)
-{
-    uint64_t most_us = (uint64_t)pipeline->config->consumer.batch_age_ms * 1000;
-    return pipeline->commit_us < most_us ? pipeline->commit_us : most_us;
-}
-
-/* Adds what has arrived, and what comes while the batch gathers, until it is full. */
+/* Adds what has arrived, up to a full batch: what came while the last one was written is this one,
+ * so a slow ledger has large ones. */
 static void fill(struct flash_pipeline *pipeline)
 {
-    uint64_t until_us = 0; /* 0: the batch is empty */
     while (!*pipeline->stop && !flash_batch_full(&pipeline->batch) && !pipeline->reposition) {
-        uint64_t now_us = flash_time_monotonic_us();
         struct flash_message message;
         struct flash_error err = {0};
-        int wait_ms = !until_us           ? (pipeline->unpark_from[0] ? 0 : POLL_MS)
-                      : until_us > now_us ? (int)((until_us - now_us) / 1000)
-                                          : 0;
+        bool idle = !pipeline->batch.message_count && !pipeline->unpark_from[0];
+        int wait_ms = idle ? POLL_MS : 0;
         enum flash_poll poll = flash_subscriber_poll(pipeline->subscriber, wait_ms, &message, &err);
         pipeline->health.kafka_ready =
             poll != FLASH_POLL_ERROR && flash_subscriber_ready(pipeline->subscriber);
         if (poll == FLASH_POLL_MESSAGE && flash_positions_accept(pipeline, &message)) {
             flash_consumer_count(METRIC_MESSAGES, 1);
             flash_batch_add(&pipeline->batch, &message);
-            if (!until_us) {
-                until_us = now_us + gather_us(pipeline);
-                pipeline->health.waiting_since_us = (int64_t)now_us;
+            if (!pipeline->health.waiting_since_us) {
+                pipeline->health.waiting_since_us = (int64_t)flash_time_monotonic_us();
             }
         } else if (poll == FLASH_POLL_OUT_OF_RANGE) {
             flash_positions_out_of_range(pipeline, message.partition);

@@ -25,7 +25,6 @@ struct flash_pipeline {
     int64_t generation;        /* that all partitions were read under */
     bool no_position;          /* the ledger did not say one; it was logged */
     bool reposition;           /* ask the ledger anew where every partition stands */
-    uint64_t commit_us;        /* that the last transaction took */
     uint64_t compare_due_us;   /* 0: not begun */
     uint64_t looked_us;        /* at a Redis that had nothing to settle */
     uint64_t probed_us;        /* one that refused */

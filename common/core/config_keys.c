@@ -138,8 +138,6 @@ static const struct flash_config_key keys[] = {
      "for health checks and metrics"},
     {AT(consumer, batch_lines, batch_lines), INT, "4096", 1, 65536, NULL,
      "orders of one transaction"},
-    {AT(consumer, batch_age, batch_age_ms), MS, "4ms", 0, 10 * SECOND, NULL,
-     "that a batch waits to fill, and no longer than its predecessor took to commit"},
     {AT(consumer, stall_after, stall_after_ms), MS, "30s", SECOND, HOUR, NULL,
      "without a commit while messages wait: the watchdog's limit"},
 

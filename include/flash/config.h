@@ -90,8 +90,7 @@ struct flash_config {
     struct {
         struct flash_address listen;
         int batch_lines;
-        int64_t batch_age_ms,
-            stall_after_ms; /* watchdog: no commit for so long with messages waiting */
+        int64_t stall_after_ms; /* watchdog: no commit for so long with messages waiting */
     } consumer;
     struct {
         struct flash_address listen;

@@ -63,7 +63,6 @@ static bool start_once(size_t n)
     struct flash_error err = {0};
     memset(&config, 0, sizeof(config));
     config.consumer.batch_lines = 64;
-    config.consumer.batch_age_ms = 1000;
     failing_arm(n);
     bool started = flash_pipeline_new(&config, &pipeline, &err);
     bool failed = failing_disarm();

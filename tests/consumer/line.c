@@ -38,7 +38,6 @@ int line_open(void **state)
         flash_metric_set(&flash_consumer_metrics[i], 0);
     }
     line->config.consumer.batch_lines = 64;
-    line->config.consumer.batch_age_ms = 1000;
     memcpy(line->config.kafka.dead_topic, "dead", sizeof("dead"));
     fake_subscriber_idle(idle, line);
     if (!flash_pipeline_new(&line->config, &line->pipeline, &err)) {

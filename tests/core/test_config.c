@@ -41,7 +41,6 @@ static void test_defaults(void **state)
     assert_int_equal(config.engine.gather_window_us, 1000);
     assert_int_equal(config.engine.max_journal_entries, 200000);
     assert_int_equal(config.engine.max_journal_age_ms, 600000);
-    assert_int_equal(config.consumer.batch_age_ms, 4);
     assert_int_equal(config.admin.listen.port, 8081);
     assert_int_equal(config.reconciler.expiry_interval_ms, 1000);
 }
