@@ -144,25 +144,23 @@ static void tick(void *arg)
     worker->seen.connections = flash_http_connections(worker->public_http);
 }
 
-/* Whether orders trickle from a crowd: what comes in a window does not fill a call or, where that
- * is not so, calls are small. */
-static bool trickles(const struct flash_worker *worker)
+/* Whether orders, of which so many are open, trickle from a crowd: what comes in a window does not
+ * fill a call or, where that is not so, calls are small. */
+static bool trickles(const struct flash_worker *worker, int open)
 {
-    int open = flash_pool_used(&worker->lines);
     bool slow = worker->orders.per_us * (REST_MAX_MS * 1000) < FLASH_LANE_FULL;
     bool small = worker->call_lines < FLASH_LANE_FULL && open < FLASH_LANE_FULL;
     return worker->connections >= CROWD && (slow ? open < 2 * FLASH_LANE_FULL : small);
 }
 
 /* While orders trickle, what comes in could not go to Redis before its reply or the end of the
- * gather window: until then it does not wake the loop one by one, and is read all at once. Calls
- * that fill up leave before that end, by the item that fills them. */
+ * gather window: until then it does not wake the loop one by one, and is read all at once. */
 static void rest(struct flash_worker *worker)
 {
     int open = flash_pool_used(&worker->lines);
     bool gathers = worker->gather.at_us != 0;
     bool asks = open >= FLASH_LANE_WORTH && flash_redis_in_flight(worker->redis) > 0;
-    if ((gathers || asks) && trickles(worker)) {
+    if ((gathers || asks) && trickles(worker, open)) {
         struct pollfd ends[] = {
             {.fd = gathers ? worker->gather.fd : -1, .events = POLLIN},
             {.fd = flash_redis_fd(worker->redis), .events = POLLIN},

@@ -51,7 +51,7 @@ int rig_open(void **state)
     must(flash_producer_new(&rig->config, &hooks, &rig->producer, &err));
     rig->engine.producer = rig->producer;
     must(flash_worker_init(&rig->worker, &rig->engine, 0, &err));
-    rig->worker.connections = RIG_LINES;
+    rig->worker.connections = RIG_LINES; /* more than ever wait for a test's window */
     rig->redis = fake_redis_last();
     rig_gate(rig, "open", RIG_GENERATION, flash_redis_run_id(rig->redis));
     *state = rig;
