@@ -15,9 +15,11 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
-PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"))  # name, units, appendfsync; sold64: `measure_most`
+PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"),  # name, units, appendfsync, options; sold64: `measure_most`
+         ("sold256", UNITS, "always", "--connections", 256))
 TURNS = 3  # what is compared takes turns so often, each a part of the time
-SHARE = 20_000 / 29_000  # 20,000 orders/s are aimed at where the peer sells 29,000: here as much of what it sells here
+AIMS_PEER = 29_000  # orders/s of the peer on the machine that the aims are of
+SHARE = 20_000 / AIMS_PEER  # 20,000 orders/s are aimed at there: here as much of what the peer sells here
 
 
 def free_port():
@@ -88,11 +90,11 @@ def bench_peer(rig, port, sku, *options):
     return json.loads(run(*command))
 
 
-def sell_peer(rig, port, pid, units, seconds):
+def sell_peer(rig, port, pid, units, seconds, *options):
     """Returns (report, CPU µs of nginx and of Redis an order answered)."""
     sku = peer_sale(rig, units)
     before = children_cpu_s(pid), rig.cpu_s(["redis"])["redis"]
-    report = bench_peer(rig, port, sku, "--duration", seconds)
+    report = bench_peer(rig, port, sku, *options, "--duration", seconds)
     used = children_cpu_s(pid) - before[0], rig.cpu_s(["redis"])["redis"] - before[1]
     orders = report["orders"]
     verify_peer(rig, sku, units, orders["accepted"], orders["unknown"])
@@ -100,11 +102,11 @@ def sell_peer(rig, port, pid, units, seconds):
     return report, {"nginx": used[0] * 1e6 / answered, "redis": used[1] * 1e6 / answered}
 
 
-def sell_ours(rig, sku, seconds, *pace):
+def sell_ours(rig, sku, seconds, *options):
     """Returns (report, CPU µs of each part an order answered)."""
     parts = ("engine", "redis", "kafka1")
     before = rig.cpu_s(parts)
-    report = rig.bench(sku, *CROWD, *pace, "--duration", seconds)
+    report = rig.bench(sku, *CROWD, *options, "--duration", seconds)
     after, orders = rig.cpu_s(parts), report["orders"]
     return report, spent(before, after, orders["accepted"] + orders["refused"])
 
@@ -121,7 +123,9 @@ def compared(name, word, ours, peers):
     for key, runs in ((name, ours), (f"peer_{name}", peers)):
         found[key] = statistics.mean(report["orders"][word] for report, _ in runs)
         found[f"{key}_cpu"] = mean_cost(runs)
-    return {**found, f"{name}_ratio": found[name] / found[f"peer_{name}"]}
+    found[f"{name}_ratio"] = found[name] / found[f"peer_{name}"]
+    found[f"{name}_cpu_ratio"] = cpu_ratio(found[f"{name}_cpu"], found[f"peer_{name}_cpu"])
+    return found
 
 
 def mean_cost(runs):
@@ -130,11 +134,11 @@ def mean_cost(runs):
 
 def measure_pair(rig, nginx_at, pair, seconds):
     """As fast as answers come, the peer and ours in turn: (our SKU, figures)."""
-    name, units, fsync = pair
+    name, units, fsync, *options = pair
     sku = rig.sale(units)
     rig.redis().config_set("appendfsync", fsync)
-    ours, peers = in_turn(
-        seconds, lambda turn_s: sell_ours(rig, sku, turn_s), lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s))
+    ours, peers = in_turn(seconds, lambda turn_s: sell_ours(rig, sku, turn_s, *options),
+                          lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s, *options))
     rig.redis().config_set("appendfsync", "always")
     return sku, compared(name, "accepted_per_s" if units > 1 else "refused_per_s", ours, peers)
 
@@ -157,15 +161,14 @@ def measure_most(rig, nginx_at, seconds):
     found = compared("sold64", "accepted_per_s", ours, peers)
     found["offered64_cpu"] = mean_cost(offered)
     found["offered64_p50"] = statistics.mean(report["latency_us"]["accepted"]["p50"] for report, _ in offered) / 1000
-    found.update({f"{name}_cpu_ratio": cpu_ratio(found, name) for name in ("sold64", "offered64")})
+    found["offered64_cpu_ratio"] = cpu_ratio(found["offered64_cpu"], found["peer_sold64_cpu"])
     found["hot_row"] = statistics.mean(hot)
     found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
     return [fast, slow], found
 
 
-def cpu_ratio(found, name):
-    """An order's CPU without Kafka's, to what the peer needs for one at its most."""
-    ours, peer = found[f"{name}_cpu"], found["peer_sold64_cpu"]
+def cpu_ratio(ours, peer):
+    """An order's CPU without Kafka's, to what the peer needs for one."""
     return (ours["engine"] + ours["redis"]) / (peer["nginx"] + peer["redis"])
 
 

@@ -2,6 +2,7 @@
 import contextlib
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
 import sys
 import zlib
@@ -15,6 +16,7 @@ import bare  # noqa: E402
 import batch  # noqa: E402
 import growth  # noqa: E402
 import overload  # noqa: E402
+import own  # noqa: E402
 import peer  # noqa: E402
 import plot  # noqa: E402
 from rig import Failed  # noqa: E402
@@ -111,6 +113,25 @@ def test_the_peer_is_verified_too(tmp_path, broken):
     rig.store = Store(**{**right, **broken})
     with pytest.raises(Failed, match="not proven"):
         peer.verify_peer(rig, 2, 100, 10, 0)
+
+
+@pytest.mark.parametrize("report", [{"requests": 10, "orders": {"refused": 9}, "wrong": {"count": 0}},
+                                    {"requests": 10, "orders": {"refused": 10}, "wrong": {"count": 1}}])
+def test_the_load_generator_has_no_cost_where_an_answer_is_another(tmp_path, monkeypatch, report):
+    rig = Rig(tmp_path)
+    rig.command = lambda *_: ["--url", ""]
+    monkeypatch.setattr(own, "spent_on", lambda _: (json.dumps(report), 1.0))
+    with pytest.raises(Failed, match="not every answer"):
+        own.flash_bench(rig, "http://127.0.0.2:1", 1, 1)
+
+
+def test_nor_has_wrk(monkeypatch):
+    out = "  1000 requests in 2.00s, 1MB read\n  Non-2xx or 3xx responses: {}\n"
+    monkeypatch.setattr(own, "spent_on", lambda _: (out.format(1000), 0.5))
+    assert own.wrk("http://127.0.0.2:1", 2) == 500
+    monkeypatch.setattr(own, "spent_on", lambda _: (out.format(999), 0.5))
+    with pytest.raises(Failed, match="not every answer"):
+        own.wrk("http://127.0.0.2:1", 2)
 
 
 @pytest.mark.parametrize("answer", [
