@@ -19,9 +19,8 @@ def spent_on(command):
 
 
 def flash_bench(rig, url, seconds, depth):
-    command = rig.command(rig.sku, "--connections", CONNECTIONS, "--depth", depth, "--duration", seconds)
-    command[command.index("--url") + 1] = url
-    out, cpu_s = spent_on(command)
+    out, cpu_s = spent_on(rig.command(
+        rig.sku, "--url", url, "--connections", CONNECTIONS, "--depth", depth, "--duration", seconds))
     report = json.loads(out)
     if report["wrong"]["count"] or report["orders"]["refused"] != report["requests"]:
         raise Failed(f"flash-bench: not every answer was the refusal: {out}")

@@ -1,7 +1,6 @@
 """Side by side with what one would pick instead: nginx + lua + one EVALSHA an order with the same checks and a journal, no
 Kafka, on the same Redis with the same AOF; and one hot row in MariaDB, by a conditional UPDATE with the order's INSERT."""
 import contextlib
-import json
 import pathlib
 import socket
 import statistics
@@ -15,8 +14,8 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
-PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"),  # name, units, appendfsync, options; sold64: `measure_most`
-         ("sold256", UNITS, "always", "--connections", 256))
+# name, units, appendfsync, options of flash-bench; sold64: `measure_most`
+PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"), ("sold256", UNITS, "always", "--connections", 256))
 TURNS = 3  # what is compared takes turns so often, each a part of the time
 AIMS_PEER = 29_000  # orders/s of the peer on the machine that the aims are of
 SHARE = 20_000 / AIMS_PEER  # 20,000 orders/s are aimed at there: here as much of what the peer sells here
@@ -85,9 +84,7 @@ def verify_peer(rig, sku, units, accepted, unknown):
 
 
 def bench_peer(rig, port, sku, *options):
-    command = rig.command(sku, *CROWD, *options)
-    command[command.index("--url") + 1] = f"http://127.0.0.1:{port}"
-    return json.loads(run(*command))
+    return rig.bench(sku, *CROWD, "--url", f"http://127.0.0.1:{port}", *options)
 
 
 def sell_peer(rig, port, pid, units, seconds, *options):

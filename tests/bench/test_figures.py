@@ -119,7 +119,7 @@ def test_the_peer_is_verified_too(tmp_path, broken):
                                     {"requests": 10, "orders": {"refused": 10}, "wrong": {"count": 1}}])
 def test_the_load_generator_has_no_cost_where_an_answer_is_another(tmp_path, monkeypatch, report):
     rig = Rig(tmp_path)
-    rig.command = lambda *_: ["--url", ""]
+    rig.command = lambda *_: []
     monkeypatch.setattr(own, "spent_on", lambda _: (json.dumps(report), 1.0))
     with pytest.raises(Failed, match="not every answer"):
         own.flash_bench(rig, "http://127.0.0.2:1", 1, 1)

@@ -461,7 +461,7 @@ def audit(sale, *options):
 def spoil(sale, sku):
     """Units that nobody has, an order that nobody made, and a buyer who is said to have more than he has."""
     sale.redis.hincrby(sale.key(sku, "stock"), "available", -7)
-    sale.redis.hincrby(sale.key(sku, "users"), "stranger", 1)  # one of the buyers could be whose record the phantom has
+    sale.redis.hincrby(sale.key(sku, "users"), "stranger", 1)  # not a buyer: the phantom may have the record of any
     refs = sale.redis.hkeys(sale.key(sku, "orders"))
     sale.redis.hset(sale.key(sku, "orders"), "phantom", sale.redis.hget(sale.key(sku, "orders"), refs[0]))
 
