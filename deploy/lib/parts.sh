@@ -2,10 +2,12 @@
 # A part is redis, mariadb, kafka1, kafka2 or kafka3. part_ready leaves in $REASON why not.
 # shellcheck shell=bash
 
-# Small and quick to start; a broker for tests never runs long enough to miss the better compiler. Most of a start is
-# loading classes: an archive of them, which install makes, halves it. A JVM that cannot use the archive goes without.
+# Small and quick to start; a broker for tests never runs long enough to miss the better compiler. One that does is told
+# KAFKA_JVM_PERFORMANCE_OPTS, as Kafka's own scripts are. Most of a start is loading classes: an archive of them, which
+# install makes, halves it. A JVM that cannot use the archive goes without.
 KAFKA_ARCHIVE=$KAFKA_JARS/classes.jsa
-KAFKA_JAVA=(java -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1
+read -ra KAFKA_JVM <<<"${KAFKA_JVM_PERFORMANCE_OPTS:--XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
+KAFKA_JAVA=(java -Xmx384m "${KAFKA_JVM[@]}"
     "-Dlog4j2.configurationFile=$LIB/kafka-log4j2.properties" -cp "$KAFKA_JARS/*")
 [[ ! -s $KAFKA_ARCHIVE ]] || KAFKA_JAVA+=(-Xlog:disable -Xlog:all=error:stderr "-XX:SharedArchiveFile=$KAFKA_ARCHIVE")
 CLUSTER_ID=Zmxhc2hnYXRlLWxvY2FsMQ

@@ -14,10 +14,12 @@ CONNECTIONS = 64
 CROWD = ["--buyers", 100_000, "--connections", CONNECTIONS]
 UNITS = 100_000_000
 TICKS_S = 0.01
-# name, units, appendfsync, options of flash-bench; sold64: `measure_most`
-PAIRS = (("everysec64", UNITS, "everysec"), ("refused64", 1, "always"), ("sold256", UNITS, "always", "--connections", 256))
+MOST = {"sold64": "always", "everysec64": "everysec"}  # name: appendfsync of both
+# name, units, options of flash-bench; `always`
+PAIRS = (("refused64", 1), ("sold256", UNITS, "--connections", 256))
 TURNS = 3  # what is compared takes turns so often, each a part of the time
 AIMS_PEER = 29_000  # orders/s of the peer on the machine that the aims are of
+SCALED = ("offered_p50", "share_p50", "share_p99", "share_created_p99")
 SHARE = 20_000 / AIMS_PEER  # 20,000 orders/s are aimed at there: here as much of what the peer sells here
 
 
@@ -131,16 +133,14 @@ def mean_cost(runs):
 
 def measure_pair(rig, nginx_at, pair, seconds):
     """As fast as answers come, the peer and ours in turn: (our SKU, figures)."""
-    name, units, fsync, *options = pair
+    name, units, *options = pair
     sku = rig.sale(units)
-    rig.redis().config_set("appendfsync", fsync)
     ours, peers = in_turn(seconds, lambda turn_s: sell_ours(rig, sku, turn_s, *options),
                           lambda turn_s: sell_peer(rig, *nginx_at, units, turn_s, *options))
-    rig.redis().config_set("appendfsync", "always")
     return sku, compared(name, "accepted_per_s" if units > 1 else "refused_per_s", ours, peers)
 
 
-def measure_most(rig, nginx_at, seconds):
+def measure_most(rig, nginx_at, name, seconds):
     """As fast as answers come, and in turn with it what is held against that: the peer, orders that trickle, and a hot row:
     (our SKUs, figures)."""
     fast, slow = rig.sale(UNITS), rig.sale(UNITS)
@@ -155,12 +155,12 @@ def measure_most(rig, nginx_at, seconds):
         seconds, lambda turn_s: sell_ours(rig, fast, turn_s), peer,
         lambda turn_s: sell_ours(rig, slow, turn_s, *at_rate(SHARE * statistics.mean(rates))),
         lambda turn_s: bare_ledger(rig, "hot", turn_s))
-    found = compared("sold64", "accepted_per_s", ours, peers)
-    found["offered64_cpu"] = mean_cost(offered)
-    found["offered64_p50"] = statistics.mean(report["latency_us"]["accepted"]["p50"] for report, _ in offered) / 1000
-    found["offered64_cpu_ratio"] = cpu_ratio(found["offered64_cpu"], found["peer_sold64_cpu"])
-    found["hot_row"] = statistics.mean(hot)
-    found["hot_row_ratio"] = found["sold64"] / found["hot_row"]
+    found = compared(name, "accepted_per_s", ours, peers)
+    found[f"{name}_offered_cpu"] = mean_cost(offered)
+    found[f"{name}_offered_p50"] = statistics.mean(report["latency_us"]["accepted"]["p50"] for report, _ in offered) / 1000
+    found[f"{name}_offered_cpu_ratio"] = cpu_ratio(found[f"{name}_offered_cpu"], found[f"peer_{name}_cpu"])
+    found[f"{name}_hot_row"] = statistics.mean(hot)
+    found[f"{name}_hot_row_ratio"] = found[name] / found[f"{name}_hot_row"]
     return [fast, slow], found
 
 
@@ -169,7 +169,7 @@ def cpu_ratio(ours, peer):
     return (ours["engine"] + ours["redis"]) / (peer["nginx"] + peer["redis"])
 
 
-def measure_share(rig, rate, seconds):
+def measure_share(rig, name, rate, seconds):
     """Answers at a rate that leaves the peer some air: ours through the whole pipeline, then the peer's, who has none."""
     pace = [*at_rate(rate), "--duration", seconds]
     sku = rig.sale(UNITS)
@@ -179,10 +179,17 @@ def measure_share(rig, rate, seconds):
         sku = peer_sale(rig, UNITS)
         report = bench_peer(rig, port, sku, *pace)
         verify_peer(rig, sku, UNITS, report["orders"]["accepted"], report["orders"]["unknown"])
-    found = {"share": int(rate)}
-    for name, series in (("share", ours["accepted"]), ("share_created", ours["created"]), ("peer_share", report["latency_us"]["accepted"])):
-        found.update({f"{name}_{quantile}": series[quantile] / 1000 for quantile in ("p50", "p99")})
+    found = {f"{name}_share": int(rate)}
+    for key, series in ((f"{name}_share", ours["accepted"]), (f"{name}_share_created", ours["created"]),
+                        (f"peer_{name}_share", report["latency_us"]["accepted"])):
+        found.update({f"{key}_{quantile}": series[quantile] / 1000 for quantile in ("p50", "p99")})
     return found
+
+
+def scaled(found, name):
+    """Times at the share, in proportion to a machine on which the peer sells as much as where the aims are of."""
+    keys = (f"{name}_{key}" for key in SCALED)
+    return {f"{key}_scaled": found[key] * found[f"peer_{name}"] / AIMS_PEER for key in keys}
 
 
 def bare_ledger(rig, what, seconds):
@@ -192,10 +199,22 @@ def bare_ledger(rig, what, seconds):
     return float(out.split()[1])
 
 
+@contextlib.contextmanager
+def appendfsync(rig, value):
+    rig.redis().config_set("appendfsync", value)
+    yield
+    rig.redis().config_set("appendfsync", "always")
+
+
 def measure_peer(rig, seconds):
     rig.daemons("stop", "consumer")
+    sold, found = [], {}
     with nginx(rig) as nginx_at:
-        sold, found = measure_most(rig, nginx_at, seconds)
+        for name, fsync in MOST.items():
+            with appendfsync(rig, fsync):
+                skus, figures = measure_most(rig, nginx_at, name, seconds)
+            found.update(figures)
+            sold += skus
         for pair in PAIRS:
             sku, figures = measure_pair(rig, nginx_at, pair, seconds)
             found.update(figures)
@@ -205,6 +224,9 @@ def measure_peer(rig, seconds):
         rig.prove(sku)
     found["reads"] = rig.bench(sold[0], *CROWD, "--mix", "status=1", "--known", rig.lists[sold[0]][0],
                                "--duration", seconds)["reads_per_s"]
-    found.update(measure_share(rig, SHARE * found["peer_sold64"], seconds))
+    for name, fsync in MOST.items():
+        with appendfsync(rig, fsync):
+            found.update(measure_share(rig, name, SHARE * found[f"peer_{name}"], seconds))
+        found.update(scaled(found, name))
     found["bare_inserts"] = bare_ledger(rig, "inserts", seconds)
     return found

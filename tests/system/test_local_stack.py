@@ -1,6 +1,7 @@
 """deploy/local as a person and as a fault test use it: side by side, killed, frozen, restarted, stopped."""
 import concurrent.futures
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -119,6 +120,14 @@ def test_kafka_keeps_acknowledged_messages(stack):
     stack.kill("kafka")
     stack.restart("kafka")
     assert kafka_tool(stack, "GetOffsetShell", "--topic", "flash.dead").strip() == "flash.dead:0:100"
+
+
+def test_a_broker_that_is_measured_is_told_its_jvm(stack, monkeypatch):
+    monkeypatch.setenv("KAFKA_JVM_PERFORMANCE_OPTS", "-XX:+UseSerialGC -XX:CompileThresholdScaling=0.2")
+    stack.restart("kafka")
+    words = pathlib.Path(f"/proc/{stack.pid('kafka1')}/cmdline").read_text().split("\0")
+    assert words[2:4] == ["-XX:+UseSerialGC", "-XX:CompileThresholdScaling=0.2"]
+    assert "-XX:TieredStopAtLevel=1" not in words
 
 
 def test_the_orders_topic_has_the_settings_of_the_fence(stack):
