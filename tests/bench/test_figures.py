@@ -189,6 +189,14 @@ def test_a_script_that_sold_nothing_has_no_rate(tmp_path, monkeypatch):
         bare.calls(rig, 32, 10)
 
 
+@pytest.mark.parametrize("name", peer.MOST)
+def test_times_are_given_in_proportion_to_what_the_peer_sells(name):
+    found = {f"peer_{name}": peer.AIMS_PEER / 2, **{f"{name}_{key}": 3.0 for key in peer.SCALED}}
+    rows = peer.scaled(found, name)
+    assert set(rows.values()) == {1.5}
+    assert len(rows) == len(peer.SCALED) and set(found) | set(rows) <= set(bench_run.FIGURES)
+
+
 def test_a_plot_has_every_point():
     drawn = plot.svg("a < b", {1: 10.0, 10: 20.0, 1000: 15.0})
     assert drawn.count("<circle") == 3 and "a &lt; b" in drawn
