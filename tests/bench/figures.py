@@ -1,7 +1,7 @@
 """What each figure of tests/bench/run is, in which unit, and what is aimed at."""
 from audit import OFFERED
 from own import DEPTH
-from peer import AIMS_PEER, SCALED
+from peer import AIMS_PEER, MOST, SCALED
 
 FIXED_RATE = 20_000
 
@@ -48,8 +48,7 @@ FIGURES = {
     "answer_p99": ("answer, p99", "ms", 2.5),
     "created_p50": ("order to CREATED as its page sees it, p50", "ms", None),
     "created_p99": ("order to CREATED, p99", "ms", 12),
-    **beside("sold64", "always"),
-    **beside("everysec64", "everysec"),
+    **{key: row for name, fsync in MOST.items() for key, row in beside(name, fsync).items()},
     "sold256": ("orders sold at 256 connections", "orders/s", None),
     "peer_sold256": ("the same by nginx + lua + EVALSHA", "orders/s", None),
     "sold256_ratio": ("the former to the latter", "times", None),
@@ -98,6 +97,6 @@ FIGURES = {
     "recovered_rate": ("the same", "orders/s", None),
     "recover_memory": ("flash-reconciler recover, memory at its peak", "MB", None),
     "recover_redis": ("Redis afterwards, memory an order", "bytes", None),
+    "drained_ratio": ("full topic drained, to the bare inserts", "times", "≥ 0.6"),
+    **{f"{key}_to_peer": (f"{what}, to the peer's orders sold", "times", f"≥ {aim}") for key, (what, aim) in TO_PEER.items()},
 }
-FIGURES["drained_ratio"] = ("full topic drained, to the bare inserts", "times", "≥ 0.6")
-FIGURES.update({f"{key}_to_peer": (f"{what}, to the peer's orders sold", "times", f"≥ {aim}") for key, (what, aim) in TO_PEER.items()})

@@ -19,7 +19,7 @@ MOST = {"sold64": "always", "everysec64": "everysec"}  # name: appendfsync of bo
 PAIRS = (("refused64", 1), ("sold256", UNITS, "--connections", 256))
 TURNS = 3  # what is compared takes turns so often, each a part of the time
 AIMS_PEER = 29_000  # orders/s of the peer on the machine that the aims are of
-SCALED = ("offered_p50", "share_p50", "share_p99", "share_created_p99")
+SCALED = ("offered_p50", "share_p50", "share_p99", "share_created_p99")  # times in ms, also given as that machine would have them
 SHARE = 20_000 / AIMS_PEER  # 20,000 orders/s are aimed at there: here as much of what the peer sells here
 
 
@@ -201,6 +201,7 @@ def bare_ledger(rig, what, seconds):
 
 @contextlib.contextmanager
 def appendfsync(rig, value):
+    """What Redis does meanwhile; `always` afterwards."""
     rig.redis().config_set("appendfsync", value)
     yield
     rig.redis().config_set("appendfsync", "always")
